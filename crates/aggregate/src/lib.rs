@@ -1,0 +1,1 @@
+//! Joins claims of many articles to events and reconciles their figures.

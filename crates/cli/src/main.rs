@@ -1,0 +1,3 @@
+//! The annals command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Finds articles that repeat one another, whole or in part.

@@ -1,0 +1,1 @@
+//! Reads claims of casualties and incidents from the text of an article.

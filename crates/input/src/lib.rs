@@ -1,0 +1,1 @@
+//! Reads articles from files of many formats as a stream.

@@ -1,0 +1,1 @@
+//! Runs a pipeline of stages over a corpus.

@@ -1,0 +1,1 @@
+//! Keeps between runs what annals has read and found.
