@@ -60,7 +60,36 @@ pub struct Article {
     /// The event that the article is chiefly about.
     pub main_event_id: Option<String>,
     /// Fields of the input that have no column of their own, and what stages add.
+    #[serde(with = "attributes")]
     pub attributes: BTreeMap<String, serde_json::Value>,
+}
+
+/// Attributes are JSON whatever the format around them, so that compact binary formats can hold them too.
+mod attributes {
+    use super::BTreeMap;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
+
+    type Attributes = BTreeMap<String, serde_json::Value>;
+
+    pub(super) fn serialize<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return attributes.serialize(serializer);
+        }
+        let json = if attributes.is_empty() {
+            String::new()
+        } else {
+            serde_json::to_string(attributes).map_err(S::Error::custom)?
+        };
+        json.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
+        if deserializer.is_human_readable() {
+            return Attributes::deserialize(deserializer);
+        }
+        let json = String::deserialize(deserializer)?;
+        if json.is_empty() { Ok(Attributes::new()) } else { serde_json::from_str(&json).map_err(D::Error::custom) }
+    }
 }
 
 impl Article {
@@ -90,6 +119,40 @@ impl Article {
             claims: Vec::new(),
             main_event_id: None,
             attributes: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over the values that `newer` has for the named columns; a name that no column has is an attribute.
+    pub fn overlay(&mut self, newer: Self, columns: &[String]) {
+        let mut newer = newer;
+        for column in columns {
+            match column.as_str() {
+                "article_id" | "source_id" | "path" => {}
+                "url" => self.url = newer.url.take(),
+                "publisher" => self.publisher = newer.publisher.take(),
+                "title" => self.title = newer.title.take(),
+                "authors" => self.authors = std::mem::take(&mut newer.authors),
+                "published" => self.published = newer.published.take(),
+                "published_basis" => self.published_basis = newer.published_basis.take(),
+                "language" => self.language = newer.language.take(),
+                "dateline" => self.dateline = newer.dateline.take(),
+                "wires" => self.wires = std::mem::take(&mut newer.wires),
+                "text" => self.text = std::mem::take(&mut newer.text),
+                "html" => self.html = newer.html.take(),
+                "removed" => self.removed = std::mem::take(&mut newer.removed),
+                "status" => self.status = newer.status,
+                "duplicate_of" => self.duplicate_of = newer.duplicate_of.take(),
+                "similarity" => self.similarity = newer.similarity.take(),
+                "copy_kind" => self.copy_kind = newer.copy_kind.take(),
+                "incidents" => self.incidents = std::mem::take(&mut newer.incidents),
+                "claims" => self.claims = std::mem::take(&mut newer.claims),
+                "main_event_id" => self.main_event_id = newer.main_event_id.take(),
+                "attributes" => self.attributes = std::mem::take(&mut newer.attributes),
+                name => match newer.attributes.remove(name) {
+                    Some(value) => drop(self.attributes.insert(name.to_owned(), value)),
+                    None => drop(self.attributes.remove(name)),
+                },
+            }
         }
     }
 
