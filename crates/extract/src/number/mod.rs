@@ -1,0 +1,1 @@
+//! Numbers with their bounds: digits, words, ranges, qualifiers and vague words.

@@ -1,0 +1,1 @@
+//! Finds where things happened.

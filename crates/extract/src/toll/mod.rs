@@ -1,0 +1,53 @@
+//! Finds figures and binds them to what befell whom.
+
+use std::ops::Range;
+
+use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
+
+use crate::lexicon::Lexicon;
+use crate::text::Document;
+
+/// One figure, before it is known where, when and on whose word. Spans are indexes into [`Document::tokens`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Toll {
+    /// Index of the sentence.
+    pub sentence: usize,
+    /// The number with its qualifier ("at least 12"), or what stands for it ("a", "her two", a name).
+    pub number: Range<usize>,
+    /// The words that tell the outcome ("were killed"); of an earlier clause where this one leaves them out.
+    pub trigger: Range<usize>,
+    /// The clause that number and trigger stand in.
+    pub clause: Range<usize>,
+    /// What befell those counted.
+    pub outcome: Outcome,
+    /// The group counted.
+    pub victims: Victims,
+    /// Lower bound.
+    pub low: Option<u64>,
+    /// Upper bound.
+    pub high: Option<u64>,
+    /// How the text bounds the figure.
+    pub qualifier: Qualifier,
+    /// What the wording says of the scope; `None` if it says nothing.
+    pub scope: Option<Scope>,
+    /// How firmly it is put.
+    pub modality: Modality,
+    /// Index of the figure in the same list that this one is a part of.
+    pub part_of: Option<usize>,
+    /// Counts others than those of the figure before it ("12 others", "two more").
+    pub others: bool,
+    /// Tells of one known person by name, not of a number.
+    pub named: bool,
+    /// The noun phrase of those counted, without the number.
+    pub noun: Range<usize>,
+    /// Who did it, if the clause has an agent: subject of "X killed 12", "by X".
+    pub agent: Option<Range<usize>>,
+    /// The clause is passive or a noun ("were killed", "the death of"), so that its subject is the victim.
+    pub passive: bool,
+}
+
+/// Finds the figures of a text, in the order of the text.
+pub fn tolls(document: &Document<'_>, lexicon: &Lexicon) -> Vec<Toll> {
+    let _ = (document, lexicon);
+    Vec::new()
+}
