@@ -71,7 +71,10 @@ mod attributes {
 
     type Attributes = BTreeMap<String, serde_json::Value>;
 
-    pub(super) fn serialize<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        attributes: &Attributes,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
             return attributes.serialize(serializer);
         }
@@ -88,7 +91,11 @@ mod attributes {
             return Attributes::deserialize(deserializer);
         }
         let json = String::deserialize(deserializer)?;
-        if json.is_empty() { Ok(Attributes::new()) } else { serde_json::from_str(&json).map_err(D::Error::custom) }
+        if json.is_empty() {
+            Ok(Attributes::new())
+        } else {
+            serde_json::from_str(&json).map_err(D::Error::custom)
+        }
     }
 }
 

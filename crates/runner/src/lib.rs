@@ -1,1 +1,3 @@
 //! Runs a pipeline of stages over a corpus.
+
+pub mod config;

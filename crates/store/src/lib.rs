@@ -1,1 +1,415 @@
-//! Keeps between runs what annals has read and found.
+//! What a pipeline keeps between runs: a transactional key-value store in spaces, and the lock of a run.
+//!
+//! The store knows nothing of articles or stages; the runner decides what lies in which [`Space`]. It is one
+//! [redb](https://docs.rs/redb) file, a copy-on-write B-tree: a transaction is on disk as a whole or not at all, so a
+//! run that is killed goes on from its last commit.
+
+mod lock;
+
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+
+pub use lock::{Lock, LockError};
+
+/// Raised when what is stored changes its form; a store of another format is refused.
+pub const FORMAT: u32 = 1;
+
+const FORMAT_KEY: &[u8] = b"format";
+
+/// One kind of entry. Spaces that belong to a step of the pipeline carry the step's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// Format version, fingerprints of the last run.
+    Meta,
+    /// Input files: path → what was read from it.
+    Files,
+    /// Article id → key of the record that holds it.
+    Ids,
+    /// Records whose id another record holds.
+    Shadowed,
+    /// What the record of a step was made from.
+    Basis(u8),
+    /// The record after a step.
+    Record(u8),
+    /// What a step refused.
+    Refused(u8),
+    /// Partial results that a record gave to the corpus pass after a step.
+    Partial(u8),
+    /// Verdicts of the corpus pass after a step, by article id.
+    Verdict(u8),
+    /// Tables that corpus passes gave, in chunks.
+    Tables,
+}
+
+impl Space {
+    fn table_name(self) -> String {
+        match self {
+            Self::Meta => "meta".to_owned(),
+            Self::Files => "files".to_owned(),
+            Self::Ids => "ids".to_owned(),
+            Self::Shadowed => "shadowed".to_owned(),
+            Self::Basis(step) => format!("basis/{step}"),
+            Self::Record(step) => format!("record/{step}"),
+            Self::Refused(step) => format!("refused/{step}"),
+            Self::Partial(step) => format!("partial/{step}"),
+            Self::Verdict(step) => format!("verdict/{step}"),
+            Self::Tables => "tables".to_owned(),
+        }
+    }
+}
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder or file cannot be made or opened.
+    #[error("failed to open the state at {path}: {message}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        message: String,
+    },
+    /// Written by another version.
+    #[error(
+        "the state at {path} has format {found}, this version reads {FORMAT}: run with --rebuild to make it anew"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The format that it names.
+        found: u32,
+    },
+    /// Reading or writing failed.
+    #[error("failed to use the state: {0}")]
+    Access(String),
+}
+
+impl StoreError {
+    fn access(error: impl std::fmt::Display) -> Self {
+        Self::Access(error.to_string())
+    }
+}
+
+/// An open store.
+pub struct Store {
+    db: Database,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the store in `dir`, or makes a new one. `cache_bytes` bounds the memory that it keeps pages in.
+    ///
+    /// # Errors
+    /// When the file cannot be made or opened, is damaged, or has another format.
+    pub fn open(dir: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
+        let path = dir.join("state.redb");
+        let open_error = |message: String| StoreError::Open { path: path.clone(), message };
+        std::fs::create_dir_all(dir).map_err(|e| open_error(e.to_string()))?;
+        let db = Database::builder()
+            .set_cache_size(cache_bytes)
+            .create(&path)
+            .map_err(|e| open_error(format!("{e}; --rebuild makes it anew")))?;
+        let store = Self { db, path: path.clone() };
+        let found = store.read()?.get(Space::Meta, FORMAT_KEY)?;
+        match found {
+            None => {
+                let mut write = store.write()?;
+                write.put(Space::Meta, FORMAT_KEY, &FORMAT.to_le_bytes())?;
+                write.commit()?;
+            }
+            Some(bytes) => {
+                let found = bytes.try_into().map_or(0, u32::from_le_bytes);
+                if found != FORMAT {
+                    return Err(StoreError::Format { path, found });
+                }
+            }
+        }
+        Ok(store)
+    }
+
+    /// The file that holds the store.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A view of the last commit.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(&self) -> Result<Read, StoreError> {
+        Ok(Read { txn: self.db.begin_read().map_err(StoreError::access)? })
+    }
+
+    /// Starts a transaction; dropped without [`Write::commit`], it changes nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self) -> Result<Write, StoreError> {
+        Ok(Write { txn: self.db.begin_write().map_err(StoreError::access)? })
+    }
+}
+
+type Definition<'a> = TableDefinition<'a, &'static [u8], &'static [u8]>;
+
+/// A consistent view of the store.
+pub struct Read {
+    txn: redb::ReadTransaction,
+}
+
+/// One space of a [`Read`], for many look-ups.
+pub struct ReadSpace {
+    table: Option<redb::ReadOnlyTable<&'static [u8], &'static [u8]>>,
+}
+
+impl Read {
+    /// Opens a space; one that was never written is empty.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn space(&self, space: Space) -> Result<ReadSpace, StoreError> {
+        match self.txn.open_table(Definition::new(&space.table_name())) {
+            Ok(table) => Ok(ReadSpace { table: Some(table) }),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(ReadSpace { table: None }),
+            Err(error) => Err(StoreError::access(error)),
+        }
+    }
+
+    /// One value.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.space(space)?.get(key)
+    }
+}
+
+impl ReadSpace {
+    /// One value.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(table) = &self.table else { return Ok(None) };
+        Ok(table.get(key).map_err(StoreError::access)?.map(|guard| guard.value().to_vec()))
+    }
+
+    /// The number of entries.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn len(&self) -> Result<u64, StoreError> {
+        use redb::ReadableTableMetadata;
+        self.table.as_ref().map_or(Ok(0), |table| table.len().map_err(StoreError::access))
+    }
+
+    /// Whether nothing is in it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Visits all entries whose key starts with `prefix`, in key order, until `visit` returns false.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or `visit` fails.
+    pub fn scan<E: From<StoreError>>(
+        &self,
+        prefix: &[u8],
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let Some(table) = &self.table else { return Ok(()) };
+        let bounds = (Bound::Included(prefix), Bound::<&[u8]>::Unbounded);
+        for entry in table.range::<&[u8]>(bounds).map_err(StoreError::access)? {
+            let (key, value) = entry.map_err(StoreError::access)?;
+            if !key.value().starts_with(prefix) || !visit(key.value(), value.value())? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A transaction.
+pub struct Write {
+    txn: redb::WriteTransaction,
+}
+
+impl Write {
+    /// Changes one space with all its look-ups and inserts in `change`.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or `change` fails.
+    pub fn space<T, E: From<StoreError>>(
+        &mut self,
+        space: Space,
+        change: impl FnOnce(&mut WriteSpace<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let table = self.txn.open_table(Definition::new(&space.table_name())).map_err(StoreError::access)?;
+        change(&mut WriteSpace { table })
+    }
+
+    /// Sets one value.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn put(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.space(space, |entries| entries.put(key, value))
+    }
+
+    /// Removes a whole space.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn clear(&mut self, space: Space) -> Result<(), StoreError> {
+        self.txn.delete_table(Definition::new(&space.table_name())).map_err(StoreError::access)?;
+        Ok(())
+    }
+
+    /// Removes all spaces of steps from `first` on.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn clear_steps_from(&mut self, first: u8) -> Result<(), StoreError> {
+        let names: Vec<String> = self
+            .txn
+            .list_tables()
+            .map_err(StoreError::access)?
+            .map(|table| table.name().to_owned())
+            .collect();
+        for name in names {
+            let step = name.split_once('/').and_then(|(_, step)| step.parse::<u8>().ok());
+            if step.is_some_and(|step| step >= first) {
+                self.txn.delete_table(Definition::new(&name)).map_err(StoreError::access)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the changes last, on disk.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing is changed then.
+    pub fn commit(self) -> Result<(), StoreError> {
+        self.txn.commit().map_err(StoreError::access)
+    }
+}
+
+/// One space of a [`Write`].
+pub struct WriteSpace<'txn> {
+    table: redb::Table<'txn, &'static [u8], &'static [u8]>,
+}
+
+impl WriteSpace<'_> {
+    /// One value.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.table.get(key).map_err(StoreError::access)?.map(|guard| guard.value().to_vec()))
+    }
+
+    /// Sets one value.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.table.insert(key, value).map_err(StoreError::access)?;
+        Ok(())
+    }
+
+    /// Removes one value; none there is no error.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn remove(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        self.table.remove(key).map_err(StoreError::access)?;
+        Ok(())
+    }
+
+    /// The keys that start with `prefix`, in order.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut keys = Vec::new();
+        let bounds = (Bound::Included(prefix), Bound::<&[u8]>::Unbounded);
+        for entry in self.table.range::<&[u8]>(bounds).map_err(StoreError::access)? {
+            let (key, _) = entry.map_err(StoreError::access)?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            keys.push(key.value().to_vec());
+        }
+        Ok(keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_transaction_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), 1 << 20).unwrap();
+        let mut write = store.write().unwrap();
+        write.put(Space::Ids, b"a", b"1").unwrap();
+        drop(write);
+        assert_eq!(store.read().unwrap().get(Space::Ids, b"a").unwrap(), None);
+        let mut write = store.write().unwrap();
+        write.put(Space::Ids, b"a", b"1").unwrap();
+        write.commit().unwrap();
+        assert_eq!(store.read().unwrap().get(Space::Ids, b"a").unwrap().as_deref(), Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn steps_are_cleared_from_a_number_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), 1 << 20).unwrap();
+        let mut write = store.write().unwrap();
+        for step in 0..3 {
+            write.put(Space::Record(step), b"k", &[step]).unwrap();
+        }
+        write.clear_steps_from(1).unwrap();
+        write.commit().unwrap();
+        let read = store.read().unwrap();
+        let left: Vec<bool> = (0..3).map(|s| read.get(Space::Record(s), b"k").unwrap().is_some()).collect();
+        assert_eq!(left, [true, false, false]);
+    }
+
+    #[test]
+    fn a_scan_stays_within_its_prefix() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), 1 << 20).unwrap();
+        let mut write = store.write().unwrap();
+        for key in ["a", "ab", "b"] {
+            write.put(Space::Ids, key.as_bytes(), b"").unwrap();
+        }
+        write.commit().unwrap();
+        let mut seen = Vec::new();
+        let space = store.read().unwrap().space(Space::Ids).unwrap();
+        space
+            .scan::<StoreError>(b"a", |key, _| {
+                seen.push(key.to_vec());
+                Ok(true)
+            })
+            .unwrap();
+        assert_eq!(seen, [b"a".to_vec(), b"ab".to_vec()]);
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        {
+            let store = Store::open(dir.path(), 1 << 20).unwrap();
+            let mut write = store.write().unwrap();
+            write.put(Space::Meta, FORMAT_KEY, &99_u32.to_le_bytes()).unwrap();
+            write.commit().unwrap();
+        }
+        assert!(matches!(Store::open(dir.path(), 1 << 20), Err(StoreError::Format { found: 99, .. })));
+    }
+}
