@@ -3,6 +3,7 @@
 //! This is all that a stage depends on, built in or loaded at run time: what flows ([`record`]), its vocabularies
 //! ([`label`]), and what a stage is ([`stage`]). It knows nothing of files, threads or output formats.
 
+pub mod arrow;
 pub mod error;
 pub mod label;
 pub mod record;

@@ -130,6 +130,15 @@ impl Batch {
 pub trait Emit {
     /// Adds a partial result of the article at `index` of the batch.
     fn emit(&mut self, index: usize, key: &[u8], value: &[u8]);
+
+    /// Takes the article at `index` out of the run, with a fixed code and what a person needs to know: what a door
+    /// does with the one article that a stage behind it cannot map. Whoever cannot do so makes it the batch's error.
+    ///
+    /// # Errors
+    /// When the article cannot be taken out.
+    fn reject(&mut self, index: usize, reason: &str, detail: &str) -> Result<(), StageError> {
+        Err(StageError::new(reason, format!("article {index} of the batch: {detail}")))
+    }
 }
 
 /// Merged partial results, one value a key.
