@@ -1,0 +1,272 @@
+//! One event from the reports that were joined to it.
+
+use std::collections::BTreeMap;
+
+use annals_plugin::{EventType, Grading, Place, When};
+
+use crate::config::Config;
+use crate::link::{Graph, Group, normal};
+use crate::report::{Report, Told};
+use crate::source::Voice;
+use crate::tables;
+use crate::toll::{self, Member, Tolls};
+
+/// A row of the `events` table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) event_id: String,
+    pub(crate) previous_ids: Vec<String>,
+    pub(crate) event_type: EventType,
+    pub(crate) labels: tables::Acled,
+    pub(crate) when: Option<When>,
+    pub(crate) place: Option<Place>,
+    pub(crate) perpetrators: Vec<String>,
+    pub(crate) tolls: Tolls,
+    pub(crate) number_of_sources: u64,
+    pub(crate) sources: Vec<String>,
+    pub(crate) outlets: Vec<String>,
+    pub(crate) grading: Grading,
+    pub(crate) article_ids: Vec<String>,
+    pub(crate) claim_ids: Vec<String>,
+}
+
+/// Identifier of the event whose anchor is this incident.
+pub(crate) fn event_id(told: &Told) -> String {
+    format!("e{}", told.incident_id)
+}
+
+/// Copies of each article: reports with `duplicate_of`, by the article that they repeat in the end.
+pub(crate) struct Copies<'a> {
+    of: BTreeMap<&'a str, Vec<&'a Report>>,
+}
+
+impl<'a> Copies<'a> {
+    pub(crate) fn among(reports: &'a [Report]) -> Self {
+        let parent: BTreeMap<&str, &str> = reports
+            .iter()
+            .filter_map(|report| Some((report.article_id.as_str(), report.duplicate_of.as_deref()?)))
+            .collect();
+        let mut of: BTreeMap<&str, Vec<&Report>> = BTreeMap::new();
+        for report in reports.iter().filter(|report| report.duplicate_of.is_some()) {
+            let mut original = report.article_id.as_str();
+            // A ring of duplicates has no original; the bound ends the walk.
+            for _ in 0..64 {
+                match parent.get(original) {
+                    Some(next) => original = next,
+                    None => break,
+                }
+            }
+            of.entry(original).or_default().push(report);
+        }
+        Self { of }
+    }
+
+    /// Copies of an article, in canonical order.
+    pub(crate) fn of(&self, article_id: &str) -> &[&'a Report] {
+        self.of.get(article_id).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Event {
+    /// Puts together what the reports of a group say.
+    pub(crate) fn of(
+        group: &Group,
+        graph: &Graph,
+        reports: &[Report],
+        copies: &Copies<'_>,
+        config: &Config,
+    ) -> Self {
+        let members: Vec<Member<'_>> = group
+            .members
+            .iter()
+            .map(|&id| {
+                let node = &graph.nodes[id as usize];
+                (&reports[node.report as usize], node.incident)
+            })
+            .collect();
+        let told: Vec<&Told> = members.iter().map(|(report, at)| &report.incidents[*at as usize]).collect();
+        let event_type = event_type(&told);
+        let mut weapons: Vec<String> = told.iter().flat_map(|told| told.weapons.iter().cloned()).collect();
+        weapons.sort_unstable();
+        let voices = voices(&members);
+        let mut article_ids = Vec::new();
+        let mut outlets = Vec::new();
+        for (report, at) in &members {
+            article_ids.push(report.article_id.clone());
+            outlets.extend(report.outlet.clone());
+            if report.incidents[*at as usize].main {
+                for copy in copies.of(&report.article_id) {
+                    article_ids.push(copy.article_id.clone());
+                    outlets.extend(copy.outlet.clone());
+                }
+            }
+        }
+        outlets.sort_unstable();
+        outlets.dedup();
+        let mut sources: Vec<String> = voices.iter().map(|voice| voice.name.clone()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        Self {
+            event_id: event_id(told[0]),
+            previous_ids: told[1..].iter().map(|told| event_id(told)).collect(),
+            event_type,
+            labels: tables::acled_labels(event_type, &weapons),
+            when: when(&told),
+            place: place(&told),
+            perpetrators: perpetrators(&told),
+            tolls: toll::reconcile(&members, config.best),
+            number_of_sources: voices.len() as u64,
+            sources,
+            outlets,
+            grading: grading(&members, &voices),
+            article_ids,
+            claim_ids: claim_ids(&members),
+        }
+    }
+}
+
+/// Independent sources of an event, each once, by key.
+fn voices(members: &[Member<'_>]) -> Vec<Voice> {
+    let mut voices: BTreeMap<String, Voice> = BTreeMap::new();
+    for (report, at) in members {
+        let mut cited = false;
+        for figure in toll::counted(report, *at) {
+            let voice = Voice::of(figure, report);
+            voices.entry(voice.key.clone()).or_insert(voice);
+            cited = true;
+        }
+        if !cited {
+            let voice = Voice::publisher(report);
+            voices.entry(voice.key.clone()).or_insert(voice);
+        }
+    }
+    voices.into_values().collect()
+}
+
+/// The type that most reports tell; a general word ("attack") yields to a particular one, a tie to the earlier report.
+fn event_type(told: &[&Told]) -> EventType {
+    let weight = |event_type| match event_type {
+        EventType::Other => 1,
+        EventType::Attack => 2,
+        _ => 4,
+    };
+    let mut votes = vec![0; EventType::ALL.len()];
+    for told in told {
+        votes[told.event_type as usize] += weight(told.event_type);
+    }
+    let most = votes.iter().max().copied().unwrap_or(0);
+    told.iter()
+        .map(|told| told.event_type)
+        .find(|&event_type| votes[event_type as usize] == most)
+        .unwrap_or(EventType::Other)
+}
+
+/// The most precise span, among equals the one that most reports give, among these that of the earliest report.
+fn when(told: &[&Told]) -> Option<When> {
+    let finest = told.iter().filter_map(|told| told.when).map(|when| when.precision).min()?;
+    let spans: Vec<When> =
+        told.iter().filter_map(|told| told.when).filter(|when| when.precision == finest).collect();
+    first_of_most(&spans, |a, b| a == b).copied()
+}
+
+/// The most precise place that most reports give, with the name that they use most.
+fn place(told: &[&Told]) -> Option<Place> {
+    let places: Vec<&Place> = told.iter().filter_map(|told| told.place.as_ref()).collect();
+    let rank = |place: &Place| (place.geonames_id.is_none(), place.precision.unwrap_or(8).max(2));
+    let finest = places.iter().map(|place| rank(place)).min()?;
+    let finest: Vec<&Place> = places.into_iter().filter(|place| rank(place) == finest).collect();
+    let same = |a: &&Place, b: &&Place| match (a.geonames_id, b.geonames_id) {
+        (Some(a), Some(b)) => a == b,
+        _ => normal(&a.name) == normal(&b.name),
+    };
+    let chosen = *first_of_most(&finest, same)?;
+    let named: Vec<&Place> = finest.iter().filter(|place| same(place, &chosen)).copied().collect();
+    first_of_most(&named, |a, b| a.name == b.name).map(|&place| place.clone())
+}
+
+/// Parties held responsible, those that most reports name first.
+fn perpetrators(told: &[&Told]) -> Vec<String> {
+    let mut votes: BTreeMap<String, (u32, &str)> = BTreeMap::new();
+    for actor in told.iter().flat_map(|told| &told.perpetrators) {
+        let key = actor.id.clone().unwrap_or_else(|| normal(&actor.name));
+        votes.entry(key).or_insert((0, &actor.name)).0 += 1;
+    }
+    let mut ranked: Vec<(u32, String)> =
+        votes.into_values().map(|(votes, name)| (votes, name.to_owned())).collect();
+    ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    ranked.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The first of those items that occur most.
+fn first_of_most<T>(items: &[T], same: impl Fn(&T, &T) -> bool) -> Option<&T> {
+    let mut best: Option<(usize, &T)> = None;
+    for item in items {
+        let count = items.iter().filter(|other| same(item, other)).count();
+        if best.is_none_or(|(most, _)| count > most) {
+            best = Some((count, item));
+        }
+    }
+    best.map(|(_, item)| item)
+}
+
+/// Airwars' rule.
+fn grading(members: &[Member<'_>], voices: &[Voice]) -> Grading {
+    let parties: Vec<Vec<String>> = members
+        .iter()
+        .map(|(report, at)| {
+            let told = &report.incidents[*at as usize];
+            told.perpetrators
+                .iter()
+                .map(|actor| actor.id.clone().unwrap_or_else(|| normal(&actor.name)))
+                .collect()
+        })
+        .filter(|parties: &Vec<String>| !parties.is_empty())
+        .collect();
+    let accepted = voices
+        .iter()
+        .filter_map(|voice| voice.id.as_deref())
+        .any(|body| parties.iter().flatten().any(|party| tables::speaks_for(body, party)));
+    let differ = parties
+        .iter()
+        .enumerate()
+        .any(|(at, left)| parties[..at].iter().any(|right| !left.iter().any(|party| right.contains(party))));
+    let credible = voices.iter().filter(|voice| tables::is_credible(voice.kind)).count();
+    if accepted {
+        Grading::Confirmed
+    } else if differ {
+        Grading::Contested
+    } else if credible >= 2 {
+        Grading::Fair
+    } else {
+        Grading::Weak
+    }
+}
+
+/// Claims of the event, by article and place in the text.
+fn claim_ids(members: &[Member<'_>]) -> Vec<String> {
+    members
+        .iter()
+        .flat_map(|(report, at)| {
+            report
+                .figures
+                .iter()
+                .filter(move |figure| crate::of_incident(figure, *at))
+                .map(|f| f.claim_id.clone())
+        })
+        .collect()
+}
+
+impl Event {
+    /// Key of the order of rows: by date, undated last, then by place, then by id.
+    pub(crate) fn order(&self) -> impl Ord + '_ {
+        let place = self.place.as_ref();
+        (
+            self.when.is_none(),
+            self.when.map(|when| (when.start, when.end)),
+            place.and_then(|place| place.country.as_deref()),
+            place.and_then(|place| place.adm_1.as_deref()),
+            place.map(|place| place.name.as_str()),
+            self.event_id.as_str(),
+        )
+    }
+}

@@ -1,0 +1,200 @@
+//! Which incidents of which articles are one event.
+//!
+//! Candidate pairs come from blocks ([`block`]), each is weighed ([`score`]), and pairs above the threshold are merged
+//! best first, as long as the two groups as wholes agree ([`cluster`]).
+
+mod block;
+mod cluster;
+mod score;
+
+use annals_plugin::{Date, EventType, Outcome, Scope};
+use rustc_hash::FxHashMap;
+
+use crate::config::Config;
+use crate::report::{Figure, Report};
+pub(crate) use cluster::Group;
+pub(crate) use score::reasons;
+
+/// Index of an incident among all incidents of the corpus, earliest published first.
+pub(crate) type NodeId = u32;
+
+/// One incident of one article, prepared for comparing.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    /// Index of the report.
+    pub(crate) report: u32,
+    /// Index of the incident in it.
+    pub(crate) incident: u32,
+    /// First and last day on which it may have happened, in days since 1970, and the GED precision.
+    when: Option<(i32, i32, u8)>,
+    /// Day of publication.
+    published: Option<i32>,
+    event_type: EventType,
+    geonames: Option<u32>,
+    place: Option<u32>,
+    adm_1: Option<u32>,
+    country: Option<u32>,
+    /// Degrees, and the GED precision.
+    point: Option<(f64, f64)>,
+    where_prec: u8,
+    /// Terms, sorted.
+    terms: Vec<u32>,
+    /// Interned ids or names, sorted.
+    perpetrators: Vec<u32>,
+    killed: Option<u64>,
+    injured: Option<u64>,
+}
+
+/// All incidents of the corpus with the words that they share.
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    terms: Vocabulary,
+    /// Weight of each term: natural log of how rare it is.
+    weights: Vec<f32>,
+    /// Incidents that hold each term.
+    counts: Vec<u32>,
+    /// Incidents at each place (by GeoNames id).
+    at_place: FxHashMap<u32, u32>,
+}
+
+/// What linking found.
+pub(crate) struct Linked {
+    /// Groups of incidents, each in canonical order; groups by their first member.
+    pub(crate) groups: Vec<Group>,
+    /// Pairs of incidents that blocks brought together.
+    pub(crate) pairs: u64,
+    /// Further comparisons between members of groups about to merge.
+    pub(crate) member_pairs: u64,
+}
+
+impl Graph {
+    /// Prepares the incidents of `reports`, which are in canonical order.
+    pub(crate) fn of(reports: &mut [Report]) -> Self {
+        let mut names = Vocabulary::default();
+        let mut terms = Vocabulary::default();
+        let mut nodes = Vec::new();
+        for (report_id, report) in (0u32..).zip(reports.iter_mut()) {
+            let tolls = tolls(report);
+            let published = report.published_date().map(days);
+            for ((incident_id, told), (killed, injured)) in (0u32..).zip(&mut report.incidents).zip(tolls) {
+                let place = told.place.as_ref();
+                let mut own: Vec<u32> =
+                    std::mem::take(&mut told.terms).iter().map(|t| terms.intern(t)).collect();
+                own.sort_unstable();
+                let mut perpetrators: Vec<u32> = told
+                    .perpetrators
+                    .iter()
+                    .map(|actor| names.intern(&actor.id.clone().unwrap_or_else(|| normal(&actor.name))))
+                    .collect();
+                perpetrators.sort_unstable();
+                perpetrators.dedup();
+                nodes.push(Node {
+                    report: report_id,
+                    incident: incident_id,
+                    when: told.when.map(|when| (days(when.start), days(when.end), when.precision)),
+                    published,
+                    event_type: told.event_type,
+                    geonames: place.and_then(|p| p.geonames_id),
+                    place: place.map(|p| names.intern(&normal(&p.name))),
+                    adm_1: place.and_then(|p| p.adm_1.as_deref()).map(|name| names.intern(&normal(name))),
+                    country: place.and_then(|p| p.country.as_deref()).map(|name| names.intern(name)),
+                    point: place.and_then(|p| p.latitude.zip(p.longitude)),
+                    where_prec: place.and_then(|p| p.precision).unwrap_or(7),
+                    terms: own,
+                    perpetrators,
+                    killed,
+                    injured,
+                });
+            }
+        }
+        let counts = counts(&nodes, terms.len());
+        let weights = weights(&nodes, &counts);
+        let mut at_place = FxHashMap::default();
+        for geonames in nodes.iter().filter_map(|node| node.geonames) {
+            *at_place.entry(geonames).or_insert(0) += 1;
+        }
+        Self { nodes, terms, weights, counts, at_place }
+    }
+
+    /// Joins the incidents to events.
+    pub(crate) fn link(&self, config: &Config) -> Linked {
+        let pairs = block::pairs(self, config);
+        let scored = score::all(self, config, &pairs);
+        let (groups, member_pairs) = cluster::merge(self, config, scored);
+        Linked { groups, pairs: pairs.len() as u64, member_pairs }
+    }
+}
+
+/// Words numbered in the order in which they came.
+#[derive(Default)]
+struct Vocabulary {
+    numbers: FxHashMap<String, u32>,
+    words: Vec<String>,
+}
+
+impl Vocabulary {
+    fn intern(&mut self, word: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(word) {
+            return number;
+        }
+        let number = u32::try_from(self.words.len()).expect("fewer than 2^32 words fit in memory");
+        self.numbers.insert(word.to_owned(), number);
+        self.words.push(word.to_owned());
+        number
+    }
+
+    fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    fn word(&self, number: u32) -> &str {
+        &self.words[number as usize]
+    }
+}
+
+/// The number of incidents that hold each term.
+fn counts(nodes: &[Node], terms: usize) -> Vec<u32> {
+    let mut counts = vec![0; terms];
+    for &term in nodes.iter().flat_map(|node| &node.terms) {
+        counts[term as usize] += 1;
+    }
+    counts
+}
+
+/// Natural log of the number of incidents over the number that hold the term.
+fn weights(nodes: &[Node], counts: &[u32]) -> Vec<f32> {
+    // A small corpus must not take its few words for common ones.
+    let all = (nodes.len().max(200)) as f32;
+    counts.iter().map(|&count| (all / count.max(1) as f32).ln().max(0.0)).collect()
+}
+
+/// Largest number killed and injured that a report gives for each of its incidents.
+fn tolls(report: &Report) -> Vec<(Option<u64>, Option<u64>)> {
+    let mut tolls = vec![(None, None); report.incidents.len()];
+    let counted = |figure: &&Figure| figure.scope == Scope::Incident;
+    for figure in report.figures.iter().filter(counted) {
+        let Some(toll) = figure.incident.and_then(|index| tolls.get_mut(index as usize)) else { continue };
+        let slot = match figure.outcome {
+            Outcome::Killed => &mut toll.0,
+            Outcome::Injured => &mut toll.1,
+            _ => continue,
+        };
+        *slot = (*slot).max(figure.low.or(figure.high));
+    }
+    tolls
+}
+
+/// Days since 1970-01-01.
+pub(crate) fn days(date: Date) -> i32 {
+    let epoch = Date::constant(1970, 1, 1);
+    i32::try_from(date.duration_since(epoch).as_hours() / 24)
+        .expect("dates of the calendar span few million days")
+}
+
+/// Lower case, letters and digits only, single spaces.
+pub(crate) fn normal(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}

@@ -1,0 +1,157 @@
+//! The tables of `data/aggregate`, read once.
+
+use std::sync::LazyLock;
+
+use annals_plugin::{EventType, SourceKind};
+use rustc_hash::FxHashMap;
+
+const TYPES: usize = EventType::ALL.len();
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    acled: acled(include_str!("../../../data/aggregate/acled.tsv")),
+    kinds: kinds(include_str!("../../../data/aggregate/source_kinds.tsv")),
+    likeness: likeness(include_str!("../../../data/aggregate/event_types.tsv")),
+    speaks_for: speaks_for_table(include_str!("../../../data/aggregate/perpetrators.tsv")),
+});
+
+struct Tables {
+    acled: Vec<Acled>,
+    kinds: FxHashMap<SourceKind, Kind>,
+    likeness: [[f32; TYPES]; TYPES],
+    speaks_for: FxHashMap<&'static str, Vec<&'static str>>,
+}
+
+/// ACLED's labels for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Acled {
+    of: EventType,
+    weapon: &'static str,
+    pub(crate) event_type: &'static str,
+    pub(crate) sub_event_type: &'static str,
+}
+
+/// What is assumed of a kind of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    credible: bool,
+    shared: bool,
+}
+
+/// ACLED's labels for an event type and the weapons named.
+pub(crate) fn acled_labels(event_type: EventType, weapons: &[String]) -> Acled {
+    let fits =
+        |row: &&Acled| row.of == event_type && (row.weapon == "*" || weapons.iter().any(|w| w == row.weapon));
+    *TABLES.acled.iter().find(fits).expect("a test holds that every event type has a row for any weapon")
+}
+
+/// Whether a kind of source counts towards a grading of `fair`.
+pub(crate) fn is_credible(kind: SourceKind) -> bool {
+    TABLES.kinds.get(&kind).is_some_and(|kind| kind.credible)
+}
+
+/// Whether outlets that cite such a body by the same words mean the same body.
+pub(crate) fn is_shared(kind: SourceKind) -> bool {
+    TABLES.kinds.get(&kind).is_some_and(|kind| kind.shared)
+}
+
+/// How well two event types go together, from -1 to 1.
+pub(crate) fn type_likeness(left: EventType, right: EventType) -> f32 {
+    TABLES.likeness[left as usize][right as usize]
+}
+
+/// Whether a body speaks for a party: it is the party, or is listed as its voice.
+pub(crate) fn speaks_for(body: &str, actor: &str) -> bool {
+    body == actor || TABLES.speaks_for.get(body).is_some_and(|actors| actors.contains(&actor))
+}
+
+fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    table
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split('\t').collect())
+}
+
+fn acled(table: &'static str) -> Vec<Acled> {
+    rows(table)
+        .map(|row| match row[..] {
+            [of, weapon, event_type, sub_event_type] => Acled {
+                of: of.parse().expect("a label of the vocabulary"),
+                weapon,
+                event_type,
+                sub_event_type,
+            },
+            _ => panic!("acled.tsv: four columns expected in {row:?}"),
+        })
+        .collect()
+}
+
+fn kinds(table: &'static str) -> FxHashMap<SourceKind, Kind> {
+    rows(table)
+        .map(|row| match row[..] {
+            [kind, credible, shared] => (
+                kind.parse().expect("a label of the vocabulary"),
+                Kind { credible: credible == "yes", shared: shared == "yes" },
+            ),
+            _ => panic!("source_kinds.tsv: three columns expected in {row:?}"),
+        })
+        .collect()
+}
+
+fn likeness(table: &'static str) -> [[f32; TYPES]; TYPES] {
+    let mut all = [[0.0; TYPES]; TYPES];
+    for (at, row) in all.iter_mut().enumerate() {
+        row[at] = 1.0;
+    }
+    for row in rows(table) {
+        let [left, right, value] = row[..] else {
+            panic!("event_types.tsv: three columns expected in {row:?}")
+        };
+        let left: EventType = left.parse().expect("a label of the vocabulary");
+        let right: EventType = right.parse().expect("a label of the vocabulary");
+        let value = value.parse().expect("a number");
+        all[left as usize][right as usize] = value;
+        all[right as usize][left as usize] = value;
+    }
+    all
+}
+
+fn speaks_for_table(table: &'static str) -> FxHashMap<&'static str, Vec<&'static str>> {
+    let mut voices: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for row in rows(table) {
+        let [body, actor] = row[..] else { panic!("perpetrators.tsv: two columns expected in {row:?}") };
+        voices.entry(body).or_default().push(actor);
+    }
+    voices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_label_is_listed() {
+        for &event_type in EventType::ALL {
+            assert_eq!(acled_labels(event_type, &[]).of, event_type);
+        }
+        for kind in SourceKind::ALL {
+            assert!(TABLES.kinds.contains_key(kind), "{kind} is missing in source_kinds.tsv");
+        }
+    }
+
+    #[test]
+    fn a_weapon_can_change_the_label() {
+        assert_eq!(acled_labels(EventType::Explosion, &["grenade".to_owned()]).sub_event_type, "Grenade");
+        assert_eq!(acled_labels(EventType::Explosion, &[]).sub_event_type, "Remote explosive/landmine/IED");
+    }
+
+    #[test]
+    fn likeness_is_symmetric_and_bounded() {
+        for &left in EventType::ALL {
+            for &right in EventType::ALL {
+                let likeness = type_likeness(left, right);
+                assert!((-1.0..=1.0).contains(&likeness), "{left} {right}: {likeness}");
+                assert_eq!(likeness, type_likeness(right, left));
+            }
+        }
+    }
+}
