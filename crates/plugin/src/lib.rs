@@ -1,13 +1,15 @@
 //! Record types and the stage trait of annals.
 //!
 //! This is all that a stage depends on, built in or loaded at run time: what flows ([`record`]), its vocabularies
-//! ([`label`]), and what a stage is ([`stage`]). It knows nothing of files, threads or output formats.
+//! ([`label`]), what a stage is ([`stage`]), and how to test one ([`testing`]). It knows nothing of files, threads or
+//! output formats.
 
 pub mod arrow;
 pub mod error;
 pub mod label;
 pub mod record;
 pub mod stage;
+pub mod testing;
 
 pub use error::{ConfigError, StageError};
 pub use jiff::civil::Date;
@@ -18,5 +20,5 @@ pub use label::{
 pub use record::{Actor, Article, Claim, Incident, Place, Rejected, Removed, Source, When};
 pub use stage::{
     AnyArticleStage, AnyCorpusStage, ArticleStage, Batch, Context, CorpusStage, Definition, Emit, Findings,
-    Partials, Pass, Stage,
+    Partials, Pass, Stage, Visit,
 };

@@ -141,17 +141,16 @@ pub trait Emit {
     }
 }
 
+/// What [`Partials::scan`] calls with each key and its value.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StageError> + 'a;
+
 /// Merged partial results, one value a key.
 pub trait Partials {
     /// Visits every key that starts with `prefix`, in byte order.
     ///
     /// # Errors
     /// When the partials cannot be read, or `visit` fails.
-    fn scan(
-        &self,
-        prefix: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StageError>,
-    ) -> Result<(), StageError>;
+    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError>;
 
     /// The value of one key.
     ///
