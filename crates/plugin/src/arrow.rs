@@ -166,13 +166,11 @@ pub fn is_column(name: &str) -> bool {
 
 /// The schema of a batch with [`IDENTITY`] and the named columns or attributes, each once, in that order.
 pub fn schema_of(columns: &[impl AsRef<str>]) -> Schema {
-    Schema::new(
-        named(columns)
-            .map(|name| {
-                column(name).map_or_else(|| Arc::new(json::field(name)), |column| column.field.clone())
-            })
-            .collect::<Vec<_>>(),
-    )
+    Schema::new(named(columns).map(field).collect::<Vec<_>>())
+}
+
+fn field(name: &str) -> Arc<Field> {
+    column(name).map_or_else(|| Arc::new(json::field(name)), |column| column.field.clone())
 }
 
 fn named(columns: &[impl AsRef<str>]) -> impl Iterator<Item = &str> {
@@ -187,18 +185,25 @@ fn named(columns: &[impl AsRef<str>]) -> impl Iterator<Item = &str> {
 /// # Errors
 /// When a column would pass 2 GiB, or a number of an article is beyond 64-bit signed integers.
 pub fn to_batch(articles: &[Article], columns: &[impl AsRef<str>]) -> Result<RecordBatch> {
-    let schema = schema_of(columns);
-    let arrays = named(columns)
-        .map(|name| {
-            match column(name) {
-                Some(column) => (column.encode)(articles),
-                None => json::encode(&articles.iter().map(|a| a.attributes.get(name)).collect::<Vec<_>>()),
-            }
-            .map_err(|error| error.inside(name))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    encode(articles, named(columns))
+}
+
+/// Writes the named columns and no others.
+pub(crate) fn encode<'a>(
+    articles: &[Article],
+    columns: impl Iterator<Item = &'a str>,
+) -> Result<RecordBatch> {
+    let (mut fields, mut arrays) = (Vec::new(), Vec::new());
+    for name in columns {
+        let array = match column(name) {
+            Some(column) => (column.encode)(articles),
+            None => json::encode(&articles.iter().map(|a| a.attributes.get(name)).collect::<Vec<_>>()),
+        };
+        arrays.push(array.map_err(|error| error.inside(name))?);
+        fields.push(field(name));
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(articles.len()));
-    RecordBatch::try_new_with_options(Arc::new(schema), arrays, &options)
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
         .map_err(|error| ColumnError::Batch(error.to_string()))
 }
 

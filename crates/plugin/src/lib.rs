@@ -4,8 +4,11 @@
 //! ([`label`]), what a stage is ([`stage`]), and how to test one ([`testing`]). It knows nothing of files, threads or
 //! output formats.
 
+pub mod abi;
 pub mod arrow;
+pub mod door;
 pub mod error;
+pub mod export;
 pub mod label;
 pub mod record;
 pub mod stage;
