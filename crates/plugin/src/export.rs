@@ -351,7 +351,7 @@ impl Emit for Host<'_> {
 
 /// What a scan calls back, and the error that ended it.
 struct Visiting<'a> {
-    visit: Visit<'a>,
+    visit: &'a mut Visit<'a>,
     error: Option<StageError>,
 }
 
@@ -377,7 +377,7 @@ unsafe extern "C" fn visit(state: *mut c_void, key: Bytes, value: Bytes) -> i32 
 type Lookup = unsafe extern "C" fn(*const Call, Bytes, Option<abi::Visit>, *mut c_void) -> i32;
 
 impl Host<'_> {
-    fn look_up(&self, with: Lookup, key: &[u8], each: Visit<'_>) -> Result<(), StageError> {
+    fn look_up(&self, with: Lookup, key: &[u8], each: &mut Visit<'_>) -> Result<(), StageError> {
         let mut visiting = Visiting { visit: each, error: None };
         // SAFETY: the host's function; key and state outlive the call.
         let code = unsafe { with(self.0, key.into(), Some(visit), (&raw mut visiting).cast()) };
@@ -392,7 +392,7 @@ impl Host<'_> {
 }
 
 impl Partials for Host<'_> {
-    fn scan(&self, prefix: &[u8], visit: Visit<'_>) -> Result<(), StageError> {
+    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
         self.look_up(self.0.scan, prefix, visit)
     }
 
