@@ -1,0 +1,390 @@
+//! Which article repeats which.
+//!
+//! Articles are taken in the order in which they have a claim to stay: the earliest published, then the longest, then
+//! by id. Each is compared with the articles before it that stay so far, found through an index of their fingerprints.
+//! One that repeats such an article is a duplicate of it; one that repeats none stays and enters the index. So an
+//! article that was re-posted a million times costs a million comparisons and not their square.
+//!
+//! One case goes against the order. Where a later article holds an earlier one and is mostly something else (a round-up,
+//! a long read grown from a first report), the later stays and takes the earlier one in, for nothing is lost that way.
+
+use std::cmp::Reverse;
+use std::rc::Rc;
+
+use annals_plugin::{CopyKind, Partials, StageError};
+use rustc_hash::FxHashMap;
+
+use crate::overlap::{Overlap, Part, Text};
+use crate::sketch::{BODY, SIGNATURE, Signature, decode, key, numbers};
+
+/// When two articles count as copies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Thresholds {
+    /// Words a shingle.
+    pub(crate) shingle: u32,
+    /// Least Jaccard similarity.
+    pub(crate) jaccard: f64,
+    /// Least share of the shorter article's shingles.
+    pub(crate) containment: f64,
+}
+
+/// Least share of a duplicate that the article holds which stays for it: what goes must not be mostly something else.
+/// Likewise the least containment that ties an article to the one that stays for it through a third.
+const HELD: f64 = 0.5;
+/// A fingerprint that so many articles hold which are no copies of one another is furniture and finds none.
+const COMMON: u32 = 64;
+/// Articles at least as long as the one at hand that it is compared with, those that share the most first.
+const LONGER: usize = 8;
+/// Least share of fingerprints that makes a comparison worth its cost, in percent. Copies share half in the worst case.
+const WORTH_PERCENT: u32 = 25;
+/// Bytes of bodies that are kept at hand.
+const BODIES: usize = 16 << 20;
+
+const NONE: u32 = u32::MAX;
+
+/// A duplicate and what it repeats.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    pub(crate) of: u32,
+    pub(crate) kind: CopyKind,
+    pub(crate) similarity: f32,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// What was counted on the way.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) compared: u64,
+    pub(crate) furniture: u64,
+    pub(crate) chained: u64,
+}
+
+struct Doc {
+    published: i64,
+    id: std::ops::Range<usize>,
+    fingerprints: std::ops::Range<usize>,
+    title: u64,
+    digest: u128,
+    words: u32,
+    /// Fingerprints before those that occur once were dropped.
+    distinct: u32,
+}
+
+/// All articles' signatures.
+pub(crate) struct Corpus {
+    docs: Vec<Doc>,
+    ids: String,
+    fingerprints: Vec<u32>,
+}
+
+impl Corpus {
+    /// Reads the signatures.
+    pub(crate) fn read(partials: &dyn Partials) -> Result<Self, StageError> {
+        let mut corpus = Self { docs: Vec::new(), ids: String::new(), fingerprints: Vec::new() };
+        partials.scan(&[SIGNATURE], &mut |key, bytes| {
+            let signature: Signature<'_> = decode(bytes)?;
+            let id = std::str::from_utf8(&key[1..])
+                .map_err(|error| StageError::new("sketch_unreadable", error.to_string()))?;
+            let (id_from, from) = (corpus.ids.len(), corpus.fingerprints.len());
+            corpus.ids.push_str(id);
+            corpus.fingerprints.extend(numbers(signature.fingerprints));
+            corpus.docs.push(Doc {
+                published: signature.published.unwrap_or(i64::MAX),
+                id: id_from..corpus.ids.len(),
+                fingerprints: from..corpus.fingerprints.len(),
+                title: signature.title,
+                digest: u128::from_le_bytes(signature.digest),
+                words: signature.words,
+                distinct: (corpus.fingerprints.len() - from) as u32,
+            });
+            Ok(())
+        })?;
+        corpus.drop_unique();
+        Ok(corpus)
+    }
+
+    /// Articles, numbered from 0 in the order of their ids.
+    pub(crate) fn len(&self) -> u32 {
+        self.docs.len() as u32
+    }
+
+    /// The id of an article.
+    pub(crate) fn id(&self, doc: u32) -> &str {
+        &self.ids[self.docs[doc as usize].id.clone()]
+    }
+
+    /// Drops the fingerprints that occur in one article alone, most of them, but for a few that a small table takes for
+    /// another: they can find nothing.
+    fn drop_unique(&mut self) {
+        let bits = (self.fingerprints.len() * 8).next_power_of_two().max(64);
+        let (mut once, mut again) = (vec![0_u64; bits / 64], vec![0_u64; bits / 64]);
+        let slot = |fingerprint: u32| {
+            let slot =
+                (u64::from(fingerprint).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize & (bits - 1);
+            (slot / 64, 1 << (slot % 64))
+        };
+        for &fingerprint in &self.fingerprints {
+            let (word, bit) = slot(fingerprint);
+            again[word] |= once[word] & bit;
+            once[word] |= bit;
+        }
+        let mut to = 0;
+        for doc in &mut self.docs {
+            let from = to;
+            for i in doc.fingerprints.clone() {
+                let (word, bit) = slot(self.fingerprints[i]);
+                if again[word] & bit != 0 {
+                    self.fingerprints[to] = self.fingerprints[i];
+                    to += 1;
+                }
+            }
+            doc.fingerprints = from..to;
+        }
+        self.fingerprints.truncate(to);
+        self.fingerprints.shrink_to_fit();
+    }
+
+    fn by_claim_to_stay(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.len()).collect();
+        order.sort_unstable_by_key(|&doc| {
+            let known = &self.docs[doc as usize];
+            (known.published, Reverse(known.words), doc)
+        });
+        order
+    }
+
+    /// Finds the duplicates, in the order of the articles' claims to stay.
+    pub(crate) fn duplicates(
+        &self,
+        partials: &dyn Partials,
+        thresholds: Thresholds,
+        found: &mut dyn FnMut(u32, Copy),
+    ) -> Result<Counts, StageError> {
+        let mut search = Search {
+            corpus: self,
+            bodies: Bodies { partials, shingle: thresholds.shingle, texts: FxHashMap::default(), size: 0 },
+            thresholds,
+            index: Index::default(),
+            same: FxHashMap::default(),
+            links: vec![NONE; self.docs.len()],
+            kinds: FxHashMap::default(),
+            counts: Counts::default(),
+        };
+        let order = self.by_claim_to_stay();
+        let mut hits = Hits { counts: vec![0; self.docs.len()], touched: Vec::new() };
+        for &doc in &order {
+            search.place(doc, &mut hits)?;
+        }
+        for &doc in &order {
+            if let Some(copy) = search.settle(doc)? {
+                found(doc, copy);
+            }
+        }
+        Ok(search.counts)
+    }
+}
+
+/// Fingerprints of the articles that stay, each with a list of those that hold it.
+#[derive(Default)]
+struct Index {
+    heads: FxHashMap<u32, (u32, u32)>,
+    entries: Vec<(u32, u32)>,
+}
+
+impl Index {
+    fn insert(&mut self, fingerprint: u32, doc: u32) {
+        let (head, holders) = self.heads.entry(fingerprint).or_insert((NONE, 0));
+        if *holders < COMMON {
+            self.entries.push((doc, *head));
+            *head = (self.entries.len() - 1) as u32;
+        }
+        *holders += 1;
+    }
+
+    /// Visits those that hold a fingerprint; false if it is too common to tell anything.
+    fn holders(&self, fingerprint: u32, mut visit: impl FnMut(u32)) -> bool {
+        let Some(&(mut at, holders)) = self.heads.get(&fingerprint) else { return true };
+        if holders >= COMMON {
+            return false;
+        }
+        while let Some(&(doc, next)) = self.entries.get(at as usize) {
+            visit(doc);
+            at = next;
+        }
+        true
+    }
+}
+
+struct Hits {
+    counts: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+/// Bodies, with the last ones kept at hand.
+struct Bodies<'a> {
+    partials: &'a dyn Partials,
+    shingle: u32,
+    texts: FxHashMap<u32, Rc<Text>>,
+    size: usize,
+}
+
+impl Bodies<'_> {
+    fn get(&mut self, corpus: &Corpus, doc: u32) -> Result<Rc<Text>, StageError> {
+        if let Some(text) = self.texts.get(&doc) {
+            return Ok(Rc::clone(text));
+        }
+        let id = corpus.id(doc);
+        let bytes = self
+            .partials
+            .get(&key(BODY, id))?
+            .ok_or_else(|| StageError::new("sketch_missing", format!("no body of article {id}")))?;
+        let text = Rc::new(Text::decode(&bytes, self.shingle)?);
+        if self.size > BODIES {
+            self.texts.clear();
+            self.size = 0;
+        }
+        self.size += text.size();
+        self.texts.insert(doc, Rc::clone(&text));
+        Ok(text)
+    }
+}
+
+struct Search<'a> {
+    corpus: &'a Corpus,
+    bodies: Bodies<'a>,
+    thresholds: Thresholds,
+    index: Index,
+    /// The first article of each text, and of each text under each title that it did not fit.
+    same: FxHashMap<u128, u32>,
+    /// The article that each repeats.
+    links: Vec<u32>,
+    /// What `settle` found of articles that others have the very text of.
+    kinds: FxHashMap<u32, (u32, CopyKind, f32)>,
+    counts: Counts,
+}
+
+impl Search<'_> {
+    /// Finds the article that `doc` repeats, or lets it stay.
+    fn place(&mut self, doc: u32, hits: &mut Hits) -> Result<(), StageError> {
+        let known = &self.corpus.docs[doc as usize];
+        let titled = known.digest ^ (u128::from(known.title) << 64 | u128::from(known.title));
+        if let Some(&first) = self.same.get(&titled).filter(|_| known.title != 0) {
+            self.links[doc as usize] = first;
+            return Ok(());
+        }
+        let first = *self.same.entry(known.digest).or_insert(doc);
+        if first != doc {
+            let (mine, theirs) = (self.bodies.get(self.corpus, doc)?, self.bodies.get(self.corpus, first)?);
+            self.counts.compared += 1;
+            if known.title == self.corpus.docs[first as usize].title || mine.shares_story(&theirs) {
+                self.links[doc as usize] = first;
+                return Ok(());
+            }
+            self.counts.furniture += 1;
+            if known.title != 0 {
+                self.same.insert(titled, doc);
+            }
+        }
+
+        let candidates = self.candidates(doc, hits);
+        let mut best: Option<(usize, u32)> = None;
+        let mut takes_in = Vec::new();
+        for other in candidates {
+            let (mine, theirs) = (self.bodies.get(self.corpus, doc)?, self.bodies.get(self.corpus, other)?);
+            let overlap = mine.overlap(&theirs);
+            self.counts.compared += 1;
+            if !self.is_copy(overlap) {
+                continue;
+            }
+            let stays = mine.held(overlap) >= HELD;
+            if !mine.shares_story(&theirs) {
+                self.counts.furniture += 1;
+            } else if !stays {
+                takes_in.push(other);
+            } else if best.is_none_or(|(shared, _)| overlap.shared > shared) {
+                best = Some((overlap.shared, other));
+            }
+        }
+        if let Some((_, other)) = best {
+            self.links[doc as usize] = other;
+            return Ok(());
+        }
+        for other in takes_in {
+            if self.links[other as usize] == NONE {
+                self.links[other as usize] = doc;
+            }
+        }
+        for &fingerprint in &self.corpus.fingerprints[known.fingerprints.clone()] {
+            self.index.insert(fingerprint, doc);
+        }
+        Ok(())
+    }
+
+    fn is_copy(&self, overlap: Overlap) -> bool {
+        overlap.containment() >= self.thresholds.containment || overlap.jaccard() >= self.thresholds.jaccard
+    }
+
+    /// Articles that stay so far and share enough fingerprints, those that share the most first.
+    fn candidates(&self, doc: u32, hits: &mut Hits) -> Vec<u32> {
+        let known = &self.corpus.docs[doc as usize];
+        let mut common = 0;
+        for &fingerprint in &self.corpus.fingerprints[known.fingerprints.clone()] {
+            let telling = self.index.holders(fingerprint, |holder| {
+                let count = &mut hits.counts[holder as usize];
+                if *count == 0 {
+                    hits.touched.push(holder);
+                }
+                *count += 1;
+            });
+            common += u32::from(!telling);
+        }
+        let mine = known.distinct - common;
+        let mut found: Vec<(u32, u32)> = Vec::new();
+        for holder in hits.touched.drain(..) {
+            let shared = std::mem::take(&mut hits.counts[holder as usize]);
+            let fewer = mine.min(self.corpus.docs[holder as usize].distinct);
+            if u64::from(shared) * 100 >= u64::from(fewer) * u64::from(WORTH_PERCENT) {
+                found.push((shared, holder));
+            }
+        }
+        found.sort_unstable_by_key(|&(shared, holder)| (Reverse(shared), holder));
+        let mut longer = 0;
+        found.retain(|&(_, holder)| {
+            longer += usize::from(self.corpus.docs[holder as usize].words >= known.words);
+            self.corpus.docs[holder as usize].words < known.words || longer <= LONGER
+        });
+        found.into_iter().map(|(_, holder)| holder).collect()
+    }
+
+    /// Says of what `doc` is a duplicate once all links are known; those before it in the order have been settled.
+    fn settle(&mut self, doc: u32) -> Result<Option<Copy>, StageError> {
+        let linked = self.links[doc as usize];
+        if linked == NONE {
+            return Ok(None);
+        }
+        if self.corpus.docs[linked as usize].digest == self.corpus.docs[doc as usize].digest {
+            let (of, kind, similarity) = *self.kinds.get(&linked).unwrap_or(&(linked, CopyKind::Exact, 1.0));
+            return Ok(Some(Copy { of, kind, similarity, parts: Vec::new() }));
+        }
+        let mut root = linked;
+        while self.links[root as usize] != NONE {
+            root = self.links[root as usize];
+        }
+        let (mine, theirs) = (self.bodies.get(self.corpus, doc)?, self.bodies.get(self.corpus, root)?);
+        let overlap = mine.overlap(&theirs);
+        if root != linked {
+            self.counts.chained += 1;
+            if overlap.containment() < HELD || mine.held(overlap) < HELD || !mine.shares_story(&theirs) {
+                self.links[doc as usize] = NONE;
+                return Ok(None);
+            }
+        }
+        let (kind, similarity) = if overlap.jaccard() >= self.thresholds.jaccard {
+            (CopyKind::Near, overlap.jaccard() as f32)
+        } else {
+            (CopyKind::Contained, overlap.containment() as f32)
+        };
+        self.kinds.insert(doc, (root, kind, similarity));
+        Ok(Some(Copy { of: root, kind, similarity, parts: mine.parts(&theirs) }))
+    }
+}
