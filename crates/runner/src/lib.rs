@@ -1,3 +1,28 @@
 //! Runs a pipeline of stages over a corpus.
+//!
+//! A [`config::Pipeline`] is opened to a [`Plan`]: stages cut into steps, each a row of passes over single articles
+//! that ends with a pass over the corpus. [`run`] finds the inputs, takes what is new through the steps, keeps every
+//! result in the store, and writes the tables when anything has changed. The runner knows no stage by name.
 
+mod carry;
+mod changes;
+mod conclude;
 pub mod config;
+mod error;
+mod guard;
+mod ingest;
+mod plan;
+mod progress;
+mod publish;
+mod pump;
+mod registry;
+mod run;
+mod shuffle;
+mod state;
+mod work;
+
+pub use error::RunError;
+pub use plan::{Plan, StageInfo};
+pub use progress::Verbosity;
+pub use registry::{Loader, Registry};
+pub use run::{RunOptions, STATE_DIR, Summary, run};

@@ -1,0 +1,331 @@
+//! One run of a pipeline, from new files to tables.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use annals_store::{Lock, Read, Space, Store};
+use arrow_array::RecordBatch;
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+
+use crate::carry::carry;
+use crate::conclude::{Tables, conclude};
+use crate::config::Pipeline;
+use crate::error::RunError;
+use crate::ingest::{Intake, ingest};
+use crate::plan::Plan;
+use crate::progress::{Progress, Verbosity};
+use crate::publish::{Published, publish};
+use crate::registry::Registry;
+use crate::state::number;
+use crate::work::{OUTDATED, dirty_key, mark};
+
+/// Folder of the state within the output folder.
+pub const STATE_DIR: &str = ".annals";
+
+/// How a run is asked for.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Set to stop at the next record.
+    pub cancel: Arc<AtomicBool>,
+    /// How much to tell.
+    pub verbosity: Verbosity,
+    /// Forget all state first.
+    pub rebuild: bool,
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Summary {
+    /// Whether the tables were written anew; not when nothing has changed.
+    pub written: bool,
+    /// The output folder.
+    pub dir: PathBuf,
+    /// Rows of each table.
+    pub rows: BTreeMap<String, u64>,
+    /// Rows of the `events` table, if a stage gave one.
+    pub events: Vec<RecordBatch>,
+    /// Wall-clock time.
+    pub elapsed: Duration,
+}
+
+impl Summary {
+    /// Rows of the `rejected` table.
+    pub fn rejected(&self) -> u64 {
+        self.rows.get("rejected").copied().unwrap_or(0)
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    articles_in: AtomicU64,
+    articles_out: AtomicU64,
+    rejected: AtomicU64,
+    nanoseconds: AtomicU64,
+}
+
+/// What all parts of a run share.
+pub(crate) struct Session<'a> {
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) plan: Plan,
+    pub(crate) store: Store,
+    pub(crate) pool: rayon::ThreadPool,
+    pub(crate) progress: Progress,
+    pub(crate) cancel: Arc<AtomicBool>,
+    state_dir: PathBuf,
+    tallies: Vec<Tally>,
+}
+
+impl Session<'_> {
+    pub(crate) fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// Keys of records whose id another record holds.
+    pub(crate) fn shadowed(&self, read: &Read) -> Result<FxHashSet<Vec<u8>>, RunError> {
+        let mut keys = FxHashSet::default();
+        read.space(Space::Shadowed)?.scan::<RunError>(b"", |key, _| {
+            keys.insert(key.to_vec());
+            Ok(true)
+        })?;
+        Ok(keys)
+    }
+
+    pub(crate) fn tally(&self, stage: usize, articles_in: usize, out: usize, rejected: usize, busy: Duration) {
+        let tally = &self.tallies[stage];
+        tally.articles_in.fetch_add(articles_in as u64, Ordering::Relaxed);
+        tally.articles_out.fetch_add(out as u64, Ordering::Relaxed);
+        let rejected = tally.rejected.fetch_add(rejected as u64, Ordering::Relaxed) + rejected as u64;
+        self.add_time(stage, busy);
+        self.progress.stage_advanced(stage, articles_in, rejected);
+    }
+
+    pub(crate) fn tally_finish(&self, stage: usize, busy: Duration) {
+        self.add_time(stage, busy);
+    }
+
+    fn add_time(&self, stage: usize, busy: Duration) {
+        let nanoseconds = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
+        self.tallies[stage].nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+/// What run.json says of a stage.
+#[derive(Debug, Serialize)]
+struct StageReport<'a> {
+    name: &'a str,
+    version: u32,
+    plugin: Option<&'a str>,
+    articles_in: u64,
+    articles_out: u64,
+    rejected: u64,
+    busy_seconds: f64,
+}
+
+/// run.json: what ran.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    annals_version: &'static str,
+    pipeline: String,
+    config: serde_json::Value,
+    config_hash: String,
+    stages: Vec<StageReport<'a>>,
+    files: u64,
+    files_read: u64,
+    files_withdrawn: u64,
+    bytes_read: u64,
+    rows: &'a BTreeMap<String, u64>,
+    bytes_written: &'a BTreeMap<String, u64>,
+    counts: &'a BTreeMap<String, u64>,
+    seconds: f64,
+}
+
+/// Runs a pipeline on everything that is new since its last run.
+///
+/// # Errors
+/// When it cannot; the last good output stays whole, and what has been read is kept for the next run.
+pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Result<Summary, RunError> {
+    let start = Instant::now();
+    let plan = Plan::open(pipeline, registry)?;
+    let found = annals_input::find(&pipeline.base, &pipeline.settings.input.paths)?;
+    let dir = pipeline.output_dir();
+    let state_dir = dir.join(STATE_DIR);
+    std::fs::create_dir_all(&state_dir).map_err(|error| RunError::io("make the folder", &state_dir, error))?;
+    let _lock = Lock::take(&state_dir)?;
+    if options.rebuild {
+        let state = state_dir.join("state.redb");
+        match std::fs::remove_file(&state) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(RunError::io("remove", &state, error));
+            }
+            _ => {}
+        }
+    }
+    let store = Store::open(&state_dir, pipeline.settings.run.cache_mb << 20)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(pipeline.settings.run.threads)
+        .build()
+        .map_err(|error| RunError::Other(format!("failed to start threads: {error}")))?;
+    let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
+    let progress = Progress::new(options.verbosity, &names);
+    let tallies = plan.stages.iter().map(|_| Tally::default()).collect();
+    let session = Session {
+        pipeline,
+        plan,
+        store,
+        pool,
+        progress,
+        cancel: Arc::clone(&options.cancel),
+        state_dir,
+        tallies,
+    };
+    let result = steps(&session, &found, &dir, start);
+    session.progress.end();
+    result
+}
+
+fn steps(
+    session: &Session<'_>,
+    found: &annals_input::Found,
+    dir: &Path,
+    start: Instant,
+) -> Result<Summary, RunError> {
+    let steps = &session.plan.steps;
+    forget_other_plans(session)?;
+    let intake = ingest(session, found)?;
+    let mut tables = Tables::default();
+    let outdated = |step: u8| -> Result<(bool, bool), RunError> {
+        let read = session.store.read()?;
+        let dirty = read.get(Space::Meta, &dirty_key(step))?.is_some();
+        Ok((dirty, read.get(Space::Meta, OUTDATED)?.is_some()))
+    };
+    let publication = publication_digest(session, found);
+    let published_before = session.store.read()?.get(Space::Meta, b"published")?;
+    let mut must_publish =
+        published_before.as_deref() != Some(&publication[..]) || outdated(0)?.1 || !dir.join("run.json").exists();
+    for (index, step) in steps.iter().enumerate() {
+        if index > 0 && must_publish {
+            carry(session, index)?;
+        }
+        if session.cancel.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
+        let (dirty, any) = outdated(number(index))?;
+        must_publish |= any;
+        if let Some(pass) = &step.corpus
+            && (dirty || must_publish)
+        {
+            let found = conclude(session, index, pass)?;
+            for (name, rows) in found.rows {
+                tables.rows.entry(name).or_default().extend(rows);
+            }
+            tables.counts.extend(found.counts);
+            must_publish |= outdated(number(index))?.1;
+        }
+    }
+    for (index, tally) in session.tallies.iter().enumerate() {
+        session.progress.stage_done(
+            index,
+            tally.articles_in.load(Ordering::Relaxed),
+            tally.articles_out.load(Ordering::Relaxed),
+            Duration::from_nanos(tally.nanoseconds.load(Ordering::Relaxed)),
+        );
+    }
+    if !must_publish {
+        return Ok(Summary {
+            written: false,
+            dir: dir.to_owned(),
+            rows: last_rows(dir),
+            events: Vec::new(),
+            elapsed: start.elapsed(),
+        });
+    }
+    let report = |published: &Published| report(session, &intake, &tables, published, start);
+    let published = publish(session, found, dir, &tables, &report)?;
+    let mut write = session.store.write()?;
+    write.put(Space::Meta, b"published", &publication)?;
+    write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(OUTDATED)?))?;
+    write.commit()?;
+    Ok(Summary {
+        written: true,
+        dir: dir.to_owned(),
+        rows: published.rows,
+        events: tables.rows.remove("events").unwrap_or_default(),
+        elapsed: start.elapsed(),
+    })
+}
+
+/// Drops what steps left that this plan does not have.
+fn forget_other_plans(session: &Session<'_>) -> Result<(), RunError> {
+    let count = number(session.plan.steps.len());
+    let before = session.store.read()?.get(Space::Meta, b"steps")?;
+    if before.as_deref() == Some(&[count]) {
+        return Ok(());
+    }
+    let mut write = session.store.write()?;
+    write.clear_steps_from(count)?;
+    write.put(Space::Meta, b"steps", &[count])?;
+    mark(&mut write, 0)?;
+    write.commit()?;
+    Ok(())
+}
+
+/// Digest of what the tables depend on beside the records: formats, fingerprints, files that could not be read.
+fn publication_digest(session: &Session<'_>, found: &annals_input::Found) -> [u8; 16] {
+    let output = serde_json::to_vec(&session.pipeline.settings.output).unwrap_or_default();
+    let rejected = crate::state::encode(&found.rejected);
+    let mut parts: Vec<&[u8]> = vec![env!("CARGO_PKG_VERSION").as_bytes(), &output, &rejected];
+    parts.extend(session.plan.steps.iter().map(|step| &step.fingerprint[..]));
+    crate::state::digest(&parts)
+}
+
+fn last_rows(dir: &Path) -> BTreeMap<String, u64> {
+    let report: Option<serde_json::Value> =
+        std::fs::read(dir.join("run.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    report.and_then(|report| serde_json::from_value(report["rows"].clone()).ok()).unwrap_or_default()
+}
+
+fn report(
+    session: &Session<'_>,
+    intake: &Intake,
+    tables: &Tables,
+    published: &Published,
+    start: Instant,
+) -> serde_json::Value {
+    let pipeline = session.pipeline;
+    let stages: Vec<serde_json::Value> = pipeline
+        .stages
+        .iter()
+        .map(|stage| serde_json::json!({ "host": stage.host, "config": stage.config }))
+        .collect();
+    let config = serde_json::json!({ "settings": pipeline.settings, "stages": stages });
+    let config_hash = blake3::hash(config.to_string().as_bytes()).to_hex().to_string();
+    let reports = session.plan.stages.iter().zip(&session.tallies).map(|(stage, tally)| StageReport {
+        name: &stage.name,
+        version: stage.version,
+        plugin: stage.plugin.as_deref(),
+        articles_in: tally.articles_in.load(Ordering::Relaxed),
+        articles_out: tally.articles_out.load(Ordering::Relaxed),
+        rejected: tally.rejected.load(Ordering::Relaxed),
+        busy_seconds: Duration::from_nanos(tally.nanoseconds.load(Ordering::Relaxed)).as_secs_f64(),
+    });
+    let report = Report {
+        annals_version: env!("CARGO_PKG_VERSION"),
+        pipeline: pipeline.name(),
+        config,
+        config_hash,
+        stages: reports.collect(),
+        files: intake.files,
+        files_read: intake.files_read,
+        files_withdrawn: intake.files_withdrawn,
+        bytes_read: intake.bytes_read,
+        rows: &published.rows,
+        bytes_written: &published.bytes,
+        counts: &tables.counts,
+        seconds: start.elapsed().as_secs_f64(),
+    };
+    serde_json::to_value(report).expect("a report holds nothing that JSON cannot")
+}
