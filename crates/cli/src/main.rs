@@ -1,3 +1,105 @@
 //! The annals command line.
 
-fn main() {}
+mod args;
+mod console;
+mod registry;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use annals_runner::config::{Pipeline, PipelineError};
+use annals_runner::{Plan, RunError, RunOptions, Verbosity};
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Args, Command, RunArgs};
+
+/// Done, but records were rejected, and `--deny-rejects` asked for none.
+const EXIT_REJECTS: u8 = 3;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match dispatch(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure::Pipeline(error)) => {
+            console::report(error);
+            ExitCode::from(2)
+        }
+        Err(Failure::Run(error)) => {
+            let code = error.exit_code();
+            console::error(&error.to_string());
+            ExitCode::from(code)
+        }
+    }
+}
+
+enum Failure {
+    Pipeline(Box<PipelineError>),
+    Run(RunError),
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        Self::Pipeline(Box::new(error))
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Pipeline(error) => Self::Pipeline(error),
+            other => Self::Run(other),
+        }
+    }
+}
+
+fn dispatch(args: Args) -> Result<u8, Failure> {
+    match args.command {
+        Some(Command::Check { file }) => check(&file).map(|()| 0),
+        Some(Command::Schema) => {
+            console::line(&registry::schema());
+            Ok(0)
+        }
+        Some(Command::Completions { shell }) => {
+            let mut command = Args::command();
+            clap_complete::generate(shell, &mut command, "annals", &mut std::io::stdout());
+            Ok(0)
+        }
+        None => match args.file {
+            Some(file) => run(&file, &args.run),
+            None => {
+                let help = Args::command().render_help();
+                console::error(&help.to_string());
+                Ok(2)
+            }
+        },
+    }
+}
+
+fn run(file: &std::path::Path, args: &RunArgs) -> Result<u8, Failure> {
+    let pipeline = Pipeline::read(file)?;
+    let cancel = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal ends the process at once; the state and the tables stay whole even then.
+        let armed = Arc::clone(&cancel);
+        let registered = signal_hook::flag::register_conditional_shutdown(signal, 1, armed)
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&cancel)));
+        if let Err(error) = registered {
+            console::error(&format!("cannot watch for signals: {error}"));
+        }
+    }
+    let options = RunOptions { cancel, verbosity: Verbosity::detect(args.quiet), rebuild: args.rebuild };
+    let summary = annals_runner::run(&pipeline, &registry::registry(), &options)?;
+    if !args.quiet {
+        console::summary(&summary);
+    }
+    Ok(if args.deny_rejects && summary.rejected() > 0 { EXIT_REJECTS } else { 0 })
+}
+
+fn check(file: &std::path::Path) -> Result<(), Failure> {
+    let pipeline = Pipeline::read(file)?;
+    let plan = Plan::open(&pipeline, &registry::registry())?;
+    let found = annals_input::find(&pipeline.base, &pipeline.settings.input.paths).map_err(RunError::from)?;
+    console::plan(&pipeline, &plan, &found);
+    Ok(())
+}

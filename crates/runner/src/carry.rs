@@ -57,7 +57,12 @@ fn produce(
             return Ok(true);
         }
         let layers = reader.layers(key, &before.article_id)?;
-        batch.push(Item { key: key.to_vec(), basis, known: known.is_some(), material: Material::Stored(layers) });
+        batch.push(Item {
+            key: key.to_vec(),
+            basis,
+            known: known.is_some(),
+            material: Material::Stored(layers),
+        });
         if batch.len() >= session.pipeline.settings.run.batch_size {
             going = send(std::mem::take(&mut batch));
         }

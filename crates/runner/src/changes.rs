@@ -65,7 +65,9 @@ impl Changes {
         let fields: Vec<Field> = ["event_id", "change", "field", "before", "after"]
             .iter()
             .zip(&columns)
-            .map(|(name, column)| Field::new(*name, DataType::Utf8, column.null_count() > 0 || *name > "change"))
+            .map(|(name, column)| {
+                Field::new(*name, DataType::Utf8, column.null_count() > 0 || *name > "change")
+            })
             .collect();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
             .map_err(|error| RunError::Other(format!("failed to build the changes table: {error}")))
@@ -183,7 +185,10 @@ mod tests {
         assert_eq!(told(&[], &[a.clone()]), ["a created "]);
         assert_eq!(told(&[a.clone()], &[]), ["a withdrawn "]);
         assert_eq!(told(&[a.clone()], &[more]), ["a revised killed_best"]);
-        assert_eq!(told(&[a.clone(), b.clone()], &[both.clone()]), ["a revised previous_ids", "b merged event_id"]);
+        assert_eq!(
+            told(&[a.clone(), b.clone()], &[both.clone()]),
+            ["a revised previous_ids", "b merged event_id"]
+        );
         assert_eq!(told(&[both], &[a, b]), ["a revised previous_ids", "b split event_id"]);
     }
 }

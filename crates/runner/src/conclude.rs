@@ -60,7 +60,8 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
     })?;
     let partials = collector.merge(pass.run.as_ref())?;
     let mut found = Found::default();
-    caught(|| pass.run.finish(&partials, &mut found)).map_err(|error| RunError::Stage { stage: name.clone(), error })?;
+    caught(|| pass.run.finish(&partials, &mut found))
+        .map_err(|error| RunError::Stage { stage: name.clone(), error })?;
     drop(partials);
     keep_verdicts(session, step, &found.verdicts)?;
     session.tally_finish(pass.stage, start.elapsed());
@@ -68,7 +69,11 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
 }
 
 /// Writes the verdicts that differ from those of the last run.
-fn keep_verdicts(session: &Session<'_>, step: usize, verdicts: &BTreeMap<String, Vec<u8>>) -> Result<(), RunError> {
+fn keep_verdicts(
+    session: &Session<'_>,
+    step: usize,
+    verdicts: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), RunError> {
     let space = Space::Verdict(number(step));
     let read = session.store.read()?;
     let old = read.space(space)?;

@@ -71,7 +71,8 @@ pub(crate) fn map(
 
 /// Runs foreign code; a panic becomes an error with its message.
 pub(crate) fn caught<T>(run: impl FnOnce() -> Result<T, StageError>) -> Result<T, StageError> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(StageError::new("panic", message(panic.as_ref()))))
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|panic| Err(StageError::new("panic", message(panic.as_ref()))))
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -54,18 +54,32 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
         let fingerprint = session.plan.steps[0].fingerprint;
         let modified = nanoseconds(file);
         match old {
-            Some(old) if old.fingerprint == fingerprint && old.len == file.len && old.modified == modified && modified.is_some() => {}
-            Some(old) if old.fingerprint == fingerprint && old.len == file.len && content_digest(file).is_some_and(|d| d == old.digest) => {
+            Some(old)
+                if old.fingerprint == fingerprint
+                    && old.len == file.len
+                    && old.modified == modified
+                    && modified.is_some() => {}
+            Some(old)
+                if old.fingerprint == fingerprint
+                    && old.len == file.len
+                    && content_digest(file).is_some_and(|d| d == old.digest) =>
+            {
                 touched.push((file.path.clone(), FileEntry { modified, ..old }));
             }
             old => changed.push((file, old.is_some())),
         }
     }
-    let gone = if session.pipeline.settings.input.withdraw_removed { gone_files(&files, found)? } else { Vec::new() };
+    let gone = if session.pipeline.settings.input.withdraw_removed {
+        gone_files(&files, found)?
+    } else {
+        Vec::new()
+    };
     drop((files, read));
     if !touched.is_empty() {
         let mut write = store.write()?;
-        write.space(Space::Files, |files| touched.iter().try_for_each(|(path, entry)| files.put(path.as_bytes(), &encode(entry))))?;
+        write.space(Space::Files, |files| {
+            touched.iter().try_for_each(|(path, entry)| files.put(path.as_bytes(), &encode(entry)))
+        })?;
         write.commit()?;
     }
     withdraw(session, &gone)?;
@@ -163,12 +177,24 @@ fn produce(
             if batch.must_close(&article, settings.run.batch_size) && !send(Job::Batch(batch.take())) {
                 return Ok(());
             }
-            batch.push(Item { key, basis, known: before.is_some(), material: Material::Fresh(Box::new(article)) });
+            batch.push(Item {
+                key,
+                basis,
+                known: before.is_some(),
+                material: Material::Fresh(Box::new(article)),
+            });
         }
         if !batch.items.is_empty() && !send(Job::Batch(batch.take())) {
             return Ok(());
         }
-        let entry = FileEntry { len: file.len, modified: nanoseconds(file), digest: content, fingerprint, records: number, rejected };
+        let entry = FileEntry {
+            len: file.len,
+            modified: nanoseconds(file),
+            digest: content,
+            fingerprint,
+            records: number,
+            rejected,
+        };
         if !send(Job::File(FileEnd { path: file.path.clone(), entry, unreadable, known })) {
             return Ok(());
         }

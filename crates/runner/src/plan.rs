@@ -61,9 +61,29 @@ pub struct Plan {
 
 /// Columns that every article has; another name in a stage's `WRITES` is an attribute.
 const ARTICLE_COLUMNS: &[&str] = &[
-    "article_id", "source_id", "path", "url", "publisher", "title", "authors", "published", "published_basis",
-    "language", "dateline", "wires", "text", "html", "removed", "status", "duplicate_of", "similarity", "copy_kind",
-    "incidents", "claims", "main_event_id", "attributes",
+    "article_id",
+    "source_id",
+    "path",
+    "url",
+    "publisher",
+    "title",
+    "authors",
+    "published",
+    "published_basis",
+    "language",
+    "dateline",
+    "wires",
+    "text",
+    "html",
+    "removed",
+    "status",
+    "duplicate_of",
+    "similarity",
+    "copy_kind",
+    "incidents",
+    "claims",
+    "main_event_id",
+    "attributes",
 ];
 
 impl Plan {
@@ -99,12 +119,15 @@ impl Plan {
                     Pass::Article(stage) => stage.fingerprint(),
                     Pass::Corpus(stage) => stage.fingerprint(),
                 };
-                hash_parts(&mut hasher, &[
-                    info.name.as_bytes(),
-                    &info.version.to_le_bytes(),
-                    serde_json::Value::Object(table.config.clone()).to_string().as_bytes(),
-                    &fingerprint,
-                ]);
+                hash_parts(
+                    &mut hasher,
+                    &[
+                        info.name.as_bytes(),
+                        &info.version.to_le_bytes(),
+                        serde_json::Value::Object(table.config.clone()).to_string().as_bytes(),
+                        &fingerprint,
+                    ],
+                );
                 last.fingerprint = short(&hasher);
                 let on_error = table.host.on_error;
                 match pass {
@@ -136,8 +159,10 @@ impl Plan {
 }
 
 fn kind_of(passes: &[Pass]) -> String {
-    let mut kinds: Vec<&str> =
-        passes.iter().map(|pass| if matches!(pass, Pass::Article(_)) { "article" } else { "corpus" }).collect();
+    let mut kinds: Vec<&str> = passes
+        .iter()
+        .map(|pass| if matches!(pass, Pass::Article(_)) { "article" } else { "corpus" })
+        .collect();
     kinds.dedup();
     kinds.join("+")
 }

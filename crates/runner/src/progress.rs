@@ -67,7 +67,7 @@ impl Progress {
     }
 
     pub(crate) fn read(&self, records: u64) {
-        for bar in self.stages.first() {
+        if let Some(bar) = self.stages.first() {
             bar.inc_length(records);
         }
     }

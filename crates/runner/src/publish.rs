@@ -36,8 +36,13 @@ pub(crate) fn publish(
     report: &dyn Fn(&Published) -> serde_json::Value,
 ) -> Result<Published, RunError> {
     let settings = &session.pipeline.settings.output;
-    let formats: Vec<annals_output::Format> = settings.formats.iter().map(|&format| output_format(format)).collect();
-    let options = Options { title: session.pipeline.name(), hxl: settings.hxl, attributes: session.plan.attributes.clone() };
+    let formats: Vec<annals_output::Format> =
+        settings.formats.iter().map(|&format| output_format(format)).collect();
+    let options = Options {
+        title: session.pipeline.name(),
+        hxl: settings.hxl,
+        attributes: session.plan.attributes.clone(),
+    };
     let mut writer = Writer::create(dir, &formats, options)?;
     write_articles(session, &mut writer)?;
     for (name, batches) in &tables.rows {
@@ -45,7 +50,8 @@ pub(crate) fn publish(
             writer.table(name, batch)?;
         }
     }
-    let changes = Changes::since_last_run(&session.store, tables.rows.get("events").map_or(&[][..], Vec::as_slice))?;
+    let changes =
+        Changes::since_last_run(&session.store, tables.rows.get("events").map_or(&[][..], Vec::as_slice))?;
     writer.table("changes", &changes.rows()?)?;
     writer.rejected(&rejected(session, found)?)?;
     if session.cancel.load(Ordering::Relaxed) {
@@ -56,7 +62,8 @@ pub(crate) fn publish(
         published.rows.insert(table.name.clone(), table.rows);
         *published.bytes.entry(table.name).or_default() += table.bytes;
     }
-    let mut json = serde_json::to_vec_pretty(&report(&published)).expect("a report holds nothing that JSON cannot");
+    let mut json =
+        serde_json::to_vec_pretty(&report(&published)).expect("a report holds nothing that JSON cannot");
     json.push(b'\n');
     writer.file("run.json", &json)?;
     writer.commit()?;

@@ -46,11 +46,8 @@ pub(crate) fn pump<J: Send, R: Send>(
         scope.spawn(move || {
             pool.install(|| {
                 job_out.into_iter().par_bridge().for_each_with(done_in, |done, (sequence, job)| {
-                    let result = if stop.load(Ordering::Relaxed) {
-                        None
-                    } else {
-                        work(job).map_err(fail).ok()
-                    };
+                    let result =
+                        if stop.load(Ordering::Relaxed) { None } else { work(job).map_err(fail).ok() };
                     // The consumer is gone only when everything is over.
                     let _ = done.send((sequence, result));
                 });

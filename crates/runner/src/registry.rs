@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use annals_plugin::Definition;
 
-use crate::config::{HostKeys, PipelineError, Pipeline, StageTable, check::nearest};
+use crate::config::{HostKeys, Pipeline, PipelineError, StageTable, check::nearest};
 
 /// Loads the stage that a `[[stage]]` table with `plugin` names.
 pub type Loader = Box<dyn Fn(&HostKeys, &std::path::Path) -> Result<Definition, String> + Send + Sync>;
@@ -38,7 +38,12 @@ impl Registry {
                 .map_err(|message| pipeline.stage_error(stage, "plugin", message, None))?;
             if loaded.name != stage.host.name {
                 let message = format!("the library exports the stage `{}`", loaded.name);
-                return Err(pipeline.stage_error(stage, "use", message, Some(format!("write `use = \"{}\"`", loaded.name))));
+                return Err(pipeline.stage_error(
+                    stage,
+                    "use",
+                    message,
+                    Some(format!("write `use = \"{}\"`", loaded.name)),
+                ));
             }
             return use_it(&loaded);
         }
@@ -47,7 +52,12 @@ impl Registry {
             None => {
                 let known: Vec<String> = self.builtin.keys().cloned().collect();
                 let help = nearest(&stage.host.name, &known).map_or_else(
-                    || format!("built-in stages: {}; a stage of a plugin needs `plugin = \"…\"`", known.join(", ")),
+                    || {
+                        format!(
+                            "built-in stages: {}; a stage of a plugin needs `plugin = \"…\"`",
+                            known.join(", ")
+                        )
+                    },
                     |nearest| format!("did you mean `{nearest}`?"),
                 );
                 let message = format!("no stage is called `{}`", stage.host.name);

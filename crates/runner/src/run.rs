@@ -94,7 +94,14 @@ impl Session<'_> {
         Ok(keys)
     }
 
-    pub(crate) fn tally(&self, stage: usize, articles_in: usize, out: usize, rejected: usize, busy: Duration) {
+    pub(crate) fn tally(
+        &self,
+        stage: usize,
+        articles_in: usize,
+        out: usize,
+        rejected: usize,
+        busy: Duration,
+    ) {
         let tally = &self.tallies[stage];
         tally.articles_in.fetch_add(articles_in as u64, Ordering::Relaxed);
         tally.articles_out.fetch_add(out as u64, Ordering::Relaxed);
@@ -153,7 +160,8 @@ pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Re
     let found = annals_input::find(&pipeline.base, &pipeline.settings.input.paths)?;
     let dir = pipeline.output_dir();
     let state_dir = dir.join(STATE_DIR);
-    std::fs::create_dir_all(&state_dir).map_err(|error| RunError::io("make the folder", &state_dir, error))?;
+    std::fs::create_dir_all(&state_dir)
+        .map_err(|error| RunError::io("make the folder", &state_dir, error))?;
     let _lock = Lock::take(&state_dir)?;
     if options.rebuild {
         let state = state_dir.join("state.redb");
@@ -204,8 +212,9 @@ fn steps(
     };
     let publication = publication_digest(session, found);
     let published_before = session.store.read()?.get(Space::Meta, b"published")?;
-    let mut must_publish =
-        published_before.as_deref() != Some(&publication[..]) || outdated(0)?.1 || !dir.join("run.json").exists();
+    let mut must_publish = published_before.as_deref() != Some(&publication[..])
+        || outdated(0)?.1
+        || !dir.join("run.json").exists();
     for (index, step) in steps.iter().enumerate() {
         if index > 0 && must_publish {
             carry(session, index)?;

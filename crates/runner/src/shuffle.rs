@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::os::unix::fs::FileExt as _;
 
+use annals_plugin::stage::Visit;
 use annals_plugin::{AnyCorpusStage, Partials, StageError};
 
 use crate::error::RunError;
@@ -34,13 +35,15 @@ pub(crate) struct Collector {
 impl Collector {
     /// `folder` is where the temporary file lies.
     pub(crate) fn new(folder: &std::path::Path) -> Result<Self, RunError> {
-        let file = tempfile::tempfile_in(folder).map_err(|error| RunError::io("make a temporary file in", folder, error))?;
+        let file = tempfile::tempfile_in(folder)
+            .map_err(|error| RunError::io("make a temporary file in", folder, error))?;
         Ok(Self { arena: Vec::new(), entries: Vec::new(), spill: BufWriter::new(file), spilled: 0 })
     }
 
     pub(crate) fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), RunError> {
         let length = |bytes: &[u8]| {
-            u32::try_from(bytes.len()).map_err(|_| RunError::Other("a partial result is longer than 4 GiB".to_owned()))
+            u32::try_from(bytes.len())
+                .map_err(|_| RunError::Other("a partial result is longer than 4 GiB".to_owned()))
         };
         let (key_len, value_len) = (length(key)?, length(value)?);
         let key_at = self.arena.len() as u64;
@@ -80,8 +83,9 @@ impl Collector {
                     .collect::<Result<Vec<_>, _>>()?;
                 values.sort_unstable();
                 let value = merge_all(stage, key(&entry), values)?;
-                entry.value_len = u32::try_from(value.len())
-                    .map_err(|_| RunError::Other("a merged partial result is longer than 4 GiB".to_owned()))?;
+                entry.value_len = u32::try_from(value.len()).map_err(|_| {
+                    RunError::Other("a merged partial result is longer than 4 GiB".to_owned())
+                })?;
                 // Merged values all go to the file: the arena must not grow while its keys are borrowed.
                 entry.value_at = spilled;
                 file.write_all(&value).map_err(spill_error)?;
@@ -103,7 +107,11 @@ impl Collector {
 const SPILLED: u64 = 1 << 63;
 
 /// Halves until pairs are left, so that a key of many values costs n log n and not n².
-fn merge_all(stage: &dyn AnyCorpusStage, key: &[u8], mut values: Vec<Vec<u8>>) -> Result<Vec<u8>, StageError> {
+fn merge_all(
+    stage: &dyn AnyCorpusStage,
+    key: &[u8],
+    mut values: Vec<Vec<u8>>,
+) -> Result<Vec<u8>, StageError> {
     while values.len() > 1 {
         let mut next = Vec::with_capacity(values.len().div_ceil(2));
         let mut pairs = values.into_iter();
@@ -160,11 +168,7 @@ impl Merged {
 }
 
 impl Partials for Merged {
-    fn scan(
-        &self,
-        prefix: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StageError>,
-    ) -> Result<(), StageError> {
+    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
         let first = self.entries.partition_point(|entry| key_of(&self.arena, entry) < prefix);
         let mut buffer = Vec::new();
         for entry in &self.entries[first..] {

@@ -54,7 +54,8 @@ impl Basis {
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, RunError> {
-        let damaged = || RunError::Other("the state is damaged: run with --rebuild to make it anew".to_owned());
+        let damaged =
+            || RunError::Other("the state is damaged: run with --rebuild to make it anew".to_owned());
         let (digest, rest) = bytes.split_first_chunk::<16>().ok_or_else(damaged)?;
         let (flag, id) = rest.split_first().ok_or_else(damaged)?;
         let article_id = String::from_utf8(id.to_vec()).map_err(|_| damaged())?;
@@ -67,8 +68,9 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, RunError> {
-    postcard::from_bytes(bytes)
-        .map_err(|error| RunError::Other(format!("the state is damaged ({error}): run with --rebuild to make it anew")))
+    postcard::from_bytes(bytes).map_err(|error| {
+        RunError::Other(format!("the state is damaged ({error}): run with --rebuild to make it anew"))
+    })
 }
 
 /// Partial results as stored.
@@ -95,11 +97,15 @@ impl Layers {
                     Some(base) => base.overlay(newer, &steps[index].writes),
                 }
             }
-            if let (Some(article), Some(verdict), Some(corpus)) = (&mut article, verdict, &steps[index].corpus) {
+            if let (Some(article), Some(verdict), Some(corpus)) =
+                (&mut article, verdict, &steps[index].corpus)
+            {
                 caught(|| corpus.run.apply(verdict, article))?;
             }
         }
-        article.ok_or_else(|| RunError::Other("the state is damaged: run with --rebuild to make it anew".to_owned()))
+        article.ok_or_else(|| {
+            RunError::Other("the state is damaged: run with --rebuild to make it anew".to_owned())
+        })
     }
 }
 
@@ -121,7 +127,11 @@ impl LayerReader {
     pub(crate) fn layers(&self, key: &[u8], article_id: &str) -> Result<Layers, StoreError> {
         Ok(Layers {
             records: self.records.iter().map(|space| space.get(key)).collect::<Result<_, _>>()?,
-            verdicts: self.verdicts.iter().map(|space| space.get(article_id.as_bytes())).collect::<Result<_, _>>()?,
+            verdicts: self
+                .verdicts
+                .iter()
+                .map(|space| space.get(article_id.as_bytes()))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -156,7 +166,10 @@ mod tests {
     fn keys_sort_by_path_and_number() {
         let mut keys = [record_key("b", 1), record_key("a", 256), record_key("a/x", 1), record_key("a", 2)];
         keys.sort();
-        assert_eq!(keys, [record_key("a", 2), record_key("a", 256), record_key("a/x", 1), record_key("b", 1)]);
+        assert_eq!(
+            keys,
+            [record_key("a", 2), record_key("a", 256), record_key("a/x", 1), record_key("b", 1)]
+        );
         assert!(!record_key("ab", 1).starts_with(&file_prefix("a")));
     }
 

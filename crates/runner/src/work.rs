@@ -42,7 +42,11 @@ pub(crate) struct Outcome {
 }
 
 /// Takes a batch through the passes of a step.
-pub(crate) fn work(session: &Session<'_>, step_number: usize, items: Vec<Item>) -> Result<Vec<Outcome>, RunError> {
+pub(crate) fn work(
+    session: &Session<'_>,
+    step_number: usize,
+    items: Vec<Item>,
+) -> Result<Vec<Outcome>, RunError> {
     let step = &session.plan.steps[step_number];
     let mut slots: Vec<Outcome> = Vec::with_capacity(items.len());
     let mut places: FxHashMap<String, usize> = FxHashMap::default();
@@ -54,10 +58,18 @@ pub(crate) fn work(session: &Session<'_>, step_number: usize, items: Vec<Item>) 
         };
         places.insert(article.article_id.clone(), slots.len());
         let basis = Basis { digest: item.basis, refused: true, article_id: article.article_id.clone() };
-        slots.push(Outcome { key: item.key, basis, known: item.known, record: None, partial: None, refused: Vec::new() });
+        slots.push(Outcome {
+            key: item.key,
+            basis,
+            known: item.known,
+            record: None,
+            partial: None,
+            refused: Vec::new(),
+        });
         articles.push(article);
     }
-    let origins: Vec<(String, String)> = articles.iter().map(|a| (a.path.clone(), a.source_id.clone())).collect();
+    let origins: Vec<(String, String)> =
+        articles.iter().map(|a| (a.path.clone(), a.source_id.clone())).collect();
     for pass in &step.articles {
         let name = &session.plan.stages[pass.stage].name;
         let (count_in, start) = (articles.len(), Instant::now());
@@ -66,7 +78,8 @@ pub(crate) fn work(session: &Session<'_>, step_number: usize, items: Vec<Item>) 
         session.tally(pass.stage, count_in, done.articles.len(), done.rejected.len(), start.elapsed());
         articles = done.articles;
         for row in done.rejected {
-            let slot = origins.iter().position(|(path, id)| *path == row.path && Some(id) == row.record.as_ref());
+            let slot =
+                origins.iter().position(|(path, id)| *path == row.path && Some(id) == row.record.as_ref());
             slots[slot.unwrap_or(0)].refused.push(row);
         }
     }
@@ -168,7 +181,11 @@ impl<'a> StoreChanges<'a> {
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), RunError> {
-        if self.pending.is_empty() && self.ended.is_empty() && self.removed.is_empty() && self.forgotten.is_empty() {
+        if self.pending.is_empty()
+            && self.ended.is_empty()
+            && self.removed.is_empty()
+            && self.forgotten.is_empty()
+        {
             return Ok(());
         }
         let mut write = self.store.write()?;
@@ -182,7 +199,8 @@ impl<'a> StoreChanges<'a> {
         for FileEnd { path, entry, unreadable, known } in std::mem::take(&mut self.ended) {
             if known {
                 let first_gone = record_key(&path, entry.records.saturating_add(1));
-                let unreadable: Vec<Vec<u8>> = unreadable.iter().map(|&number| record_key(&path, number)).collect();
+                let unreadable: Vec<Vec<u8>> =
+                    unreadable.iter().map(|&number| record_key(&path, number)).collect();
                 self.remove_where(&mut write, &file_prefix(&path), |key| {
                     key >= first_gone.as_slice() || unreadable.iter().any(|gone| gone == key)
                 })?;
@@ -215,7 +233,12 @@ impl<'a> StoreChanges<'a> {
     }
 
     /// Removes the records of this step and all later ones under the keys with a prefix that `which` picks.
-    fn remove_where(&self, write: &mut Write, prefix: &[u8], which: impl Fn(&[u8]) -> bool) -> Result<(), RunError> {
+    fn remove_where(
+        &self,
+        write: &mut Write,
+        prefix: &[u8],
+        which: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), RunError> {
         let keys: Vec<Vec<u8>> = write
             .space::<_, RunError>(Space::Basis(self.step), |space| Ok(space.keys(prefix)?))?
             .into_iter()
@@ -235,7 +258,9 @@ pub(crate) fn remove_keys(write: &mut Write, keys: &[Vec<u8>], first: u8, steps:
     }
     for step in first..steps {
         for space in [Space::Basis(step), Space::Record(step), Space::Partial(step), Space::Refused(step)] {
-            write.space::<_, RunError>(space, |space| keys.iter().try_for_each(|key| Ok(space.remove(key)?)))?;
+            write.space::<_, RunError>(space, |space| {
+                keys.iter().try_for_each(|key| Ok(space.remove(key)?))
+            })?;
         }
         mark(write, step)?;
     }
@@ -359,5 +384,7 @@ fn release_ids(write: &mut Write, keys: &[Vec<u8>]) -> Result<(), RunError> {
         }
         Ok(())
     })?;
-    write.space::<_, RunError>(Space::Shadowed, |space| Ok(risen.iter().try_for_each(|key| space.remove(key))?))
+    write.space::<_, RunError>(Space::Shadowed, |space| {
+        Ok(risen.iter().try_for_each(|key| space.remove(key))?)
+    })
 }

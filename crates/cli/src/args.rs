@@ -1,0 +1,51 @@
+//! What the command line takes.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// Turns raw news articles into claims and events of conflict casualties, each figure with its quote and source.
+#[derive(Debug, Parser)]
+#[command(name = "annals", version, args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Exit codes: 0 all done; 1 the run failed, nothing half-written; 2 bad usage or bad pipeline file; \
+3 done, but records were rejected (with --deny-rejects); 4 another run holds the lock."
+)]
+pub(crate) struct Args {
+    /// The pipeline file to run: everything that is new since the last run.
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// How to run.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// Print nothing but errors.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// End with exit code 3 if any record was rejected.
+    #[arg(long)]
+    pub(crate) deny_rejects: bool,
+    /// Forget what earlier runs have read and found, and do everything again.
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Validate a pipeline file, its inputs, stages and plugins, and print the plan; run nothing.
+    Check {
+        /// The pipeline file.
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of pipeline.toml, so that editors complete and check it.
+    Schema,
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}

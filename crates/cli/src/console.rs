@@ -1,0 +1,172 @@
+//! What a person sees: errors, the plan, and the table at the end of a run.
+
+use std::io::Write as _;
+
+use annals_runner::config::{Pipeline, PipelineError};
+use annals_runner::{Plan, Summary};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde_json::{Map, Value};
+
+/// Events shown at the end of a run.
+const EVENTS_SHOWN: usize = 25;
+
+/// Prints a line; a closed pipe is no error.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints an error that no place in a file stands for.
+pub(crate) fn error(text: &str) {
+    let _ = writeln!(std::io::stderr(), "annals: {text}");
+}
+
+/// Prints an error with its place in the pipeline file.
+pub(crate) fn report(error: Box<PipelineError>) {
+    let report = miette::Report::new(*error);
+    let _ = writeln!(std::io::stderr(), "{report:?}");
+}
+
+/// Prints what a run would do.
+pub(crate) fn plan(pipeline: &Pipeline, plan: &Plan, found: &annals_input::Found) {
+    line(&format!("pipeline  {} ({})", pipeline.name(), pipeline.file.display()));
+    let bytes: u64 = found.files.iter().map(|file| file.len).sum();
+    line(&format!("input     {} files, {} bytes", found.files.len(), grouped(bytes)));
+    for pattern in &found.unmatched {
+        line(&format!("          no file matches {pattern}"));
+    }
+    for row in &found.rejected {
+        line(&format!("          cannot read {}: {}", row.path, row.detail));
+    }
+    for (index, stage) in plan.stages.iter().enumerate() {
+        let plugin = stage.plugin.as_ref().map(|path| format!(", plugin {path}")).unwrap_or_default();
+        line(&format!(
+            "stage {:>3} {} (version {}, {}{plugin}): {} → {}",
+            index + 1,
+            stage.name,
+            stage.version,
+            stage.kind,
+            stage.reads.join(" "),
+            stage.writes.join(" ")
+        ));
+    }
+    let formats: Vec<&str> = pipeline.settings.output.formats.iter().map(|format| format.as_str()).collect();
+    line(&format!("output    {} as {}", pipeline.output_dir().display(), formats.join(", ")));
+}
+
+/// Prints what came out.
+pub(crate) fn summary(summary: &Summary) {
+    let mut rows: Vec<Map<String, Value>> = Vec::new();
+    for batch in &summary.events {
+        match annals_output::rows(batch) {
+            Ok(more) => rows.extend(more),
+            Err(problem) => error(&problem.to_string()),
+        }
+    }
+    if !rows.is_empty() {
+        line(&events_table(&rows));
+        if rows.len() > EVENTS_SHOWN {
+            line(&format!("… and {} more events", rows.len() - EVENTS_SHOWN));
+        }
+        line("");
+    }
+    let count = |name: &str| grouped(summary.rows.get(name).copied().unwrap_or(0));
+    let unchanged = if summary.written { "" } else { "nothing new; the tables stand as they are\n" };
+    line(&format!(
+        "{unchanged}{} articles, {} claims, {} events, {} changes, {} rejected → {} ({:.1} s)",
+        count("articles"),
+        count("claims"),
+        count("events"),
+        count("changes"),
+        count("rejected"),
+        summary.dir.display(),
+        summary.elapsed.as_secs_f64()
+    ));
+}
+
+fn events_table(rows: &[Map<String, Value>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["date", "place", "what", "killed", "injured", "by", "sources", "articles", "grading"]);
+    // Most reported first: that is what a reader looks for.
+    let mut order: Vec<&Map<String, Value>> = rows.iter().collect();
+    order.sort_by_key(|row| {
+        let articles = row.get("number_of_articles").and_then(Value::as_u64).unwrap_or(0);
+        (std::cmp::Reverse(articles), text(row, "date_start"), text(row, "event_id"))
+    });
+    order.truncate(EVENTS_SHOWN);
+    order.sort_by_key(|row| (text(row, "date_start"), text(row, "event_id")));
+    for row in order {
+        table.add_row([
+            text(row, "date_start"),
+            place(row),
+            text(row, "event_type").replace('_', " "),
+            figures(row, "killed"),
+            figures(row, "injured"),
+            list(row, "perpetrators"),
+            text(row, "number_of_sources"),
+            text(row, "number_of_articles"),
+            text(row, "grading"),
+        ]);
+    }
+    for index in [6, 7] {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+fn place(row: &Map<String, Value>) -> String {
+    let parts: Vec<String> = ["place", "adm_1", "country"]
+        .iter()
+        .map(|key| text(row, key))
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut shown: Vec<String> = Vec::new();
+    for part in parts {
+        if !shown.contains(&part) {
+            shown.push(part);
+        }
+    }
+    shown.join(", ")
+}
+
+/// `low–best–high`, or the one figure where all agree.
+fn figures(row: &Map<String, Value>, outcome: &str) -> String {
+    let [low, best, high] = ["low", "best", "high"].map(|bound| text(row, &format!("{outcome}_{bound}")));
+    match (low.as_str(), best.as_str(), high.as_str()) {
+        ("", "", "") => String::new(),
+        _ if low == best && best == high => best,
+        _ => {
+            let shown = |bound: String| if bound.is_empty() { "?".to_owned() } else { bound };
+            format!("{} ({}–{})", shown(best), shown(low), shown(high))
+        }
+    }
+}
+
+fn list(row: &Map<String, Value>, key: &str) -> String {
+    let items = row.get(key).and_then(Value::as_array);
+    items.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// A cell, with control characters of hostile articles made harmless.
+fn text(row: &Map<String, Value>, key: &str) -> String {
+    let raw = match row.get(key) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
