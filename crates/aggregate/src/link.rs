@@ -12,8 +12,12 @@ use rustc_hash::FxHashMap;
 
 use crate::config::Config;
 use crate::report::{Figure, Report};
+use crate::terms::Terms;
 pub(crate) use cluster::Group;
 pub(crate) use score::reasons;
+
+/// Weight of a term above which rarer ones are no more telling: a misspelling is rare too.
+const MOST_WEIGHT: f32 = 7.0;
 
 /// Index of an incident among all incidents of the corpus, earliest published first.
 pub(crate) type NodeId = u32;
@@ -37,8 +41,8 @@ pub(crate) struct Node {
     /// Degrees, and the GED precision.
     point: Option<(f64, f64)>,
     where_prec: u8,
-    /// Terms, sorted.
-    terms: Vec<u32>,
+    /// Terms, sorted by number.
+    terms: Vec<Term>,
     /// Interned ids or names, sorted.
     perpetrators: Vec<u32>,
     killed: Option<u64>,
@@ -78,9 +82,7 @@ impl Graph {
             let published = report.published_date().map(days);
             for ((incident_id, told), (killed, injured)) in (0u32..).zip(&mut report.incidents).zip(tolls) {
                 let place = told.place.as_ref();
-                let mut own: Vec<u32> =
-                    std::mem::take(&mut told.terms).iter().map(|t| terms.intern(t)).collect();
-                own.sort_unstable();
+                let own = own_terms(std::mem::take(&mut told.terms), &mut terms);
                 let mut perpetrators: Vec<u32> = told
                     .perpetrators
                     .iter()
@@ -107,8 +109,7 @@ impl Graph {
                 });
             }
         }
-        let counts = counts(&nodes, terms.len());
-        let weights = weights(&nodes, &counts);
+        let (counts, weights) = weigh_terms(&nodes, terms.len());
         let mut at_place = FxHashMap::default();
         for geonames in nodes.iter().filter_map(|node| node.geonames) {
             *at_place.entry(geonames).or_insert(0) += 1;
@@ -152,20 +153,53 @@ impl Vocabulary {
     }
 }
 
-/// The number of incidents that hold each term.
-fn counts(nodes: &[Node], terms: usize) -> Vec<u32> {
-    let mut counts = vec![0; terms];
-    for &term in nodes.iter().flat_map(|node| &node.terms) {
-        counts[term as usize] += 1;
-    }
-    counts
+/// A term of an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Term {
+    number: u32,
+    /// Whether the article writes it as a name.
+    name: bool,
 }
 
-/// Natural log of the number of incidents over the number that hold the term.
-fn weights(nodes: &[Node], counts: &[u32]) -> Vec<f32> {
+fn own_terms(chosen: Terms, vocabulary: &mut Vocabulary) -> Vec<Term> {
+    let names = chosen.names.iter().map(|word| (word, true));
+    let words = chosen.words.iter().map(|word| (word, false));
+    let mut terms: Vec<Term> =
+        names.chain(words).map(|(word, name)| Term { number: vocabulary.intern(word), name }).collect();
+    terms.sort_unstable();
+    terms.dedup_by_key(|term| term.number);
+    terms
+}
+
+/// The number of incidents that hold each term, and the term's weight.
+///
+/// A word is the rarer the fewer separate occasions it occurs on, not the fewer articles: the name of a victim is
+/// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
+/// occasion is a run of reports of the same week and division among the reports that hold the word.
+fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<f32>) {
+    let mut counts = vec![0u32; terms];
+    let mut occasions = vec![0u32; terms];
+    let mut last: Vec<(Option<i32>, Option<u32>)> = vec![(None, None); terms];
+    for node in nodes {
+        let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
+        for term in &node.terms {
+            let at = term.number as usize;
+            let (last_week, last_division) = last[at];
+            let same_division = match (last_division, node.adm_1) {
+                (Some(before), Some(now)) => before == now,
+                _ => true,
+            };
+            if counts[at] == 0 || last_week != week || !same_division {
+                occasions[at] += 1;
+            }
+            counts[at] += 1;
+            last[at] = (week, node.adm_1.or(last_division.filter(|_| last_week == week)));
+        }
+    }
     // A small corpus must not take its few words for common ones.
     let all = (nodes.len().max(200)) as f32;
-    counts.iter().map(|&count| (all / count.max(1) as f32).ln().max(0.0)).collect()
+    let weights = occasions.iter().map(|&count| (all / count.max(1) as f32).ln().clamp(0.0, MOST_WEIGHT)).collect();
+    (counts, weights)
 }
 
 /// Largest number killed and injured that a report gives for each of its incidents.

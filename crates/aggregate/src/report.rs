@@ -9,7 +9,7 @@ use annals_plugin::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::terms;
+use crate::terms::{self, Terms};
 
 /// One article, reduced to what linking and reconciling need.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,8 +37,7 @@ pub(crate) struct Told {
     pub(crate) when: Option<When>,
     pub(crate) place: Option<Place>,
     pub(crate) perpetrators: Vec<Actor>,
-    /// Names and words that tell this incident from others, lower case, in the order in which they stand.
-    pub(crate) terms: Vec<String>,
+    pub(crate) terms: Terms,
 }
 
 /// One figure of the article, without its quote.

@@ -12,6 +12,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
     kinds: kinds(include_str!("../../../data/aggregate/source_kinds.tsv")),
     likeness: likeness(include_str!("../../../data/aggregate/event_types.tsv")),
     speaks_for: speaks_for_table(include_str!("../../../data/aggregate/perpetrators.tsv")),
+    points: evidence(include_str!("../../../data/aggregate/evidence.tsv")),
 });
 
 struct Tables {
@@ -19,6 +20,7 @@ struct Tables {
     kinds: FxHashMap<SourceKind, Kind>,
     likeness: [[f32; TYPES]; TYPES],
     speaks_for: FxHashMap<&'static str, Vec<&'static str>>,
+    points: Vec<f32>,
 }
 
 /// ACLED's labels for an event.
@@ -62,6 +64,84 @@ pub(crate) fn type_likeness(left: EventType, right: EventType) -> f32 {
 /// Whether a body speaks for a party: it is the party, or is listed as its voice.
 pub(crate) fn speaks_for(body: &str, actor: &str) -> bool {
     body == actor || TABLES.speaks_for.get(body).is_some_and(|actors| actors.contains(&actor))
+}
+
+/// What two reports can have in common or apart; the rows of `evidence.tsv`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Feature {
+    Base,
+    SameDay,
+    DatesOverlap,
+    OneDayApart,
+    FewDaysApart,
+    DaysApart,
+    WeeksApart,
+    PublishedTogether,
+    PublishedSameWeek,
+    PublishedSameMonth,
+    PublishedLater,
+    SamePlace,
+    SamePlaceName,
+    Nearby,
+    FarApart,
+    SameDivision,
+    OtherDivision,
+    OtherCountry,
+    EventType,
+    SamePerpetrator,
+    OtherPerpetrator,
+    KilledEqual,
+    KilledNear,
+    KilledUnlike,
+    InjuredEqual,
+    InjuredNear,
+    InjuredUnlike,
+    Names,
+    Words,
+}
+
+impl Feature {
+    const ALL: &'static [(Feature, &'static str)] = &[
+        (Feature::Base, "base"),
+        (Feature::SameDay, "same_day"),
+        (Feature::DatesOverlap, "dates_overlap"),
+        (Feature::OneDayApart, "one_day_apart"),
+        (Feature::FewDaysApart, "few_days_apart"),
+        (Feature::DaysApart, "days_apart"),
+        (Feature::WeeksApart, "weeks_apart"),
+        (Feature::PublishedTogether, "published_together"),
+        (Feature::PublishedSameWeek, "published_same_week"),
+        (Feature::PublishedSameMonth, "published_same_month"),
+        (Feature::PublishedLater, "published_later"),
+        (Feature::SamePlace, "same_place"),
+        (Feature::SamePlaceName, "same_place_name"),
+        (Feature::Nearby, "nearby"),
+        (Feature::FarApart, "far_apart"),
+        (Feature::SameDivision, "same_division"),
+        (Feature::OtherDivision, "other_division"),
+        (Feature::OtherCountry, "other_country"),
+        (Feature::EventType, "event_type"),
+        (Feature::SamePerpetrator, "same_perpetrator"),
+        (Feature::OtherPerpetrator, "other_perpetrator"),
+        (Feature::KilledEqual, "killed_equal"),
+        (Feature::KilledNear, "killed_near"),
+        (Feature::KilledUnlike, "killed_unlike"),
+        (Feature::InjuredEqual, "injured_equal"),
+        (Feature::InjuredNear, "injured_near"),
+        (Feature::InjuredUnlike, "injured_unlike"),
+        (Feature::Names, "names"),
+        (Feature::Words, "words"),
+    ];
+
+    /// Its name in the table.
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// What a feature is worth, in points of natural log-odds for a value of 1.
+pub(crate) fn points(feature: Feature) -> f32 {
+    TABLES.points[feature as usize]
 }
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -124,6 +204,17 @@ fn speaks_for_table(table: &'static str) -> FxHashMap<&'static str, Vec<&'static
     voices
 }
 
+fn evidence(table: &'static str) -> Vec<f32> {
+    let listed: FxHashMap<&str, f32> = rows(table)
+        .map(|row| match row[..] {
+            [feature, points, _] => (feature, points.parse().expect("a number")),
+            _ => panic!("evidence.tsv: three columns expected in {row:?}"),
+        })
+        .collect();
+    let points = |(_, name): &(Feature, &str)| listed.get(name).copied().unwrap_or_else(|| panic!("evidence.tsv: no {name}"));
+    Feature::ALL.iter().map(points).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +227,14 @@ mod tests {
         for kind in SourceKind::ALL {
             assert!(TABLES.kinds.contains_key(kind), "{kind} is missing in source_kinds.tsv");
         }
+    }
+
+    #[test]
+    fn features_are_in_order() {
+        for (at, (feature, name)) in Feature::ALL.iter().enumerate() {
+            assert_eq!(*feature as usize, at, "{name}");
+        }
+        assert_eq!(TABLES.points.len(), Feature::ALL.len());
     }
 
     #[test]

@@ -5,18 +5,30 @@
 //! parts of the text are chosen, so that a report stays small.
 
 use annals_plugin::Article;
+use serde::{Deserialize, Serialize};
 
-/// Words kept of an incident that headline and lead are about.
-const MAIN_TERMS: usize = 72;
-/// Words kept of any other incident.
-const OTHER_TERMS: usize = 24;
+/// Names kept of an incident that headline and lead are about.
+const MAIN_NAMES: usize = 40;
+/// Other words kept of it.
+const MAIN_WORDS: usize = 40;
+/// Names, and again words, kept of any other incident.
+const OTHER_TERMS: usize = 16;
 /// Length of the lead, in characters: all its words count, not only names.
 const LEAD_CHARS: usize = 700;
 /// Shortest word that is kept, in characters; shorter ones with a digit (ages) are kept too.
 const WORD_CHARS: usize = 3;
 
+/// What tells one incident from others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Terms {
+    /// Words with a capital within a sentence, and numbers.
+    pub(crate) names: Vec<String>,
+    /// Other words of headline and lead.
+    pub(crate) words: Vec<String>,
+}
+
 /// The terms of each incident, in the order of `article.incidents`.
-pub(crate) fn of_incidents(article: &Article) -> Vec<Vec<String>> {
+pub(crate) fn of_incidents(article: &Article) -> Vec<Terms> {
     let chief = chief(article);
     let spans = Spans::of(&article.text);
     article
@@ -27,9 +39,12 @@ pub(crate) fn of_incidents(article: &Article) -> Vec<Vec<String>> {
             if Some(index) == chief {
                 of_article(article)
             } else {
-                let mut terms = Terms::new(OTHER_TERMS);
-                terms.all(spans.get(incident.start, incident.end));
-                terms.kept
+                let sentence = spans.get(incident.start, incident.end);
+                let mut names = Choice::new(OTHER_TERMS);
+                names.add_all(tokens(sentence).filter(|token| token.named));
+                let mut words = Choice::new(OTHER_TERMS);
+                words.add_all(tokens(sentence).filter(|token| !names.holds(token)));
+                Terms { names: names.kept, words: words.kept }
             }
         })
         .collect()
@@ -41,15 +56,15 @@ fn chief(article: &Article) -> Option<usize> {
     marked.or_else(|| (article.incidents.len() == 1).then_some(0))
 }
 
-fn of_article(article: &Article) -> Vec<String> {
-    let mut terms = Terms::new(MAIN_TERMS);
-    terms.all(article.title.as_deref().unwrap_or_default());
+fn of_article(article: &Article) -> Terms {
     let lead_end = article.text.char_indices().nth(LEAD_CHARS).map_or(article.text.len(), |(at, _)| at);
-    let (lead, rest) = article.text.split_at(lead_end);
-    terms.names(lead);
-    terms.all(lead);
-    terms.names(rest);
-    terms.kept
+    let lead = &article.text[..lead_end];
+    let mut names = Choice::new(MAIN_NAMES);
+    names.add_all(tokens(&article.text).filter(|token| token.named));
+    let mut words = Choice::new(MAIN_WORDS);
+    let headline = tokens(article.title.as_deref().unwrap_or_default());
+    words.add_all(headline.chain(tokens(lead)).filter(|token| !names.holds(token)));
+    Terms { names: names.kept, words: words.kept }
 }
 
 /// Finds spans that are counted in characters, in constant time each.
@@ -80,59 +95,74 @@ impl<'a> Spans<'a> {
 }
 
 /// Distinct words in order, up to a number.
-struct Terms {
+struct Choice {
     kept: Vec<String>,
     most: usize,
 }
 
-impl Terms {
+impl Choice {
     fn new(most: usize) -> Self {
         Self { kept: Vec::new(), most }
     }
 
-    fn all(&mut self, text: &str) {
-        for word in words(text) {
-            if !self.add(word) {
-                return;
-            }
-        }
+    fn holds(&self, token: &Token<'_>) -> bool {
+        let lower = token.word.to_lowercase();
+        self.kept.contains(&lower)
     }
 
-    /// Words that start with a capital or hold a digit.
-    fn names(&mut self, text: &str) {
-        for word in words(text) {
-            let named =
-                word.chars().next().is_some_and(char::is_uppercase) || word.chars().any(char::is_numeric);
-            if named && !self.add(word) {
+    fn add_all<'a>(&mut self, tokens: impl Iterator<Item = Token<'a>>) {
+        for Token { word, .. } in tokens {
+            if self.kept.len() >= self.most {
                 return;
             }
-        }
-    }
-
-    /// False once no more are taken.
-    fn add(&mut self, word: &str) -> bool {
-        if self.kept.len() >= self.most {
-            return false;
-        }
-        let long = word.chars().take(WORD_CHARS).count() == WORD_CHARS;
-        let has_digit = word.len() > 1 && word.chars().any(char::is_numeric);
-        // A run of letters without a break is no word: it would only make the report large.
-        if (long || has_digit) && word.len() <= 40 {
-            let lower = word.to_lowercase();
-            if !self.kept.contains(&lower) {
-                self.kept.push(lower);
+            let long = word.chars().take(WORD_CHARS).count() == WORD_CHARS;
+            let has_digit = word.len() > 1 && word.chars().any(char::is_numeric);
+            // A run of letters without a break is no word: it would only make the report large.
+            if (long || has_digit) && word.len() <= 40 {
+                let lower = word.to_lowercase();
+                if !self.kept.contains(&lower) {
+                    self.kept.push(lower);
+                }
             }
         }
-        true
     }
 }
 
+/// A word as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Token<'a> {
+    word: &'a str,
+    /// Starts with a capital though no sentence starts with it, or holds a digit.
+    named: bool,
+}
+
 /// Runs of letters and digits, without a possessive ending.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’'))
-        .map(|word| word.trim_matches(['\'', '’']))
-        .map(|word| word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word))
-        .filter(|word| !word.is_empty())
+fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut starts_sentence = true;
+    text.split_inclusive(|c: char| !is_word_part(c)).filter_map(move |piece| {
+        let (body, end) = match piece.char_indices().next_back() {
+            Some((at, last)) if !is_word_part(last) => (&piece[..at], Some(last)),
+            _ => (piece, None),
+        };
+        let word = body.trim_matches(['\'', '’']);
+        let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+        let first = word.chars().next();
+        let token = first.map(|first| Token {
+            word,
+            named: (first.is_uppercase() && !starts_sentence) || word.chars().any(char::is_numeric),
+        });
+        if token.is_some() {
+            starts_sentence = false;
+        }
+        if end.is_some_and(|end| matches!(end, '.' | '!' | '?' | '\n' | '"' | '“' | ':')) {
+            starts_sentence = true;
+        }
+        token
+    })
+}
+
+fn is_word_part(c: char) -> bool {
+    c.is_alphanumeric() || c == '\'' || c == '’'
 }
 
 #[cfg(test)]
@@ -141,8 +171,22 @@ mod tests {
 
     #[test]
     fn words_are_bare() {
-        let found: Vec<&str> = words("Tahir's brother, 23-year-old 'Omar', of Al-Mina’s").collect();
-        assert_eq!(found, ["Tahir", "brother", "23", "year", "old", "Omar", "of", "Al", "Mina"]);
+        let found: Vec<(&str, bool)> = tokens("Tahir's brother, 23-year-old 'Omar', of Al-Mina’s. Then")
+            .map(|token| (token.word, token.named))
+            .collect();
+        let expected = [
+            ("Tahir", false),
+            ("brother", false),
+            ("23", true),
+            ("year", false),
+            ("old", false),
+            ("Omar", true),
+            ("of", false),
+            ("Al", true),
+            ("Mina", true),
+            ("Then", false),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::{Graph, Node, NodeId};
+use super::{Graph, Node, NodeId, score};
 use crate::config::Config;
 
 /// Rare words by which one incident is looked up.
@@ -41,7 +41,7 @@ pub(super) fn pairs(graph: &Graph, config: &Config) -> Vec<Pair> {
             block
                 .take(neighbours)
                 .filter(move |entry| {
-                    near(&graph.nodes[left as usize], &graph.nodes[entry.2 as usize], config)
+                    in_reach(key, &graph.nodes[left as usize], &graph.nodes[entry.2 as usize], config)
                 })
                 .map(move |entry| (left.min(entry.2), left.max(entry.2)))
         })
@@ -55,8 +55,8 @@ fn keys<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Key> + 'a 
     let mut rare: Vec<(f32, u32)> = node
         .terms
         .iter()
-        .map(|&term| (graph.weights[term as usize], term))
-        .filter(|&(_, term)| graph.counts[term as usize] > 1)
+        .filter(|term| graph.counts[term.number as usize] > 1)
+        .map(|term| (graph.weights[term.number as usize] + if term.name { 1.0 } else { 0.0 }, term.number))
         .collect();
     rare.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     rare.truncate(RARE_TERMS);
@@ -72,13 +72,11 @@ fn sort_day(node: &Node) -> i32 {
     node.when.map(|(start, _, _)| start).or(node.published).unwrap_or(i32::MAX)
 }
 
-/// Whether two incidents may be one as far as time goes.
-pub(super) fn near(left: &Node, right: &Node, config: &Config) -> bool {
-    super::score::days_apart(left, right).is_none_or(|gap| {
-        gap <= i32::from(if left.when.is_some() && right.when.is_some() {
-            config.date_window_days
-        } else {
-            config.follow_up_days
-        })
-    })
+/// Whether two incidents of a block may be one as far as time goes. Reports that share a place must be
+/// near in time; those that share a rare name may be about a trial long after.
+fn in_reach(key: Key, left: &Node, right: &Node, config: &Config) -> bool {
+    let both_dated = left.when.is_some() && right.when.is_some();
+    let by_place = !matches!(key, Key::Term(_));
+    let most = if both_dated && by_place { config.date_window_days } else { config.follow_up_days };
+    score::days_apart(left, right).is_none_or(|gap| gap <= i32::from(most))
 }

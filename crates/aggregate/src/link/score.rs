@@ -2,38 +2,20 @@
 //!
 //! The evidence is a sum of points on the scale of natural log-odds, as in Fellegi and Sunter's theory of record
 //! linkage (1969): each feature adds what its agreement or disagreement is worth, and a feature that either report
-//! leaves open adds nothing.
+//! leaves open adds nothing. The points stand in `data/aggregate/evidence.tsv`.
 
 use rayon::prelude::*;
 
-use super::block::{Pair, near};
-use super::{Graph, Node};
+use super::block::Pair;
+use super::{Graph, Node, Term};
 use crate::config::Config;
-use crate::tables;
+use crate::tables::{self, Feature};
 
 /// A pair with its evidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scored {
     pub(super) pair: Pair,
     pub(super) points: f32,
-}
-
-/// Points of two incidents, feature by feature.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Evidence {
-    pub(crate) base: f32,
-    pub(crate) date: f32,
-    pub(crate) place: f32,
-    pub(crate) event_type: f32,
-    pub(crate) perpetrator: f32,
-    pub(crate) toll: f32,
-    pub(crate) words: f32,
-}
-
-impl Evidence {
-    pub(crate) fn points(&self) -> f32 {
-        self.base + self.date + self.place + self.event_type + self.perpetrator + self.toll + self.words
-    }
 }
 
 /// Weighs all pairs; those at or above the threshold, best first.
@@ -47,26 +29,52 @@ pub(super) fn all(graph: &Graph, config: &Config, pairs: &[Pair]) -> Vec<Scored>
     scored
 }
 
-pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
-    evidence(graph, config, pair).points()
-}
-
 /// The evidence for a pair.
-pub(crate) fn evidence(graph: &Graph, config: &Config, (left, right): Pair) -> Evidence {
-    let (a, b) = (&graph.nodes[left as usize], &graph.nodes[right as usize]);
-    Evidence {
-        base: -6.0,
-        date: date(a, b, config),
-        place: place(graph, a, b, config),
-        event_type: 1.0 * tables::type_likeness(a.event_type, b.event_type),
-        perpetrator: perpetrator(a, b),
-        toll: toll(a.killed, b.killed) + toll(a.injured, b.injured),
-        words: words(graph, a, b),
-    }
+pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
+    let mut sum = 0.0;
+    features(graph, config, pair, &mut |feature, value| sum += tables::points(feature) * value);
+    sum
 }
 
-/// Days between the spans in which two incidents may have happened; a report that gives no date stands for a span
-/// that ends with its publication. `None` if either has neither.
+/// Calls `found` for every feature that the pair has, with its value (1 for those that are or are not).
+fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut impl FnMut(Feature, f32)) {
+    let (a, b) = (&graph.nodes[left as usize], &graph.nodes[right as usize]);
+    found(Feature::Base, 1.0);
+    if let Some(feature) = date(a, b) {
+        found(feature, 1.0);
+    }
+    if let Some((feature, value)) = place(graph, a, b, config) {
+        found(feature, value);
+    }
+    found(Feature::EventType, tables::type_likeness(a.event_type, b.event_type));
+    if !a.perpetrators.is_empty() && !b.perpetrators.is_empty() {
+        let shared = a.perpetrators.iter().any(|actor| b.perpetrators.contains(actor));
+        found(if shared { Feature::SamePerpetrator } else { Feature::OtherPerpetrator }, 1.0);
+    }
+    let killed = [Feature::KilledEqual, Feature::KilledNear, Feature::KilledUnlike];
+    if let Some((feature, value)) = toll(a.killed, b.killed, killed) {
+        found(feature, value);
+    }
+    let injured = [Feature::InjuredEqual, Feature::InjuredNear, Feature::InjuredUnlike];
+    if let Some((feature, value)) = toll(a.injured, b.injured, injured) {
+        found(feature, value);
+    }
+    let (mut names, mut words) = (0.0, 0.0);
+    common(&a.terms, &b.terms, |x, y| {
+        let weight = graph.weights[x.number as usize];
+        if x.name && y.name { names += weight } else { words += weight }
+    });
+    found(Feature::Names, log_sum(names));
+    found(Feature::Words, log_sum(words));
+}
+
+/// Shared words come in company (a name has two parts, a street a number), so each further one tells less.
+fn log_sum(weights: f32) -> f32 {
+    (1.0 + weights / 5.0).ln()
+}
+
+/// Days between the spans in which two incidents may have happened; the day of publication stands for the date of
+/// a report that gives none. `None` if either has neither.
 pub(super) fn days_apart(a: &Node, b: &Node) -> Option<i32> {
     let (a_start, a_end) = span(a)?;
     let (b_start, b_end) = span(b)?;
@@ -81,98 +89,80 @@ fn span(node: &Node) -> Option<(i32, i32)> {
     }
 }
 
-fn date(a: &Node, b: &Node, config: &Config) -> f32 {
-    if !near(a, b, config) {
-        return -8.0;
-    }
-    let Some(gap) = days_apart(a, b) else { return 0.0 };
-    match (a.when, b.when) {
-        (Some((_, _, a_prec)), Some((_, _, b_prec))) => match (gap, a_prec.max(b_prec)) {
-            (0, 1) => 2.0,
-            (0, 2) => 1.0,
-            (0, _) => 0.3,
-            (1, _) => 0.3,
-            (gap, _) => -1.5 * (gap - 1) as f32,
+fn date(a: &Node, b: &Node) -> Option<Feature> {
+    let gap = days_apart(a, b)?;
+    Some(match (a.when, b.when) {
+        (Some((_, _, a_precision)), Some((_, _, b_precision))) => match gap {
+            0 if a_precision.max(b_precision) == 1 => Feature::SameDay,
+            0 => Feature::DatesOverlap,
+            1 => Feature::OneDayApart,
+            2..=3 => Feature::FewDaysApart,
+            4..=7 => Feature::DaysApart,
+            _ => Feature::WeeksApart,
         },
         _ => match gap {
-            0..=1 => 1.0,
-            2..=4 => 0.3,
-            5..=14 => -0.5,
-            _ => -1.5,
+            0..=1 => Feature::PublishedTogether,
+            2..=7 => Feature::PublishedSameWeek,
+            8..=30 => Feature::PublishedSameMonth,
+            _ => Feature::PublishedLater,
         },
-    }
+    })
 }
 
-fn place(graph: &Graph, a: &Node, b: &Node, config: &Config) -> f32 {
-    if let (Some(x), Some(y)) = (a.country, b.country)
-        && x != y
-    {
-        return -5.0;
+fn place(graph: &Graph, a: &Node, b: &Node, config: &Config) -> Option<(Feature, f32)> {
+    if differ(a.country, b.country) {
+        return Some((Feature::OtherCountry, 1.0));
     }
-    let same_id = a.geonames.is_some() && a.geonames == b.geonames;
-    let same_name = a.place.is_some() && a.place == b.place && (a.geonames.is_none() || b.geonames.is_none());
-    if same_id && a.where_prec <= 3 && b.where_prec <= 3 {
-        let here = a.geonames.and_then(|id| graph.at_place.get(&id)).copied().unwrap_or(1);
-        return (graph.nodes.len().max(200) as f32 / here as f32).ln().clamp(0.5, 4.0);
-    }
-    if same_name {
-        return 2.0;
-    }
-    let coarse = a.where_prec >= 4 || b.where_prec >= 4;
-    let divisions = a.adm_1.zip(b.adm_1);
-    if let Some((x, y)) = divisions
-        && x != y
-    {
-        return -3.0;
-    }
-    if !coarse && let (Some(x), Some(y)) = (a.point, b.point) {
-        let km = kilometres(x, y);
-        if km > config.distance_km {
-            return -4.0;
+    let rough = a.where_prec >= 4 || b.where_prec >= 4;
+    if let (Some(x), Some(y)) = (a.geonames, b.geonames) {
+        if x == y && !rough {
+            let here = graph.at_place.get(&x).copied().unwrap_or(1);
+            let rarity = (graph.nodes.len().max(200) as f32 / here as f32).ln();
+            return Some((Feature::SamePlace, rarity.clamp(0.5, 5.0)));
         }
-        return 0.8 - 2.0 * km / config.distance_km;
+    } else if a.place.is_some() && a.place == b.place {
+        return Some((Feature::SamePlaceName, 1.0));
     }
-    if divisions.is_some() { 0.5 } else { 0.0 }
+    if !rough && let (Some(x), Some(y)) = (a.point, b.point) {
+        let km = kilometres(x, y);
+        return Some(if km > config.distance_km {
+            (Feature::FarApart, 1.0)
+        } else {
+            (Feature::Nearby, 1.0 - km / config.distance_km)
+        });
+    }
+    let (x, y) = a.adm_1.zip(b.adm_1)?;
+    Some((if x == y { Feature::SameDivision } else { Feature::OtherDivision }, 1.0))
 }
 
-fn perpetrator(a: &Node, b: &Node) -> f32 {
-    if a.perpetrators.is_empty() || b.perpetrators.is_empty() {
-        return 0.0;
-    }
-    if a.perpetrators.iter().any(|actor| b.perpetrators.contains(actor)) { 0.7 } else { -0.7 }
+fn differ(a: Option<u32>, b: Option<u32>) -> bool {
+    a.zip(b).is_some_and(|(a, b)| a != b)
 }
 
-fn toll(a: Option<u64>, b: Option<u64>) -> f32 {
-    let (Some(a), Some(b)) = (a, b) else { return 0.0 };
+fn toll(a: Option<u64>, b: Option<u64>, [equal, near, unlike]: [Feature; 3]) -> Option<(Feature, f32)> {
+    let (a, b) = a.zip(b)?;
     let (less, more) = (a.min(b), a.max(b));
-    match (less, more) {
-        (0, 0) => 0.0,
-        (1, 1) => 0.3,
-        (x, y) if x == y => (0.5 + (x as f32).ln() * 0.4).min(2.0),
-        (x, y) if y <= x.saturating_add(1) || y * 4 <= x.saturating_mul(5) => 0.2,
-        (0, y) if y > 2 => -0.8,
-        (x, y) if y > x.saturating_mul(3) => -0.8,
-        _ => -0.3,
+    if (less, more) == (0, 0) {
+        return None;
     }
+    Some(if less == more {
+        (equal, 1.0 + (less as f32).ln().min(4.0))
+    } else if more - less <= 1 || more - less <= less / 4 {
+        (near, 1.0)
+    } else {
+        (unlike, 1.0)
+    })
 }
 
-fn words(graph: &Graph, a: &Node, b: &Node) -> f32 {
-    let mut shared = 0.0;
-    common(&a.terms, &b.terms, |term| shared += graph.weights[term as usize].min(6.0));
-    let norm = |node: &Node| -> f32 { node.terms.iter().map(|&t| graph.weights[t as usize].min(6.0)).sum() };
-    let smaller = norm(a).min(norm(b));
-    if smaller <= 0.0 { 0.0 } else { 14.0 * shared / smaller.max(40.0) }
-}
-
-/// Calls `each` for every number that two sorted lists share.
-fn common(a: &[u32], b: &[u32], mut each: impl FnMut(u32)) {
+/// Calls `each` for every term that two sorted lists share.
+fn common(a: &[Term], b: &[Term], mut each: impl FnMut(Term, Term)) {
     let (mut i, mut j) = (0, 0);
     while i < a.len() && j < b.len() {
-        match a[i].cmp(&b[j]) {
+        match a[i].number.cmp(&b[j].number) {
             std::cmp::Ordering::Less => i += 1,
             std::cmp::Ordering::Greater => j += 1,
             std::cmp::Ordering::Equal => {
-                each(a[i]);
+                each(a[i], b[j]);
                 i += 1;
                 j += 1;
             }
@@ -190,30 +180,22 @@ fn kilometres((lat_a, lon_a): (f64, f64), (lat_b, lon_b): (f64, f64)) -> f32 {
 
 /// The evidence in words: each feature with its points, and the rarest shared words.
 pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
-    let evidence = evidence(graph, config, pair);
-    let (a, b) = (&graph.nodes[pair.0 as usize], &graph.nodes[pair.1 as usize]);
-    let mut shared = Vec::new();
-    common(&a.terms, &b.terms, |term| shared.push(term));
-    shared.sort_unstable_by(|&x, &y| {
-        graph.weights[y as usize]
-            .total_cmp(&graph.weights[x as usize])
-            .then(graph.terms.word(x).cmp(graph.terms.word(y)))
+    let mut told = Vec::new();
+    features(graph, config, pair, &mut |feature, value| {
+        let points = tables::points(feature) * value;
+        if feature != Feature::Base && points.abs() >= 0.05 {
+            told.push(format!("{} {points:+.1}", feature.as_str().replace('_', " ")));
+        }
     });
-    let words: Vec<&str> = shared.iter().take(8).map(|&term| graph.terms.word(term)).collect();
-    let parts = [
-        ("date", evidence.date),
-        ("place", evidence.place),
-        ("event type", evidence.event_type),
-        ("perpetrator", evidence.perpetrator),
-        ("toll", evidence.toll),
-        ("words", evidence.words),
-    ];
-    let mut told: Vec<String> = parts
-        .iter()
-        .filter(|(_, points)| points.abs() >= 0.05)
-        .map(|(name, points)| format!("{name} {points:+.1}"))
-        .collect();
-    if !words.is_empty() {
+    let (a, b) = (&graph.nodes[pair.0 as usize], &graph.nodes[pair.1 as usize]);
+    let mut shared: Vec<(f32, &str)> = Vec::new();
+    common(&a.terms, &b.terms, |x, y| {
+        let weight = graph.weights[x.number as usize] + if x.name && y.name { 1.0 } else { 0.0 };
+        shared.push((weight, graph.terms.word(x.number)));
+    });
+    shared.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(y.1)));
+    if !shared.is_empty() {
+        let words: Vec<&str> = shared.iter().take(8).map(|(_, word)| *word).collect();
         told.push(format!("shared: {}", words.join(", ")));
     }
     told.join("; ")
