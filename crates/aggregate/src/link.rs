@@ -16,9 +16,6 @@ use crate::terms::Terms;
 pub(crate) use cluster::Group;
 pub(crate) use score::reasons;
 
-/// Weight of a term above which rarer ones are no more telling: a misspelling is rare too.
-const MOST_WEIGHT: f32 = 7.0;
-
 /// Index of an incident among all incidents of the corpus, earliest published first.
 pub(crate) type NodeId = u32;
 
@@ -53,8 +50,8 @@ pub(crate) struct Node {
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     terms: Vocabulary,
-    /// Weight of each term: natural log of how rare it is.
-    weights: Vec<f32>,
+    /// How telling each term is.
+    weights: Vec<Weight>,
     /// Incidents that hold each term.
     counts: Vec<u32>,
     /// Incidents at each place (by GeoNames id).
@@ -171,12 +168,19 @@ fn own_terms(chosen: Terms, vocabulary: &mut Vocabulary) -> Vec<Term> {
     terms
 }
 
+/// How much a shared term tells, from 0 to 1, where both articles write it as a name, and where not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Weight {
+    name: f32,
+    word: f32,
+}
+
 /// The number of incidents that hold each term, and the term's weight.
 ///
 /// A word is the rarer the fewer separate occasions it occurs on, not the fewer articles: the name of a victim is
 /// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
 /// occasion is a run of reports of the same week and division among the reports that hold the word.
-fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<f32>) {
+fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<Weight>) {
     let mut counts = vec![0u32; terms];
     let mut occasions = vec![0u32; terms];
     let mut last: Vec<(Option<i32>, Option<u32>)> = vec![(None, None); terms];
@@ -196,9 +200,13 @@ fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<f32>) {
             last[at] = (week, node.adm_1.or(last_division.filter(|_| last_week == week)));
         }
     }
-    // A small corpus must not take its few words for common ones.
-    let all = (nodes.len().max(200)) as f32;
-    let weights = occasions.iter().map(|&count| (all / count.max(1) as f32).ln().clamp(0.0, MOST_WEIGHT)).collect();
+    // In a small corpus few occasions do not make a word rare; of names fewer are enough to tell.
+    let scale = |enough: f32| (enough / nodes.len().max(1) as f32).max(1.0);
+    let rarity = |occasions: u32, enough: f32| (occasions.max(1) as f32 * scale(enough)).powf(-0.75);
+    let weights = occasions
+        .iter()
+        .map(|&seen| Weight { name: rarity(seen, 30.0), word: rarity(seen, 300.0) })
+        .collect();
     (counts, weights)
 }
 

@@ -211,7 +211,9 @@ fn evidence(table: &'static str) -> Vec<f32> {
             _ => panic!("evidence.tsv: three columns expected in {row:?}"),
         })
         .collect();
-    let points = |(_, name): &(Feature, &str)| listed.get(name).copied().unwrap_or_else(|| panic!("evidence.tsv: no {name}"));
+    let points = |(_, name): &(Feature, &str)| {
+        listed.get(name).copied().unwrap_or_else(|| panic!("evidence.tsv: no {name}"))
+    };
     Feature::ALL.iter().map(points).collect()
 }
 

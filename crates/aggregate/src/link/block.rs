@@ -56,7 +56,10 @@ fn keys<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Key> + 'a 
         .terms
         .iter()
         .filter(|term| graph.counts[term.number as usize] > 1)
-        .map(|term| (graph.weights[term.number as usize] + if term.name { 1.0 } else { 0.0 }, term.number))
+        .map(|term| {
+            let weight = graph.weights[term.number as usize];
+            (if term.name { weight.name } else { weight.word / 2.0 }, term.number)
+        })
         .collect();
     rare.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     rare.truncate(RARE_TERMS);

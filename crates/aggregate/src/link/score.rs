@@ -62,7 +62,7 @@ fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut imp
     let (mut names, mut words) = (0.0, 0.0);
     common(&a.terms, &b.terms, |x, y| {
         let weight = graph.weights[x.number as usize];
-        if x.name && y.name { names += weight } else { words += weight }
+        if x.name && y.name { names += weight.name } else { words += weight.word }
     });
     found(Feature::Names, log_sum(names));
     found(Feature::Words, log_sum(words));
@@ -70,7 +70,7 @@ fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut imp
 
 /// Shared words come in company (a name has two parts, a street a number), so each further one tells less.
 fn log_sum(weights: f32) -> f32 {
-    (1.0 + weights / 5.0).ln()
+    (1.0 + weights).ln()
 }
 
 /// Days between the spans in which two incidents may have happened; the day of publication stands for the date of
@@ -190,8 +190,8 @@ pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
     let (a, b) = (&graph.nodes[pair.0 as usize], &graph.nodes[pair.1 as usize]);
     let mut shared: Vec<(f32, &str)> = Vec::new();
     common(&a.terms, &b.terms, |x, y| {
-        let weight = graph.weights[x.number as usize] + if x.name && y.name { 1.0 } else { 0.0 };
-        shared.push((weight, graph.terms.word(x.number)));
+        let weight = graph.weights[x.number as usize];
+        shared.push((if x.name && y.name { weight.name } else { weight.word }, graph.terms.word(x.number)));
     });
     shared.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(y.1)));
     if !shared.is_empty() {
