@@ -1,1 +1,178 @@
 //! Finds the article in a page or a scrape, and nothing but the article.
+//!
+//! A record comes with `html` or with `text`. A page is decoded, parsed once and split into blocks; what it says of
+//! itself gives title, authors, date, language, publisher and address, and its blocks that are the article become the
+//! text. Then both kinds are read as a scrape is: characters are mended, lines joined to paragraphs, and what is not the
+//! story (datelines, credits, share bars, sign-up forms, lists of other stories, copies of sentences) is read for what
+//! it tells and taken off. Every piece taken off is kept in `removed` with the name of its rule.
+//!
+//! The words and patterns are data: `data/clean`, one file a language.
+
+mod address;
+mod dates;
+mod language;
+mod page;
+mod rules;
+mod scrape;
+mod wires;
+
+use annals_plugin::{
+    Article, ArticleStage, Batch, ConfigError, Context, Definition, PublishedBasis, Stage, StageError,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The keys of `[[stage]] use = "clean"`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {}
+
+/// The stage.
+#[derive(Debug)]
+pub struct Clean {}
+
+impl Stage for Clean {
+    const NAME: &'static str = "clean";
+    const VERSION: u32 = 1;
+    const READS: &'static [&'static str] = &[
+        "html",
+        "text",
+        "title",
+        "authors",
+        "published",
+        "publisher",
+        "language",
+        "url",
+        "dateline",
+        "wires",
+    ];
+    const WRITES: &'static [&'static str] = &[
+        "html",
+        "text",
+        "title",
+        "authors",
+        "published",
+        "published_basis",
+        "publisher",
+        "language",
+        "url",
+        "dateline",
+        "wires",
+        "removed",
+    ];
+    type Config = Config;
+
+    fn open(_config: Config, _context: &Context) -> Result<Self, ConfigError> {
+        Ok(Self {})
+    }
+
+    fn fingerprint(&self) -> Vec<u8> {
+        rules::sources().chain([wires::SOURCE]).flat_map(str::bytes).collect()
+    }
+}
+
+impl ArticleStage for Clean {
+    fn process(&self, mut batch: Batch) -> Result<Batch, StageError> {
+        batch.retain(Self::NAME, |article| {
+            clean(article);
+            if article.text.is_empty() {
+                return Err(("no_text", "nothing to read is left of the record".to_owned()));
+            }
+            Ok(())
+        });
+        Ok(batch)
+    }
+}
+
+/// Cleans one article in place.
+pub fn clean(article: &mut Article) {
+    let page = article.html.take().map(|bytes| page::read(&bytes, article.url.as_deref()));
+    let from_page = page.is_some();
+    if let Some(page) = page {
+        take_facts(article, page.facts);
+        article.text = page.text;
+    }
+    if article.language.is_none() {
+        article.language = language::of(&article.text).map(str::to_owned);
+    }
+    let rules = rules::of(article.language.as_deref());
+    let known =
+        scrape::Known { title: article.title.as_deref(), place: article.dateline.is_some(), page: from_page };
+    let cleaned = scrape::clean(&article.text, known, rules);
+    article.text = cleaned.text;
+    article.removed.extend(cleaned.removed);
+    if article.title.is_none() {
+        article.title = cleaned.title;
+    } else if let Some(title) = &article.title {
+        let mended = scrape::paragraphs::collapse(&scrape::mend::mend(title));
+        article.title = (!mended.is_empty()).then_some(mended);
+    }
+    if article.authors.is_empty() {
+        article.authors = cleaned.authors;
+    }
+    if article.dateline.is_none() {
+        article.dateline = cleaned.place;
+    }
+    if article.url.is_none() {
+        article.url = cleaned.url;
+    }
+    if article.published.is_none()
+        && let Some(date) = cleaned.date
+    {
+        article.published = Some(date.to_string());
+        article.published_basis = Some(PublishedBasis::Dateline);
+    }
+    if article.published.is_none()
+        && let Some(date) = article.url.as_deref().and_then(address::date)
+    {
+        article.published = Some(date);
+        article.published_basis = Some(PublishedBasis::Url);
+    }
+    if article.published.is_some() && article.published_basis.is_none() {
+        article.published_basis = Some(PublishedBasis::Metadata);
+    }
+    if article.publisher.is_none() {
+        article.publisher = article.url.as_deref().and_then(address::site);
+    }
+    let mut wires = cleaned.wires;
+    wires.extend(std::mem::take(&mut article.wires));
+    article.wires = wires.into_iter().collect();
+    if !cleaned.withheld.is_empty() {
+        let names = cleaned.withheld.into_iter().map(serde_json::Value::String).collect();
+        article.attributes.insert(WITHHELD.to_owned(), serde_json::Value::Array(names));
+    }
+}
+
+/// Attribute that names the rules that would have taken off more than half of a text, and so did not.
+pub const WITHHELD: &str = "clean_withheld";
+
+/// What a page tells fills what the record does not.
+fn take_facts(article: &mut Article, facts: page::Facts) {
+    if article.title.is_none() {
+        article.title = facts.title;
+    }
+    if article.authors.is_empty() {
+        article.authors = facts.authors;
+    }
+    if article.url.is_none() {
+        article.url = facts.url;
+    }
+    if article.publisher.is_none() {
+        article.publisher = facts.publisher;
+    }
+    if article.language.is_none() {
+        article.language = facts.language;
+    }
+    if article.published.is_none()
+        && let Some(published) = facts.published
+    {
+        article.published = Some(published);
+        article.published_basis =
+            Some(if facts.published_from_address { PublishedBasis::Url } else { PublishedBasis::Metadata });
+    }
+}
+
+/// The stage, as the registry lists it.
+pub fn definition() -> Definition {
+    Definition::article::<Clean>()
+}

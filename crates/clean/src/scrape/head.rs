@@ -1,0 +1,295 @@
+//! What stands before the story: dates, datelines, bylines, the title once more.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::dates::Found;
+use crate::rules::{Rules, Scope};
+use crate::wires;
+
+/// What was read from the head of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    pub(crate) date: Option<Found>,
+    pub(crate) place: Option<String>,
+    pub(crate) wires: Vec<String>,
+    pub(crate) authors: Vec<String>,
+}
+
+/// A piece that was taken off the head.
+pub(crate) struct Piece {
+    pub(crate) reason: &'static str,
+    pub(crate) text: String,
+}
+
+/// "PLACE, Region, Date (WIRE) —", with or without its parts.
+static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
+    let place = r"(?P<place>\p{Lu}[\p{L}'’.-]*(?: (?:\p{Lu}[\p{L}'’.-]*|al|el|de|la|of|the|and|del|los|las|bin|du|et|am|an|der|le))*)";
+    let region = r"(?P<region>(?:, ?\p{Lu}[\p{L}'’.-]*(?: \p{Lu}[\p{L}'’.-]*){0,3}){1,2})?";
+    let day = r"(?P<day>,? \(?[^()—–]{3,30}?\d{1,4}\)?)?";
+    let origin = r"(?P<origin> ?[(/\[][^()\[\]]{2,60}[)/\]])?";
+    let dash = r"(?P<dash> ?(?:—|–|―|-{2,3}|−)-? ?| ?- | ?: )";
+    Regex::new(&format!("^{place}{region},?{day}{origin}{dash}")).expect("the pattern is fixed")
+});
+
+/// "[TEXT]" and the like: marks of monitoring services.
+static BRACKETS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(?:\s*\[[^\[\]]{2,120}\])+\s*").expect("the pattern is fixed"));
+
+/// Longest dateline, in bytes.
+const LONGEST_DATELINE: usize = 140;
+
+/// Takes the head off the first paragraph of a text, piece by piece, until the story begins.
+///
+/// `title` is the article's title, mended; the text's repetition of it goes if `may_drop` allows.
+pub(crate) fn take(
+    paragraph: &mut String,
+    title: Option<&str>,
+    place_known: bool,
+    rules: &Rules,
+    mut may_drop: impl FnMut(&str, &str) -> bool,
+    removed: &mut Vec<Piece>,
+) -> Head {
+    let mut head = Head::default();
+    let mut title = title;
+    let mut at = 0;
+    loop {
+        let rest = &paragraph[at..];
+        let skipped = rest.len() - rest.trim_start().len();
+        let (reason, length) =
+            match step(rest, skipped, &mut title, place_known, rules, &mut head, &mut may_drop) {
+                Some(found) => found,
+                None => break,
+            };
+        removed.push(Piece { reason, text: rest[..length].trim().to_owned() });
+        at += length;
+    }
+    if at > 0 {
+        paragraph.drain(..at);
+        let lead = paragraph.len() - paragraph.trim_start().len();
+        paragraph.drain(..lead);
+    }
+    head
+}
+
+/// The next piece at the head: its kind and its length in bytes.
+fn step<'t>(
+    rest: &str,
+    skipped: usize,
+    title: &mut Option<&'t str>,
+    place_known: bool,
+    rules: &Rules,
+    head: &mut Head,
+    may_drop: &mut impl FnMut(&str, &str) -> bool,
+) -> Option<(&'static str, usize)> {
+    let text = &rest[skipped..];
+    if text.is_empty() {
+        return None;
+    }
+    if let Some(found) = rules.dates.at_head(text) {
+        let end = found.end + separator(&text[found.end..]);
+        // "22 July 2016, troops …" is a sentence.
+        if begins_anew(&text[end..]) && !text[found.end..].trim_start().starts_with(',') {
+            if head.date.as_ref().is_none_or(|known| known.update) {
+                head.date = Some(found);
+            }
+            return Some(("date", skipped + end));
+        }
+    }
+    if let Some(wanted) = *title
+        && let Some(end) = repeats(text, wanted)
+    {
+        let end = end + separator(&text[end..]);
+        if may_drop(&text[..end], &text[end..]) {
+            *title = None;
+            return Some(("repeated_title", skipped + end));
+        }
+        return None;
+    }
+    for rule in rules.rules.iter().filter(|rule| rule.scope == Scope::Head) {
+        if let Some(found) = rule.pattern.find(text)
+            && found.end() > 0
+        {
+            return Some(("head_furniture", skipped + found.end()));
+        }
+    }
+    if let Some((wire, end)) = lone_wire(text, rules) {
+        head.wires.push(wire);
+        return Some(("agency_line", skipped + end));
+    }
+    if !place_known && head.place.is_none() {
+        if let Some(end) = dateline(text, rules, head) {
+            return Some(("dateline", skipped + end));
+        }
+    }
+    None
+}
+
+/// A wire's name that stands by itself before a date or after wide spaces: "AFP  Tuesday 19 Jul 2016".
+fn lone_wire(text: &str, rules: &Rules) -> Option<(String, usize)> {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '(')).unwrap_or(text.len());
+    let (name, after) = text.split_at(end);
+    let wire = wires::only(name)?;
+    let gap = after.len() - after.trim_start_matches([' ', ')']).len();
+    let next = after[gap..].trim_start();
+    (gap >= 2 && next.starts_with(char::is_uppercase) || rules.dates.at_head(next).is_some())
+        .then_some((wire, end + gap))
+}
+
+/// Reads a dateline; gives its length.
+fn dateline(text: &str, rules: &Rules, head: &mut Head) -> Option<usize> {
+    let window = crate::dates::head_of(text, LONGEST_DATELINE);
+    let found = DATELINE.captures(window)?;
+    let all = found.get(0)?;
+    let place = found.name("place")?.as_str();
+    let region = found.name("region").map_or("", |region| region.as_str());
+    let day = found.name("day").map_or("", |day| day.as_str());
+    let origin = found.name("origin").map_or("", |origin| origin.as_str());
+    let dash = found.name("dash")?.as_str().trim();
+    let date = (!day.is_empty()).then(|| rules.dates.first(day)).flatten();
+    // A day that is not one is part of something else, unless its year is left out.
+    let bare_day = !day.is_empty() && date.is_none();
+    if bare_day && !rules.dates.is_day_of_month(day) {
+        return None;
+    }
+    let shouted =
+        place.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase) && place.chars().count() > 2;
+    let wire = wires::named_in(origin);
+    let marked = !origin.is_empty() || !day.is_empty();
+    let words = place.split(' ').count();
+    // A place in ordinary letters needs more to tell it from the start of a sentence.
+    let text_shouts = text.chars().filter(|c| c.is_alphabetic()).take(200).all(char::is_uppercase);
+    let sure = match dash {
+        ":" => shouted && !text_shouts && marked,
+        "-" => (shouted && !text_shouts) || marked,
+        _ => {
+            if text_shouts {
+                marked || !region.is_empty()
+            } else {
+                shouted || marked || (!region.is_empty() && words <= 4) || (words <= 3 && head.date.is_some())
+            }
+        }
+    };
+    if !sure || words > 5 || !begins_anew(&text[all.end()..]) || text[all.end()..].trim().is_empty() {
+        return None;
+    }
+    let mut end = all.end();
+    if let Some(brackets) = BRACKETS.find(&text[end..]) {
+        end += brackets.end();
+    }
+    head.place = Some(format!("{place}{region}"));
+    head.wires.extend(wire);
+    if let Some(date) = date
+        && head.date.is_none()
+    {
+        head.date = Some(date);
+    }
+    Some(end)
+}
+
+/// Length of the dashes, dots and spaces that part a piece from what follows.
+fn separator(text: &str) -> usize {
+    text.len()
+        - text
+            .trim_start_matches(|c: char| {
+                c.is_whitespace() || matches!(c, '-' | '–' | '—' | '|' | ':' | '.' | '·' | '•' | ')')
+            })
+            .len()
+}
+
+/// Whether a text begins as a sentence does.
+fn begins_anew(text: &str) -> bool {
+    match text.trim_start_matches(|c: char| !c.is_alphanumeric()).chars().next() {
+        Some(first) => !first.is_lowercase(),
+        None => true,
+    }
+}
+
+/// Where a text's repetition of a title ends, looking at letters and digits alone.
+pub(crate) fn repeats(text: &str, title: &str) -> Option<usize> {
+    let squashed = |text: &str| -> Vec<char> {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let wanted = squashed(title);
+    if wanted.len() < 8 {
+        return None;
+    }
+    let mut next = 0;
+    for (at, character) in text.char_indices() {
+        if !character.is_alphanumeric() {
+            continue;
+        }
+        for lower in character.to_lowercase() {
+            if next == wanted.len() || wanted[next] != lower {
+                return None;
+            }
+            next += 1;
+        }
+        if next == wanted.len() {
+            let end = at + character.len_utf8();
+            let whole = !text[end..].starts_with(char::is_alphanumeric);
+            return whole.then_some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules;
+
+    fn read(text: &str, title: Option<&str>) -> (String, Head) {
+        let mut paragraph = text.to_owned();
+        let head = take(&mut paragraph, title, false, rules::of(Some("en")), |_, _| true, &mut Vec::new());
+        (paragraph, head)
+    }
+
+    #[test]
+    fn reads_datelines_of_many_houses() {
+        for (text, place, wire, rest) in [
+            ("ALEPPO — Shells hit a market.", "ALEPPO", None, "Shells hit a market."),
+            ("BEIRUT (Reuters) - Shells hit.", "BEIRUT", Some("Reuters"), "Shells hit."),
+            ("Idlib, Syria – Shells hit.", "Idlib, Syria", None, "Shells hit."),
+            ("DAMASCUS, Syria (AP) — Shells hit.", "DAMASCUS, Syria", Some("AP"), "Shells hit."),
+            (
+                "BOGOTA, 5 FEB 90 (EFE) -- [TEXT] SHELLS HIT A TOWN.",
+                "BOGOTA",
+                Some("EFE"),
+                "SHELLS HIT A TOWN.",
+            ),
+            ("DAYTON, Ohio (WDTN) — A man", "DAYTON, Ohio", None, "A man"),
+        ] {
+            let (left, head) = read(text, None);
+            assert_eq!(left, rest);
+            assert_eq!(head.place.as_deref(), Some(place));
+            assert_eq!(head.wires.first().map(String::as_str), wire, "{text}");
+        }
+    }
+
+    #[test]
+    fn leaves_sentences_alone() {
+        for text in [
+            "Syrian rebels – backed by Turkey – advanced.",
+            "Russia - which backs the army - denied it.",
+            "Opposition remains divided - The brigade said so.",
+            "July 22, 2016 was a day of shelling.",
+            "Turkey, Russia – and Iran.",
+            "FIVE SOLDIERS DIED -- THE ARMY SAID -- ON MONDAY.",
+        ] {
+            assert_eq!(read(text, None).0, text);
+        }
+    }
+
+    #[test]
+    fn takes_date_title_and_wire_in_any_order() {
+        let (left, head) = read(
+            "Ten dead in Homs blast NGO     AFP  Tuesday 19 Jul 2016    A blast tore …",
+            Some("Ten dead in Homs blast: NGO"),
+        );
+        assert_eq!(left, "A blast tore …");
+        assert_eq!(head.date.expect("a date").date.to_string(), "2016-07-19");
+        assert_eq!(head.wires, ["AFP"]);
+    }
+}
