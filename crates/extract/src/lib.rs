@@ -10,6 +10,7 @@ pub mod date;
 pub mod event;
 pub mod lexicon;
 pub mod number;
+pub mod phrases;
 pub mod place;
 pub mod source;
 pub mod text;
@@ -52,7 +53,7 @@ impl ArticleStage for Extract {
             let text = std::mem::take(&mut article.text);
             let document = text::Document::new(&text, self.lexicon);
             let tolls = toll::tolls(&document, self.lexicon);
-            assemble::assemble(article, &document, &tolls);
+            assemble::assemble(article, &document, &tolls, self.lexicon);
             article.text = text;
         }
         Ok(batch)

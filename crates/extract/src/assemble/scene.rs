@@ -1,0 +1,155 @@
+//! What the lists find in one text, by sentence.
+
+use std::ops::Range;
+
+use annals_plugin::{Actor, EventType};
+
+use super::{Cue, Knowledge};
+use crate::actor::{self, Agent, Evidence, Focus, Mention};
+use crate::event::{Ballot, EventHit, Role};
+use crate::phrases::{Hit, Units};
+use crate::source::{self, Citations};
+use crate::text::Document;
+
+pub(super) struct Scene<'a, 'd> {
+    pub(super) knowledge: &'a Knowledge,
+    pub(super) document: &'a Document<'d>,
+    pub(super) events: Vec<EventHit>,
+    pub(super) weapons: Vec<(Hit, &'a str)>,
+    pub(super) mentions: Vec<Mention>,
+    pub(super) agents: Vec<Agent>,
+    pub(super) citations: Citations,
+    pub(super) cues: Vec<(Hit, Cue)>,
+}
+
+/// The items whose tokens lie in a span, of a list in order.
+fn within<'t, T>(items: &'t [T], start: impl Fn(&T) -> usize, span: &Range<usize>) -> &'t [T] {
+    let from = items.partition_point(|item| start(item) < span.start);
+    let to = items.partition_point(|item| start(item) < span.end);
+    &items[from..to.max(from)]
+}
+
+impl<'a, 'd> Scene<'a, 'd> {
+    pub(super) fn new(
+        knowledge: &'a Knowledge,
+        document: &'a Document<'d>,
+        units: &Units,
+        focus: &Focus,
+    ) -> Scene<'a, 'd> {
+        let stances = knowledge.stances.find(units);
+        let functions = knowledge.functions.by_token(units, document.tokens().len());
+        let mentions = actor::mentions(&knowledge.actors, document, units, &stances, focus);
+        let events = knowledge.events.find(units);
+        let agents = actor::agents(document, &mentions, &events, &stances, &functions);
+        let citations = source::citations(&source::Reading {
+            document,
+            bodies: &knowledge.bodies,
+            parties: knowledge.actors.parties(),
+            named: &knowledge.bodies.find(units),
+            speakers: &knowledge.speakers.find(units),
+            mentions: &mentions,
+            speech: &knowledge.speech.find(units),
+            functions: &functions,
+        });
+        Scene {
+            knowledge,
+            document,
+            events,
+            weapons: knowledge.events.weapons(units),
+            mentions,
+            agents,
+            citations,
+            cues: knowledge.cues.find(units),
+        }
+    }
+
+    /// What the triggers of a span tell: each type by its strongest trigger.
+    pub(super) fn ballot(&self, span: Range<usize>) -> Ballot {
+        let mut ballot = Ballot::default();
+        let hits = within(&self.events, |event| event.hit.start as usize, &span);
+        let mut seen: Vec<(Option<EventType>, u32)> = Vec::new();
+        for event in hits {
+            let event_type = self.type_of(event);
+            let weight = event.trigger.weight;
+            match seen.iter_mut().find(|(other, _)| *other == event_type) {
+                Some((_, most)) => *most = (*most).max(weight),
+                None => seen.push((event_type, weight)),
+            }
+        }
+        for (event_type, weight) in seen {
+            ballot.add(event_type, weight, 1);
+        }
+        ballot
+    }
+
+    /// A state's or a coalition's "bombing" comes from the air, others' bombs are planted.
+    fn type_of(&self, event: &EventHit) -> Option<EventType> {
+        let trigger = event.trigger;
+        if trigger.event_type != Some(EventType::Explosion)
+            || trigger.role != Role::Noun
+            || trigger.weight > 2
+        {
+            return trigger.event_type;
+        }
+        let flies = self.agents.iter().any(|agent| {
+            let deed = agent.event.map(|index| self.events[index].hit);
+            let party = self.mentions[agent.mention]
+                .party
+                .map(|party| &self.knowledge.actors.parties()[party as usize]);
+            deed == Some(event.hit) && party.is_some_and(|party| party.state || &*party.side == "coalition")
+        });
+        if flies { Some(EventType::AirStrike) } else { trigger.event_type }
+    }
+
+    /// Adds the doers of a span, each by its strongest ground.
+    pub(super) fn parties(&self, span: Range<usize>, times: u32, out: &mut Vec<(Actor, u32)>) {
+        for agent in within(&self.agents, |agent| self.mentions[agent.mention].start, &span) {
+            let weight = match agent.evidence {
+                Evidence::Opponent => 1,
+                Evidence::Blamed => 2,
+                _ => 3,
+            };
+            let actor = self.actor(agent);
+            let same = |other: &Actor| match (&other.id, &actor.id) {
+                (None, None) => other.name.eq_ignore_ascii_case(&actor.name),
+                (left, right) => left == right,
+            };
+            match out.iter_mut().find(|(other, _)| same(other)) {
+                Some((_, sum)) => *sum += weight * times,
+                None => out.push((actor, weight * times)),
+            }
+        }
+    }
+
+    /// A doer by its listed name, or as written if it is on no list.
+    fn actor(&self, agent: &Agent) -> Actor {
+        let mention = &self.mentions[agent.mention];
+        match mention.party {
+            Some(party) => {
+                let party = &self.knowledge.actors.parties()[party as usize];
+                Actor { name: party.name.to_string(), id: Some(party.id.to_string()) }
+            }
+            None => actor::as_written(&self.knowledge.actors, self.document, mention),
+        }
+    }
+
+    /// Whether a span names a party, or the forces of one.
+    pub(super) fn names_party(&self, span: Range<usize>) -> bool {
+        within(&self.mentions, |mention| mention.start, &span)
+            .iter()
+            .any(|mention| matches!(mention.naming, actor::Naming::Name | actor::Naming::Forces))
+    }
+
+    /// Whether a cue stands in a span.
+    pub(super) fn cued(&self, span: &Range<usize>, cue: Cue) -> bool {
+        within(&self.cues, |(hit, _)| hit.start as usize, span).iter().any(|(_, each)| *each == cue)
+    }
+}
+
+/// Of the parties that sentences hold responsible, those that most of them do.
+pub(super) fn held_responsible(parties: &[(Actor, u32)]) -> Vec<Actor> {
+    let most = parties.iter().map(|(_, weight)| *weight).max().unwrap_or(0);
+    let mut held: Vec<&(Actor, u32)> = parties.iter().filter(|(_, weight)| 4 * weight >= 3 * most).collect();
+    held.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+    held.into_iter().map(|(actor, _)| actor.clone()).collect()
+}
