@@ -125,7 +125,12 @@ impl Actors {
             for name in &state.demonym {
                 enter(name, &|entry| entry.demonym = entry.demonym.or(Some(party)));
             }
-            for name in &state.place {
+            for (index, name) in state.place.iter().enumerate() {
+                if index > 0 {
+                    // A capital tells what the article is about, and no more.
+                    enter(name, &|entry| entry.owner = entry.owner.or(Some(party)));
+                    continue;
+                }
                 enter(name, &|entry| entry.place = entry.place.or(Some(party)));
                 enter(&format!("{name}s"), &|entry| entry.owner = entry.owner.or(Some(party)));
             }

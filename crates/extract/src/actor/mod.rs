@@ -51,6 +51,8 @@ sections! {
         Blame = "blame",
         /// The party before owns up.
         Claim = "claim",
+        /// What follows is planned, feared or called for.
+        Unreal = "unreal",
         /// May stand between a party and its deed.
         Carrier = "carrier",
     }

@@ -53,6 +53,7 @@ pub fn agents(
     events: &[EventHit],
     stances: &[(crate::phrases::Hit, Stance)],
     functions: &[Option<Function>],
+    headline: bool,
 ) -> Vec<Agent> {
     let tokens = document.tokens().len();
     let reader = Reader {
@@ -64,6 +65,7 @@ pub fn agents(
         stance_at: spread(tokens, stances.iter().map(|(hit, _)| hit.tokens())),
         mention_at: spread(tokens, mentions.iter().map(|mention| mention.start..mention.end)),
         stances,
+        headline,
     };
     let mut agents = Vec::new();
     let mut next = 0;
@@ -76,8 +78,8 @@ pub fn agents(
             continue;
         }
         let from = agents.len();
-        for mention in first..next {
-            if mentions[mention].party.is_none() && mentions[mention].naming == Naming::Unnamed {
+        for (mention, named) in mentions.iter().enumerate().take(next).skip(first) {
+            if named.naming == Naming::Unnamed {
                 continue;
             }
             if let Some((event, evidence)) = reader.role(mention, &sentence.tokens) {
@@ -99,6 +101,8 @@ struct Reader<'a, 'd> {
     event_at: Vec<u32>,
     stance_at: Vec<u32>,
     mention_at: Vec<u32>,
+    /// The text is a headline, whose verbs stand in the present and share a subject.
+    headline: bool,
 }
 
 /// How many words may stand between a party and its deed, or "by" and the deed.
@@ -176,7 +180,7 @@ impl Reader<'_, '_> {
         if adjective {
             return None;
         }
-        if let Some(found) = self.subject(mention, sentence) {
+        if let Some(found) = self.subject(mention, sentence).or_else(|| self.opening(mention, sentence)) {
             return Some(found);
         }
         if common {
@@ -262,8 +266,10 @@ impl Reader<'_, '_> {
 
     /// "X air strikes": only names and describing words in between.
     fn before_noun(&self, mention: &Mention, sentence: &Range<usize>) -> Option<(Option<usize>, Evidence)> {
-        // "Syria air strikes" are strikes in Syria.
-        if mention.naming == Naming::Country {
+        // "Syria air strikes" are strikes in Syria; "possible U.S. strikes" are none.
+        let before = mention.start.saturating_sub(4).max(sentence.start)..mention.start;
+        let planned = before.clone().any(|at| self.stance(at) == Some(Stance::Unreal));
+        if mention.naming == Naming::Country || planned {
             return None;
         }
         let mut words = 0;
@@ -331,7 +337,9 @@ impl Reader<'_, '_> {
             }
         }
         let mut passive = false;
-        let mut free = 3;
+        let mut unreal = false;
+        // A country acts through its verb alone: "Syria, where bombs killed" is a place.
+        let mut free = if mention.naming == Naming::Country { 0 } else { 3 };
         let mut at = mention.end;
         while at < sentence.end.min(mention.end + REACH) {
             if let Some(event) = self.event(at) {
@@ -341,7 +349,12 @@ impl Reader<'_, '_> {
                         let end = hit.hit.end as usize;
                         let by = (end..sentence.end.min(end + 2))
                             .any(|at| self.function(at) == Some(Function::By));
-                        return (!passive && !by).then_some((Some(event), Evidence::Subject));
+                        // "…, killing 12" and "and wounding" have their subject further off, unless "were" goes before.
+                        let loose = self.document.lower(end - 1).ends_with("ing") && !passive;
+                        let joined = self.function(at - 1) == Some(Function::And);
+                        let done = self.document.lower(end - 1).ends_with("ing") || !passive;
+                        return (done && !loose && !joined && !by && !unreal)
+                            .then_some((Some(event), Evidence::Subject));
                     }
                     Role::Sign => {}
                     // "rebels launched an attack": the verb that leads to the deed stands among the carriers.
@@ -352,13 +365,18 @@ impl Reader<'_, '_> {
                 }
                 at = hit.hit.end as usize;
                 free -= 1;
-                if free < 0 {
+                if free < 0 || mention.naming == Naming::Country {
                     return None;
                 }
                 continue;
             }
             match self.function(at) {
                 Some(Function::Be) => passive = true,
+                Some(Function::Auxiliary)
+                    if matches!(self.document.lower(at), "would" | "could" | "may" | "might" | "will") =>
+                {
+                    unreal = true
+                }
                 Some(Function::Auxiliary | Function::Adverb | Function::Relative | Function::Day) => {}
                 Some(Function::And) => {}
                 Some(_) if self.stance(at) == Some(Stance::Carrier) => {}
@@ -374,6 +392,38 @@ impl Reader<'_, '_> {
                 }
             }
             at += 1;
+        }
+        None
+    }
+
+    /// The party that a sentence opens with does what later verbs without a subject of their own tell: "X retakes Y, kills 12",
+    /// "X took the town after killing 12".
+    fn opening(&self, mention: &Mention, sentence: &Range<usize>) -> Option<(Option<usize>, Evidence)> {
+        if mention.naming == Naming::Country || mention.start > sentence.start + 2 {
+            return None;
+        }
+        for at in mention.end..sentence.end.min(mention.end + 2 * REACH) {
+            if self.function(at) == Some(Function::Be) && at < mention.end + 3 {
+                return None;
+            }
+            let Some(event) = self.event(at).filter(|&event| self.events[event].hit.start as usize == at)
+            else {
+                continue;
+            };
+            let trigger = self.events[event].trigger;
+            if trigger.role != Role::Verb || trigger.event_type.is_none() {
+                continue;
+            }
+            let verb = self.document.lower(at);
+            let after = matches!(self.document.lower(at - 1), "after" | "before" | "by" | "while")
+                && verb.ends_with("ing");
+            let present = self.headline
+                && (verb.ends_with('s') || verb == "kill" || verb == "injure" || verb == "wound");
+            let other = (mention.end..at)
+                .any(|between| self.mention_at[between] > 0 && self.headline && between + 2 > at);
+            if (after || present) && !other {
+                return Some((Some(event), Evidence::Subject));
+            }
         }
         None
     }

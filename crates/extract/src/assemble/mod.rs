@@ -5,7 +5,7 @@ mod scene;
 
 pub use knowledge::Knowledge;
 
-use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Scope};
+use annals_plugin::{Actor, Article, Claim, EventType, Incident, Scope};
 
 use crate::actor::sections;
 use crate::event::Ballot;
@@ -44,8 +44,8 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
     let title_units = crate::phrases::Units::new(&title, &knowledge.words);
     let units = crate::phrases::Units::new(document, &knowledge.words);
     let focus = crate::actor::Focus::new(&knowledge.actors, [(&title_units, 3), (&units, 1)]);
-    let head = Scene::new(knowledge, &title, &title_units, &focus);
-    let body = Scene::new(knowledge, document, &units, &focus);
+    let head = Scene::new(knowledge, &title, &title_units, &focus, true);
+    let body = Scene::new(knowledge, document, &units, &focus, false);
     let mut gathering = Gathering { article, document, tolls, head, body, incidents: Vec::new() };
     gathering.run();
 }
@@ -97,6 +97,20 @@ impl Gathering<'_, '_> {
         self.write();
     }
 
+    /// The weapons that a group's sentences name.
+    fn weapons(&self, group: &Group) -> Vec<String> {
+        let mut labels = Vec::new();
+        for &sentence in &group.sentences {
+            self.body.weapons_of(&self.document.sentences()[sentence].tokens, &mut labels);
+        }
+        if group.main {
+            self.head.weapons_of(&(0..usize::MAX), &mut labels);
+        }
+        labels.sort_unstable();
+        labels.dedup();
+        labels.into_iter().map(str::to_owned).collect()
+    }
+
     fn write(&mut self) {
         let offsets = |sentence: usize| {
             let sentence = &self.document.sentences()[sentence];
@@ -116,7 +130,7 @@ impl Gathering<'_, '_> {
                     incident_id: format!("{id}-i{index}"),
                     main: group.main,
                     event_type: group.ballot.choose().unwrap_or(EventType::Attack),
-                    weapons: Vec::new(),
+                    weapons: self.weapons(group),
                     when: None,
                     place: None,
                     perpetrators: scene::held_responsible(&group.parties),
@@ -157,6 +171,5 @@ impl Gathering<'_, '_> {
                 }
             })
             .collect();
-        let _ = Outcome::Killed;
     }
 }

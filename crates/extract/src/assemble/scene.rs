@@ -35,12 +35,13 @@ impl<'a, 'd> Scene<'a, 'd> {
         document: &'a Document<'d>,
         units: &Units,
         focus: &Focus,
+        headline: bool,
     ) -> Scene<'a, 'd> {
         let stances = knowledge.stances.find(units);
         let functions = knowledge.functions.by_token(units, document.tokens().len());
         let mentions = actor::mentions(&knowledge.actors, document, units, &stances, focus);
         let events = knowledge.events.find(units);
-        let agents = actor::agents(document, &mentions, &events, &stances, &functions);
+        let agents = actor::agents(document, &mentions, &events, &stances, &functions, headline);
         let citations = source::citations(&source::Reading {
             document,
             bodies: &knowledge.bodies,
@@ -131,6 +132,13 @@ impl<'a, 'd> Scene<'a, 'd> {
             }
             None => actor::as_written(&self.knowledge.actors, self.document, mention),
         }
+    }
+
+    /// Adds the labels of the weapons that a span names.
+    pub(super) fn weapons_of(&self, span: &Range<usize>, labels: &mut Vec<&'a str>) {
+        labels.extend(
+            within(&self.weapons, |(hit, _)| hit.start as usize, span).iter().map(|(_, label)| *label),
+        );
     }
 
     /// Whether a span names a party, or the forces of one.
