@@ -37,6 +37,10 @@
 //! # Ok::<(), StageError>(())
 //! ```
 
+mod compliance;
+
+pub use compliance::{Trial, check, check_article, check_corpus, samples};
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 

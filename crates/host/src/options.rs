@@ -1,0 +1,122 @@
+//! The keys of a `[[stage]]` table that are the host's.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use annals_plugin::ConfigError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The argument that makes this executable a worker: see [`worker_main`](crate::worker_main).
+pub const WORKER_ARGUMENT: &str = "plugin-worker";
+
+/// How a plugin is loaded and held in check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Options {
+    /// The library, relative to the pipeline file: the file itself, or its name without `lib` and extension.
+    pub plugin: String,
+    /// SHA-256 of the file in hexadecimal; another file is refused.
+    pub sha256: Option<String>,
+    /// Runs the stage in processes of its own.
+    pub isolate: bool,
+    /// What becomes of a record that the stage fails on.
+    pub on_error: OnError,
+    /// Isolated: seconds that a batch may take.
+    pub time_limit_secs: u64,
+    /// Isolated: address space of a worker, in MiB.
+    pub memory_limit_mb: u64,
+    /// How a worker is started.
+    #[serde(skip)]
+    pub worker: WorkerCommand,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            plugin: String::new(),
+            sha256: None,
+            isolate: false,
+            on_error: OnError::Reject,
+            time_limit_secs: 60,
+            memory_limit_mb: 4096,
+            worker: WorkerCommand::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The keys of a `[[stage]]` table that these are.
+    pub const KEYS: [&str; 6] =
+        ["plugin", "sha256", "isolate", "on_error", "time_limit_secs", "memory_limit_mb"];
+
+    /// Parts a `[[stage]]` table into the host's keys and the stage's own. `use` belongs to neither and must be gone.
+    ///
+    /// # Errors
+    /// When a value is refused, with its key.
+    pub fn split(table: serde_json::Value) -> Result<(Self, serde_json::Value), ConfigError> {
+        let serde_json::Value::Object(mut config) = table else {
+            return Err(crate::refused("a stage is a table"));
+        };
+        let mut options = Self::default();
+        for key in Self::KEYS {
+            let Some(value) = config.remove(key) else { continue };
+            let one = serde_json::Value::from_iter([(key, value)]);
+            let read: Self = serde_json::from_value(one).map_err(|e| ConfigError::at(key, e.to_string()))?;
+            match key {
+                "plugin" => options.plugin = read.plugin,
+                "sha256" => options.sha256 = read.sha256,
+                "isolate" => options.isolate = read.isolate,
+                "on_error" => options.on_error = read.on_error,
+                "time_limit_secs" if read.time_limit_secs == 0 => {
+                    return Err(ConfigError::at(key, "a batch needs at least 1 second"));
+                }
+                "time_limit_secs" => options.time_limit_secs = read.time_limit_secs,
+                _ => options.memory_limit_mb = read.memory_limit_mb,
+            }
+        }
+        Ok((options, config.into()))
+    }
+
+    pub(crate) fn time_limit(&self) -> Duration {
+        Duration::from_secs(self.time_limit_secs.max(1))
+    }
+
+    pub(crate) fn memory_limit(&self) -> u64 {
+        self.memory_limit_mb.saturating_mul(1 << 20)
+    }
+}
+
+/// What becomes of a record that a stage fails on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// It goes to the `rejected` table and the run goes on.
+    #[default]
+    Reject,
+    /// The run fails.
+    Fail,
+}
+
+/// How a worker process is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+}
+
+impl Default for WorkerCommand {
+    /// This executable, with [`WORKER_ARGUMENT`].
+    fn default() -> Self {
+        // The link leads to the file that runs, even when another has been put in its place since.
+        let itself = PathBuf::from("/proc/self/exe");
+        let program = if itself.exists() {
+            itself
+        } else {
+            std::env::current_exe().unwrap_or_else(|_| "annals".into())
+        };
+        Self { program, args: vec![WORKER_ARGUMENT.to_owned()] }
+    }
+}
