@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use annals_plugin::{Outcome, Qualifier, Victims};
 use rustc_hash::FxHashMap;
 
 /// A word of the lexicon.
@@ -35,6 +36,64 @@ classes! {
     TitleAbbreviation = "title_abbreviation",
     /// Written with a full stop that need not end a sentence: "Jan", "Inc".
     Abbreviation = "abbreviation",
+    /// Opens a noun phrase: "the", "a", "his".
+    Determiner = "determiner",
+    /// A determiner that tells whose: "his".
+    Possessive = "possessive",
+    /// A form of "be", or of "get" where it makes a passive.
+    Be = "be",
+    /// A form of "have".
+    Have = "have",
+    /// "will", "could" and the like.
+    Modal = "modal",
+    /// A form of "do".
+    Do = "do",
+    /// "not", "no", "none".
+    Negation = "negation",
+    /// "in", "of", "by".
+    Preposition = "preposition",
+    /// "and", "or".
+    Conjunction = "conjunction",
+    /// "who", "which".
+    Relative = "relative",
+    /// Opens a clause: "after", "while".
+    Subordinator = "subordinator",
+    /// An adverb that does not end in -ly, or stands inside verb groups.
+    Adverb = "adverb",
+    /// A verb of saying.
+    Say = "say",
+    /// A form of any other verb.
+    Verb = "verb",
+    /// Ends in -ed or -ing and yet describes a noun.
+    Adjective = "adjective",
+    /// Ends in -ed or -ing and yet is a noun.
+    Noun = "noun",
+    /// "he", "they".
+    Pronoun = "pronoun",
+    /// A pronoun that stands for one person: "she".
+    MaleOrFemale = "male_or_female",
+    /// A month's name.
+    Month = "month",
+    /// A day's name.
+    Weekday = "weekday",
+    /// Units, buildings, weapons: what a number may count, but not victims.
+    NotVictims = "not_victims",
+    /// A misfortune that is not conflict.
+    Accident = "accident",
+    /// A war or a campaign as a whole.
+    War = "war",
+    /// What follows was not done: "threatened to".
+    Unfulfilled = "unfulfilled",
+    /// A number word.
+    Number = "number",
+    /// Counts persons by itself: "trio".
+    NumberNoun = "number_noun",
+    /// A word for victims.
+    Victim = "victim",
+    /// Begins a trigger.
+    Trigger = "trigger",
+    /// Begins a qualifier of numbers.
+    Qualifier = "qualifier",
 }
 
 /// A set of classes.
@@ -57,11 +116,124 @@ impl Classes {
     }
 }
 
+/// How a number word counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberWord {
+    /// Adds: "seven", "twenty".
+    Unit(u64),
+    /// Multiplies: "dozen", "thousand".
+    Scale(u64),
+    /// Says no number, but a lowest one: "dozens".
+    Vague(u64),
+    /// A noun that stands for so many persons: "trio".
+    Group(u64),
+}
+
+/// Whether a word for victims means one, many, or only colours another noun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grammar {
+    /// One person.
+    Singular,
+    /// Several persons.
+    Plural,
+    /// Sets the group of a noun that says none.
+    Modifier,
+}
+
+/// What a word says of victims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VictimWord {
+    /// As a noun: its group, and whether it means one.
+    pub noun: Option<(Victims, Grammar)>,
+    /// As a modifier: the group that it lends.
+    pub modifier: Option<Victims>,
+    /// A family, household or the like.
+    pub family: bool,
+}
+
+/// How a trigger binds those whom it befalls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// A verb whose object is the victim.
+    Verb(Form),
+    /// A verb whose subject is the victim.
+    Undergo(Form),
+    /// A participle whose subject is the victim.
+    Passive,
+    /// An adjective or the like.
+    State,
+    /// A noun that counts or names the harm.
+    Noun,
+    /// A sum that a number follows.
+    Toll,
+}
+
+/// Form of a verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// "kill"
+    Base,
+    /// "kills"
+    Third,
+    /// "killed", past or participle
+    Past,
+    /// "slain", participle only
+    Participle,
+    /// "killing"
+    Ing,
+}
+
+/// One reading of a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trigger {
+    /// What befell those counted.
+    pub outcome: Outcome,
+    /// How it binds them.
+    pub frame: Frame,
+}
+
+/// Where a qualifier stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// "at least 12"
+    Before,
+    /// "12 or more"
+    After,
+}
+
+/// A phrase by the words after its first one.
+#[derive(Debug, Clone)]
+struct Phrase<T> {
+    rest: Box<[WordId]>,
+    means: T,
+}
+
+type Phrases<T> = FxHashMap<WordId, Vec<Phrase<T>>>;
+
 /// What a language's folder says.
 #[derive(Debug, Default)]
 pub struct Lexicon {
     words: FxHashMap<Box<str>, WordId>,
     classes: Vec<Classes>,
+    numbers: FxHashMap<WordId, NumberWord>,
+    victims: FxHashMap<WordId, VictimWord>,
+    triggers: Phrases<Vec<Trigger>>,
+    qualifiers: Phrases<(Qualifier, Side)>,
+}
+
+/// The files of a language's folder.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// `words.txt`: words by class.
+    pub words: &'a str,
+    /// `numbers.txt`: number words.
+    pub numbers: &'a str,
+    /// `qualifiers.txt`: what bounds a number.
+    pub qualifiers: &'a str,
+    /// `victims.txt`: words for those counted.
+    pub victims: &'a str,
+    /// `outcomes.txt`: what befalls them.
+    pub outcomes: &'a str,
 }
 
 impl Lexicon {
@@ -69,46 +241,138 @@ impl Lexicon {
     pub fn english() -> &'static Lexicon {
         static ENGLISH: OnceLock<Lexicon> = OnceLock::new();
         ENGLISH.get_or_init(|| {
-            Lexicon::read(include_str!("../../../data/lang/en/words.txt"))
-                .expect("the English data is checked by a test")
+            Lexicon::read(&Files {
+                words: include_str!("../../../data/lang/en/words.txt"),
+                numbers: include_str!("../../../data/lang/en/numbers.txt"),
+                qualifiers: include_str!("../../../data/lang/en/qualifiers.txt"),
+                victims: include_str!("../../../data/lang/en/victims.txt"),
+                outcomes: include_str!("../../../data/lang/en/outcomes.txt"),
+            })
+            .expect("the English data is checked by a test")
         })
     }
 
-    /// Reads the word file of a language.
+    /// Reads the files of a language.
     ///
     /// # Errors
-    /// When a line is not of the format, with its number.
-    pub fn read(words: &str) -> Result<Lexicon, LexiconError> {
-        let mut lexicon = Lexicon { words: FxHashMap::default(), classes: vec![Classes::default()] };
-        let mut class = None;
-        for (number, line) in words.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or("").trim();
-            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                class = Some(Class::named(name).ok_or_else(|| LexiconError {
-                    line: number + 1,
-                    message: format!("no class is named `{name}`"),
-                })?);
-                continue;
-            }
+    /// When a line is not of the format, with its file and number.
+    pub fn read(files: &Files<'_>) -> Result<Lexicon, LexiconError> {
+        let mut lexicon = Lexicon { classes: vec![Classes::default()], ..Lexicon::default() };
+        each_line("words.txt", files.words, |section, line| {
+            let class = Class::named(section).ok_or_else(|| format!("no class is named `{section}`"))?;
             for word in line.split_whitespace() {
-                let class = class.ok_or_else(|| LexiconError {
-                    line: number + 1,
-                    message: "a word stands before the first section".to_owned(),
-                })?;
-                let id = lexicon.intern(word);
-                lexicon.classes[id.0 as usize].add(class);
+                lexicon.intern(word, Some(class));
             }
+            Ok(())
+        })?;
+        each_line("numbers.txt", files.numbers, |section, line| {
+            let (word, value) = line.split_once(char::is_whitespace).ok_or("a word and its value are needed")?;
+            let value: u64 = value.trim().parse().map_err(|_| format!("`{value}` is not a whole number"))?;
+            let (number, class) = match section {
+                "unit" => (NumberWord::Unit(value), Class::Number),
+                "scale" => (NumberWord::Scale(value), Class::Number),
+                "vague" => (NumberWord::Vague(value), Class::Number),
+                "group" => (NumberWord::Group(value), Class::NumberNoun),
+                _ => return Err(format!("no kind of number is named `{section}`")),
+            };
+            let id = lexicon.intern(word, Some(class));
+            lexicon.numbers.insert(id, number);
+            Ok(())
+        })?;
+        each_line("qualifiers.txt", files.qualifiers, |section, line| {
+            let (qualifier, side) = section.split_once(' ').ok_or("a qualifier and its side are needed")?;
+            let qualifier = qualifier.parse().map_err(|error| format!("{error}"))?;
+            let side = match side {
+                "before" => Side::Before,
+                "after" => Side::After,
+                _ => return Err(format!("`{side}` is neither `before` nor `after`")),
+            };
+            let (first, rest) = lexicon.phrase(line, Class::Qualifier);
+            lexicon.qualifiers.entry(first).or_default().push(Phrase { rest, means: (qualifier, side) });
+            Ok(())
+        })?;
+        each_line("victims.txt", files.victims, |section, line| {
+            for word in line.split_whitespace() {
+                let id = lexicon.intern(word, Some(Class::Victim));
+                let entry = lexicon.victims.entry(id).or_default();
+                if section == "family" {
+                    entry.family = true;
+                    continue;
+                }
+                let (group, grammar) = section.split_once(' ').ok_or("a group and a number are needed")?;
+                let group: Victims = group.parse().map_err(|error| format!("{error}"))?;
+                match grammar {
+                    "singular" => entry.noun = entry.noun.or(Some((group, Grammar::Singular))),
+                    "plural" => entry.noun = entry.noun.or(Some((group, Grammar::Plural))),
+                    "modifier" => entry.modifier = Some(group),
+                    _ => return Err(format!("`{grammar}` is none of `singular`, `plural`, `modifier`")),
+                }
+            }
+            Ok(())
+        })?;
+        each_line("outcomes.txt", files.outcomes, |section, line| {
+            let (outcome, frame) = section.split_once(' ').ok_or("an outcome and a frame are needed")?;
+            let outcome = outcome.parse().map_err(|error| format!("{error}"))?;
+            let forms = [Form::Base, Form::Third, Form::Past, Form::Participle, Form::Ing];
+            for (column, phrase) in line.split_whitespace().enumerate() {
+                let form = || forms.get(column).copied().ok_or("a verb has five forms");
+                let frame = match frame {
+                    "verb" => Frame::Verb(form()?),
+                    "undergo" => Frame::Undergo(form()?),
+                    "passive" => Frame::Passive,
+                    "state" => Frame::State,
+                    "noun" => Frame::Noun,
+                    "toll" => Frame::Toll,
+                    _ => return Err(format!("no frame is named `{frame}`")),
+                };
+                lexicon.add_trigger(phrase, Trigger { outcome, frame });
+            }
+            Ok(())
+        })?;
+        for phrases in lexicon.triggers.values_mut() {
+            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
+        }
+        for phrases in lexicon.qualifiers.values_mut() {
+            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
         }
         Ok(lexicon)
     }
 
-    fn intern(&mut self, word: &str) -> WordId {
-        if let Some(&id) = self.words.get(word) {
-            return id;
+    fn add_trigger(&mut self, phrase: &str, trigger: Trigger) {
+        let (first, rest) = self.phrase(phrase, Class::Trigger);
+        let phrases = self.triggers.entry(first).or_default();
+        let Some(known) = phrases.iter_mut().find(|phrase| phrase.rest == rest) else {
+            phrases.push(Phrase { rest, means: vec![trigger] });
+            return;
+        };
+        // The past form of most verbs is their participle too, and stands before it in the line.
+        let past = Trigger { frame: Frame::Verb(Form::Past), ..trigger };
+        if trigger.frame != Frame::Verb(Form::Participle) || !known.means.contains(&past) {
+            known.means.push(trigger);
         }
-        let id = WordId(self.classes.len() as u32);
-        self.words.insert(word.into(), id);
-        self.classes.push(Classes::default());
+    }
+
+    /// Interns a phrase written with `_` between its words.
+    fn phrase(&mut self, phrase: &str, class: Class) -> (WordId, Box<[WordId]>) {
+        let mut words = phrase.split('_');
+        let first = self.intern(words.next().unwrap_or(""), Some(class));
+        let rest = words.map(|word| self.intern(word, None)).collect();
+        (first, rest)
+    }
+
+    fn intern(&mut self, word: &str, class: Option<Class>) -> WordId {
+        let id = match self.words.get(word) {
+            Some(&id) => id,
+            None => {
+                let id = WordId(self.classes.len() as u32);
+                self.words.insert(word.into(), id);
+                self.classes.push(Classes::default());
+                id
+            }
+        };
+        if let Some(class) = class {
+            self.classes[id.0 as usize].add(class);
+        }
         id
     }
 
@@ -119,12 +383,72 @@ impl Lexicon {
             None => (WordId::UNKNOWN, Classes::default()),
         }
     }
+
+    /// How a word counts, if it is a number word.
+    pub fn number(&self, word: WordId) -> Option<NumberWord> {
+        self.numbers.get(&word).copied()
+    }
+
+    /// What a word says of victims.
+    pub fn victim(&self, word: WordId) -> Option<VictimWord> {
+        self.victims.get(&word).copied()
+    }
+
+    /// The longest trigger at the head of some words, with the number of its words.
+    pub fn trigger(&self, words: impl Iterator<Item = WordId> + Clone) -> Option<(&[Trigger], usize)> {
+        longest(&self.triggers, words).map(|(means, length)| (means.as_slice(), length))
+    }
+
+    /// The longest qualifier of a side at the head of some words, with the number of its words.
+    pub fn qualifier(
+        &self,
+        side: Side,
+        words: impl Iterator<Item = WordId> + Clone,
+    ) -> Option<(Qualifier, usize)> {
+        let mut head = words.clone();
+        let phrases = self.qualifiers.get(&head.next()?)?;
+        phrases.iter().find_map(|phrase| {
+            (phrase.means.1 == side && head.clone().take(phrase.rest.len()).eq(phrase.rest.iter().copied()))
+                .then_some((phrase.means.0, phrase.rest.len() + 1))
+        })
+    }
+}
+
+fn longest<T>(
+    phrases: &Phrases<T>,
+    mut words: impl Iterator<Item = WordId> + Clone,
+) -> Option<(&T, usize)> {
+    let candidates = phrases.get(&words.next()?)?;
+    candidates
+        .iter()
+        .find(|phrase| words.clone().take(phrase.rest.len()).eq(phrase.rest.iter().copied()))
+        .map(|phrase| (&phrase.means, phrase.rest.len() + 1))
+}
+
+/// Calls `read` with the section and the text of each line that holds data.
+fn each_line(
+    file: &'static str,
+    text: &str,
+    mut read: impl FnMut(&str, &str) -> Result<(), String>,
+) -> Result<(), LexiconError> {
+    let mut section = "";
+    for (number, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or("").trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name;
+        } else if !line.is_empty() {
+            read(section, line).map_err(|message| LexiconError { file, line: number + 1, message })?;
+        }
+    }
+    Ok(())
 }
 
 /// A line of a language's data that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
+#[error("{file}, line {line}: {message}")]
 pub struct LexiconError {
+    /// The file.
+    pub file: &'static str,
     /// Number of the line, from 1.
     pub line: usize,
     /// What is wrong with it.
@@ -135,9 +459,23 @@ pub struct LexiconError {
 mod tests {
     use super::*;
 
+    const EMPTY: Files<'_> = Files { words: "", numbers: "", qualifiers: "", victims: "", outcomes: "" };
+
     #[test]
-    fn an_unknown_section_names_its_line() {
-        let error = Lexicon::read("[opener]\nthe\n[colour]\nred").unwrap_err();
-        assert_eq!(error.to_string(), "line 3: no class is named `colour`");
+    fn an_unknown_section_names_its_file_and_line() {
+        let error = Lexicon::read(&Files { words: "[opener]\nthe\n[colour]\nred", ..EMPTY }).unwrap_err();
+        assert_eq!(error.to_string(), "words.txt, line 4: no class is named `colour`");
+        let error = Lexicon::read(&Files { numbers: "[unit]\nseven sieben", ..EMPTY }).unwrap_err();
+        assert_eq!(error.to_string(), "numbers.txt, line 2: `sieben` is not a whole number");
+        let error = Lexicon::read(&Files { outcomes: "[hungry verb]\nstarve", ..EMPTY }).unwrap_err();
+        assert_eq!(error.to_string(), "outcomes.txt, line 2: `hungry` is not a label of Outcome");
+    }
+
+    #[test]
+    fn the_longest_phrase_wins() {
+        let lexicon = Lexicon::english();
+        let words = ["shot", "and", "killed", "by"].map(|word| lexicon.look_up(word).0);
+        let (readings, length) = lexicon.trigger(words.into_iter()).unwrap();
+        assert_eq!((length, readings[0].outcome), (3, Outcome::Killed));
     }
 }
