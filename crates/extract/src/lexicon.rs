@@ -266,7 +266,8 @@ impl Lexicon {
             Ok(())
         })?;
         each_line("numbers.txt", files.numbers, |section, line| {
-            let (word, value) = line.split_once(char::is_whitespace).ok_or("a word and its value are needed")?;
+            let (word, value) =
+                line.split_once(char::is_whitespace).ok_or("a word and its value are needed")?;
             let value: u64 = value.trim().parse().map_err(|_| format!("`{value}` is not a whole number"))?;
             let (number, class) = match section {
                 "unit" => (NumberWord::Unit(value), Class::Number),
@@ -414,10 +415,7 @@ impl Lexicon {
     }
 }
 
-fn longest<T>(
-    phrases: &Phrases<T>,
-    mut words: impl Iterator<Item = WordId> + Clone,
-) -> Option<(&T, usize)> {
+fn longest<T>(phrases: &Phrases<T>, mut words: impl Iterator<Item = WordId> + Clone) -> Option<(&T, usize)> {
     let candidates = phrases.get(&words.next()?)?;
     candidates
         .iter()

@@ -28,7 +28,13 @@ pub struct Figure {
 impl Figure {
     /// An exact number.
     pub fn exact(tokens: Range<usize>, value: u64) -> Self {
-        Self { value: tokens.clone(), tokens, low: Some(value), high: Some(value), qualifier: Qualifier::Exact }
+        Self {
+            value: tokens.clone(),
+            tokens,
+            low: Some(value),
+            high: Some(value),
+            qualifier: Qualifier::Exact,
+        }
     }
 
     /// A number of which only a lowest value is known.
@@ -203,7 +209,9 @@ impl Reader<'_> {
                     "quarter" => {
                         let scale = at + 3;
                         let of_a = self.lower(at + 1) == "of" && self.lower(at + 2) == "a";
-                        let NumberWord::Scale(value) = self.number_word(scale).filter(|_| of_a)? else { return None };
+                        let NumberWord::Scale(value) = self.number_word(scale).filter(|_| of_a)? else {
+                            return None;
+                        };
                         return Some(Value { low: value / 4, vague: false, end: scale + 1 });
                     }
                     "half" => return self.words_value(at),
@@ -272,8 +280,13 @@ impl Reader<'_> {
                 at += 1;
                 continue;
             }
-            let and = usize::from(self.lower(at) == "and" && current >= 100 || self.lower(at) == "and" && current == 0);
-            let rest = if current == 0 || current % 100 == 0 || (current >= 20 && current % 10 == 0 && current < 100) {
+            let and = usize::from(
+                self.lower(at) == "and" && current >= 100 || self.lower(at) == "and" && current == 0,
+            );
+            let rest = if current == 0
+                || current % 100 == 0
+                || (current >= 20 && current % 10 == 0 && current < 100)
+            {
                 self.unit(at + and)
             } else {
                 None
@@ -284,7 +297,9 @@ impl Reader<'_> {
                     current += value;
                     at += 1 + and;
                 }
-                Some(value) if and == 0 && current >= 20 && current < 100 && current % 10 == 0 && value < 10 => {
+                Some(value)
+                    if and == 0 && current >= 20 && current < 100 && current % 10 == 0 && value < 10 =>
+                {
                     current += value;
                     at += 1;
                 }
@@ -300,9 +315,10 @@ fn whole(digits: &str) -> Option<u64> {
     if digits.contains('.') {
         let groups = digits.split('.').skip(1).all(|group| group.len() == 3);
         // "1.400" is how some outlets part thousands; "3.5" is no number of people.
-        return (groups && digits.split('.').next().is_some_and(|head| (1..=3).contains(&head.len()) && head != "0"))
-            .then(|| digits.replace('.', ""))
-            .and_then(|digits| digits.parse().ok());
+        return (groups
+            && digits.split('.').next().is_some_and(|head| (1..=3).contains(&head.len()) && head != "0"))
+        .then(|| digits.replace('.', ""))
+        .and_then(|digits| digits.parse().ok());
     }
     if let Some((head, tail)) = digits.split_once(',') {
         let groups = tail.split(',').all(|group| group.len() == 3);
@@ -351,7 +367,13 @@ mod tests {
             ("twenty-five people", Some(25), Some(25), Exact, "twenty-five"),
             ("thirty two people", Some(32), Some(32), Exact, "thirty two"),
             ("two hundred and ten people", Some(210), Some(210), Exact, "two hundred and ten"),
-            ("one hundred twenty thousand people", Some(120_000), Some(120_000), Exact, "one hundred twenty thousand"),
+            (
+                "one hundred twenty thousand people",
+                Some(120_000),
+                Some(120_000),
+                Exact,
+                "one hundred twenty thousand",
+            ),
             ("3.5 million people", Some(3_500_000), Some(3_500_000), Exact, "3.5 million"),
             ("a quarter of a million people", Some(250_000), Some(250_000), Exact, "a quarter of a million"),
             ("half a million people", Some(500_000), Some(500_000), Exact, "half a million"),
@@ -388,7 +410,15 @@ mod tests {
 
     #[test]
     fn other_digits_are_no_number_of_people() {
-        for text in ["007 people", "3.5 people", "12,34 people", "12345678901 people", "between 5", "a man", "over there"] {
+        for text in [
+            "007 people",
+            "3.5 people",
+            "12,34 people",
+            "12345678901 people",
+            "between 5",
+            "a man",
+            "over there",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -6,6 +6,9 @@ use crate::lexicon::{Class, Lexicon};
 /// Longer lines than this are paragraphs, not lines that a wire wrapped.
 const WRAP_WIDTH: usize = 100;
 
+/// A sentence of more tokens is cut, so that no quote grows with a hostile text.
+const LONGEST: usize = 250;
+
 pub(super) fn sentences(text: &str, lower: &str, tokens: &mut [Token], lexicon: &Lexicon) -> Vec<Sentence> {
     let _ = (lower, lexicon);
     let lines = Lines::new(text);
@@ -19,7 +22,7 @@ pub(super) fn sentences(text: &str, lower: &str, tokens: &mut [Token], lexicon: 
         };
         let ends = match gap {
             Gap::Paragraph | Gap::Line => true,
-            Gap::Space | Gap::None => stops(text, tokens, start, next, gap),
+            Gap::Space | Gap::None => next - start >= LONGEST || stops(text, tokens, start, next, gap),
         };
         if ends {
             sentences.push(sentence(text, tokens, start..next, paragraph));

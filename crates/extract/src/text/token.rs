@@ -134,6 +134,9 @@ impl Cutter<'_> {
 
     /// Whether a full stop at `at` goes on or ends an acronym: single letters, each with its stop ("U.S.", "a.m.").
     fn is_acronym(&self, start: usize, at: usize) -> bool {
+        if at - start > 32 {
+            return false;
+        }
         let head = &self.text[start..at];
         let alternates = head.chars().enumerate().all(|(index, character)| {
             if index % 2 == 0 { character.is_alphabetic() } else { character == '.' }
@@ -145,7 +148,7 @@ impl Cutter<'_> {
             rest.next();
             rest.next() == Some('.')
         };
-        alternates && odd && head.len() < 32 && (head.contains('.') || (goes_on && second_stop))
+        alternates && odd && (head.contains('.') || (goes_on && second_stop))
     }
 
     /// "'s" after a mark or a space.

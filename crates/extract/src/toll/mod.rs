@@ -1,10 +1,17 @@
 //! Finds figures and binds them to what befell whom.
+//!
+//! A sentence that holds a trigger is cut into noun groups, verb groups and what joins them; figures are then bound to predicates through
+//! voice and order (subject of a passive, object of an active verb, "of" after a noun, what "including" opens), not by nearness.
+
+mod bind;
+mod chunk;
+mod scope;
 
 use std::ops::Range;
 
 use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Class, Lexicon};
 use crate::text::Document;
 
 /// One figure, before it is known where, when and on whose word. Spans are indexes into [`Document::tokens`].
@@ -36,7 +43,7 @@ pub struct Toll {
     pub part_of: Option<usize>,
     /// Counts others than those of the figure before it ("12 others", "two more").
     pub others: bool,
-    /// Tells of one known person by name, not of a number.
+    /// Tells of one person by name or pronoun, not of a number.
     pub named: bool,
     /// The noun phrase of those counted, without the number.
     pub noun: Range<usize>,
@@ -48,6 +55,15 @@ pub struct Toll {
 
 /// Finds the figures of a text, in the order of the text.
 pub fn tolls(document: &Document<'_>, lexicon: &Lexicon) -> Vec<Toll> {
-    let _ = (document, lexicon);
-    Vec::new()
+    let mut tolls = Vec::new();
+    for (index, sentence) in document.sentences().iter().enumerate() {
+        let tokens = &document.tokens()[sentence.tokens.clone()];
+        let triggered = tokens.iter().any(|token| token.classes.has(Class::Trigger));
+        let continued = tolls.last().is_some_and(|toll: &Toll| toll.sentence + 1 == index);
+        if triggered || continued {
+            let chunks = chunk::chunks(document, lexicon, index);
+            bind::bind(document, lexicon, index, &chunks, &mut tolls);
+        }
+    }
+    tolls
 }
