@@ -330,12 +330,8 @@ impl Lexicon {
             }
             Ok(())
         })?;
-        for phrases in lexicon.triggers.values_mut() {
-            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
-        }
-        for phrases in lexicon.qualifiers.values_mut() {
-            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
-        }
+        longest_first(&mut lexicon.triggers);
+        longest_first(&mut lexicon.qualifiers);
         Ok(lexicon)
     }
 
@@ -412,6 +408,13 @@ impl Lexicon {
             (phrase.means.1 == side && head.clone().take(phrase.rest.len()).eq(phrase.rest.iter().copied()))
                 .then_some((phrase.means.0, phrase.rest.len() + 1))
         })
+    }
+}
+
+#[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
+fn longest_first<T>(phrases: &mut Phrases<T>) {
+    for list in phrases.values_mut() {
+        list.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
     }
 }
 

@@ -298,7 +298,7 @@ impl Reader<'_> {
                     at += 1 + and;
                 }
                 Some(value)
-                    if and == 0 && current >= 20 && current < 100 && current % 10 == 0 && value < 10 =>
+                    if and == 0 && (20..100).contains(&current) && current % 10 == 0 && value < 10 =>
                 {
                     current += value;
                     at += 1;

@@ -10,7 +10,6 @@ const WRAP_WIDTH: usize = 100;
 const LONGEST: usize = 250;
 
 pub(super) fn sentences(text: &str, lower: &str, tokens: &mut [Token], lexicon: &Lexicon) -> Vec<Sentence> {
-    let _ = (lower, lexicon);
     let lines = Lines::new(text);
     let mut sentences = Vec::new();
     let mut start = 0;
@@ -25,7 +24,17 @@ pub(super) fn sentences(text: &str, lower: &str, tokens: &mut [Token], lexicon: 
             Gap::Space | Gap::None => next - start >= LONGEST || stops(text, tokens, start, next, gap),
         };
         if ends {
-            sentences.push(sentence(text, tokens, start..next, paragraph));
+            let sentence = sentence(tokens, start..next, paragraph);
+            if sentence.capitals {
+                // Where all is in capitals, no word is an acronym for its capitals.
+                for token in &mut tokens[start..next] {
+                    if token.case == Case::Upper {
+                        (token.word, token.classes) =
+                            lexicon.look_up(&lower[token.start as usize..token.end as usize]);
+                    }
+                }
+            }
+            sentences.push(sentence);
             start = next;
             paragraph += u32::from(gap == Gap::Paragraph);
         }
@@ -33,7 +42,7 @@ pub(super) fn sentences(text: &str, lower: &str, tokens: &mut [Token], lexicon: 
     sentences
 }
 
-fn sentence(text: &str, tokens: &[Token], range: std::ops::Range<usize>, paragraph: u32) -> Sentence {
+fn sentence(tokens: &[Token], range: std::ops::Range<usize>, paragraph: u32) -> Sentence {
     let (mut upper, mut other) = (0, 0);
     for token in &tokens[range.clone()] {
         match token.case {
@@ -42,7 +51,6 @@ fn sentence(text: &str, tokens: &[Token], range: std::ops::Range<usize>, paragra
             _ => {}
         }
     }
-    let _ = text;
     Sentence {
         start: tokens[range.start].start,
         end: tokens[range.end - 1].end,
@@ -112,7 +120,8 @@ fn stops(text: &str, tokens: &[Token], start: usize, next: usize, gap: Gap) -> b
     let mark = first_char(text, &tokens[stop]);
     let closed = stop + 1 < next;
     let acronym = tokens[stop].kind == Kind::Word && text[..tokens[stop].end as usize].ends_with('.');
-    if !(matches!(mark, '.' | '!' | '?' | '\u{2026}') && tokens[stop].kind == Kind::Mark) && !acronym {
+    let ends = matches!(mark, '.' | '!' | '?' | '\u{2026}') && tokens[stop].kind == Kind::Mark;
+    if !ends && !acronym {
         return false;
     }
     let after = &tokens[next];

@@ -1,7 +1,7 @@
 //! Cuts a text into words, numbers and marks.
 
 use super::{Case, Kind, Token};
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Lexicon, WordId};
 
 /// Endings that are cut off a word, so that "Syria's" meets the lexicon as "Syria".
 const CLITICS: &[&str] = &[
@@ -108,11 +108,8 @@ impl Cutter<'_> {
         let mut at = at;
         while let Some(next) = self.peek(at) {
             let after = at + next.len_utf8();
-            if is_letter(next) || is_invisible(next) {
-                at = after;
-            } else if (is_hyphen(next) || is_apostrophe(next)) && self.peek(after).is_some_and(is_letter) {
-                at = after;
-            } else if next == '.' && self.is_acronym(start, at) {
+            let joins = (is_hyphen(next) || is_apostrophe(next)) && self.peek(after).is_some_and(is_letter);
+            if is_letter(next) || is_invisible(next) || joins || next == '.' && self.is_acronym(start, at) {
                 at = after;
             } else {
                 break;
@@ -166,6 +163,15 @@ impl Cutter<'_> {
             Kind::Word | Kind::Mark => self.lexicon.look_up(&self.lower[start..end]),
         };
         let case = if kind == Kind::Word { case_of(&self.text[start..end]) } else { Case::None };
+        // "IS", "US": acronyms that are other words in small letters have an entry of their own.
+        let (word, classes) = if case == Case::Upper && end - start <= 4 {
+            match self.lexicon.look_up(&self.text[start..end]) {
+                (WordId::UNKNOWN, _) => (word, classes),
+                acronym => acronym,
+            }
+        } else {
+            (word, classes)
+        };
         self.tokens.push(Token { start: start as u32, end: end as u32, kind, case, word, classes });
     }
 }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
+use annals_plugin::{Modality, Outcome, Qualifier, Victims};
 
 use super::Toll;
 use super::chunk::{Chunk, Determiner, Noun, Part, Verb};
-use crate::lexicon::{Class, Form, Frame, Lexicon, Trigger};
+use crate::lexicon::{Class, Form, Frame, Trigger};
 use crate::number::Figure;
 use crate::text::Document;
 
@@ -14,22 +14,9 @@ use crate::text::Document;
 const REACH: usize = 28;
 
 /// Finds the figures of one sentence and appends them.
-pub(super) fn bind(
-    document: &Document<'_>,
-    lexicon: &Lexicon,
-    sentence: usize,
-    chunks: &[Chunk],
-    tolls: &mut Vec<Toll>,
-) {
-    let mut binder = Binder {
-        document,
-        lexicon,
-        sentence,
-        chunks,
-        first: tolls.len(),
-        tolls,
-        bound: vec![None; chunks.len()],
-    };
+pub(super) fn bind(document: &Document<'_>, sentence: usize, chunks: &[Chunk], tolls: &mut Vec<Toll>) {
+    let mut binder =
+        Binder { document, sentence, chunks, first: tolls.len(), tolls, bound: vec![None; chunks.len()] };
     binder.predicates();
     binder.subsets();
     binder.elliptic();
@@ -63,7 +50,6 @@ struct Predicate {
 
 struct Binder<'a> {
     document: &'a Document<'a>,
-    lexicon: &'a Lexicon,
     sentence: usize,
     chunks: &'a [Chunk],
     first: usize,
@@ -335,7 +321,8 @@ impl<'a> Binder<'a> {
                     && !verb.say
                     && matches!(verb.form, Form::Ing | Form::Past)
                     && self.document.lower(verb.main).ends_with("ing");
-                !participle && !(verb.trigger.is_some() && matches!(verb.form, Form::Ing) && !verb.passive)
+                let describes = verb.trigger.is_some() && matches!(verb.form, Form::Ing) && !verb.passive;
+                !(participle || describes)
             }
             Some(Part::State(_)) => true,
             _ => false,
@@ -384,7 +371,9 @@ impl<'a> Binder<'a> {
                     if matches!(before, Some(Part::Subset)) || self.in_subset(left) {
                         continue;
                     }
-                    if matches!(before, Some(Part::Preposition)) {
+                    // "with 19 civilians killed": the number stands at the participle, whatever governs it.
+                    let adjacent = !finite && left + 1 == at && noun.counted() && noun.person();
+                    if matches!(before, Some(Part::Preposition)) && !adjacent {
                         let preposition = self.word(left - 1);
                         // "Two of the soldiers" is one noun; "the death of 12" was bound by its noun.
                         let by_person =
@@ -451,12 +440,7 @@ impl<'a> Binder<'a> {
                         break;
                     }
                 }
-                Part::Subordinator if !finite => break,
-                Part::Subordinator => {
-                    if candidate.is_none() {
-                        break;
-                    }
-                }
+                Part::Subordinator => break,
                 Part::State(_) | Part::Conjunction if !finite && left + 1 == at => {}
                 _ => {}
             }
@@ -633,7 +617,7 @@ impl<'a> Binder<'a> {
                             && victims.group.is_some()
                             && victims.determiner != Determiner::None)
                     {
-                        if !(noun.figure.is_some() && !victims.counted()) {
+                        if noun.figure.is_none() || victims.counted() {
                             self.toll(&predicate, next, victims);
                             self.list_right(&predicate, next);
                             return;
@@ -747,29 +731,20 @@ impl<'a> Binder<'a> {
                     }
                 }
                 Part::Noun(number) => {
-                    let verb_takes = matches!(self.word(next), "rises" | "reaches" | "hits");
                     let after_from = next > 0 && self.word(next - 1) == "from";
-                    if number.counted()
-                        && opened
-                        && !after_from
-                        && (number.bare
-                            || number.person()
-                            || number.state.is_some()
-                            || number.group.is_some())
-                        || verb_takes
-                    {
-                        if number.counted() {
-                            self.toll(&predicate, next, number);
-                            if self.bound[at].is_none() {
-                                self.bound[at] = self.bound[next];
-                            }
-                            if let (Some(toll), Some(group)) = (self.bound[next], noun.group)
-                                && self.tolls[toll].victims == Victims::People
-                            {
-                                self.tolls[toll].victims = group;
-                            }
-                            return;
+                    let sums =
+                        number.bare || number.person() || number.state.is_some() || number.group.is_some();
+                    if number.counted() && opened && !after_from && sums {
+                        self.toll(&predicate, next, number);
+                        if self.bound[at].is_none() {
+                            self.bound[at] = self.bound[next];
                         }
+                        if let (Some(toll), Some(group)) = (self.bound[next], noun.group)
+                            && self.tolls[toll].victims == Victims::People
+                        {
+                            self.tolls[toll].victims = group;
+                        }
+                        return;
                     }
                 }
                 Part::Relative | Part::Subordinator => return,
@@ -1080,6 +1055,17 @@ impl<'a> Binder<'a> {
             None => return false,
         };
         let strikes = predicate.outcome == Outcome::Strikes;
+        // "eight women and children": one number for both.
+        let both = matches!(self.part(at + 1), Some(Part::Conjunction))
+            && noun.plural
+            && self.noun(at + 2).is_some_and(|other| {
+                other.person()
+                    && other.plural
+                    && !other.counted()
+                    && other.determiner == Determiner::None
+                    && !other.name
+            });
+        let group = if both { Some(Victims::People) } else { noun.group };
         let clause = self.clause(predicate.at, at);
         if self.accident(&clause) {
             return false;
@@ -1091,14 +1077,14 @@ impl<'a> Binder<'a> {
         let low_only_zero = figure.low == Some(0) && figure.high == Some(0);
         let qualifier = if low_only_zero { Qualifier::Exact } else { figure.qualifier };
         self.bound[at] = Some(self.tolls.len());
-        let scope = self.scope(&clause, predicate);
+        let scope = super::scope::scope(self.document, &clause, predicate.outcome, &figure);
         self.tolls.push(Toll {
             sentence: self.sentence,
             number: figure.tokens.clone(),
             trigger: predicate.tokens.clone(),
             clause,
             outcome: predicate.outcome,
-            victims: if strikes { Victims::None } else { noun.group.unwrap_or(Victims::People) },
+            victims: if strikes { Victims::None } else { group.unwrap_or(Victims::People) },
             low: figure.low,
             high: figure.high,
             qualifier,
@@ -1133,11 +1119,5 @@ impl<'a> Binder<'a> {
 
     fn accident(&self, clause: &Range<usize>) -> bool {
         self.document.tokens()[clause.clone()].iter().any(|token| token.classes.has(Class::Accident))
-    }
-
-    /// What the clause says of the span of time that a figure sums.
-    fn scope(&self, clause: &Range<usize>, predicate: &Predicate) -> Option<Scope> {
-        let _ = (self.lexicon, predicate);
-        super::scope::scope(self.document, clause)
     }
 }

@@ -294,7 +294,8 @@ impl Chunker<'_> {
             {
                 return Some(at + 1);
             }
-            if digits && self.has(before, Class::Month) && !self.person_follows(at + 1) {
+            let year = digits && token.end - token.start == 4;
+            if digits && self.has(before, Class::Month) && (year || !self.person_follows(at + 1)) {
                 return Some(at + 1);
             }
         }
@@ -512,7 +513,6 @@ impl Chunker<'_> {
                         matches!(reading.frame, Frame::Verb(Form::Base) | Frame::Undergo(Form::Base))
                     })
                 })
-            || (token.word.0 == 0 && token.case == Case::Lower && !token.classes.any(NO_NOUN) && false)
     }
 
     fn trigger_frame(&self, at: usize) -> Option<Trigger> {
@@ -611,13 +611,20 @@ impl Chunker<'_> {
             return false;
         }
         let classes = token.classes;
+        let capital = token.case == Case::Title && !self.capitals && at > self.start;
+        if capital
+            && classes.any(&[Class::Say, Class::Verb])
+            && self.document.tokens()[at - 1].kind == Kind::Word
+        {
+            return false;
+        }
         if classes.has(Class::Say) {
             // "reports of casualties", "claims": nouns after determiners and adjectives.
             return !(at > self.start && self.has(at - 1, Class::Determiner));
         }
         if classes.has(Class::Verb) {
             let noun = classes.any(&[Class::NotVictims, Class::Noun]);
-            return !noun && !(at > self.start && self.has(at - 1, Class::Determiner));
+            return !(noun || at > self.start && self.has(at - 1, Class::Determiner));
         }
         if classes.any(&[
             Class::Adjective,
@@ -753,9 +760,7 @@ impl Chunker<'_> {
             if noun.figure.is_none() && noun.others && noun.determiner == Determiner::Indefinite {
                 noun.figure = Some(Figure::exact(start..at, 1));
             }
-            if noun.figure.is_none() {
-                return None;
-            }
+            noun.figure.as_ref()?;
             noun.bare = true;
             noun.plural = true;
         }
@@ -895,7 +900,14 @@ impl Chunker<'_> {
                     {
                         modifier = modifier.or(Some(before));
                     }
+                    if let Some((_, _, Grammar::Plural)) = victim
+                        && grammar == Grammar::Plural
+                    {
+                        // "soldiers guards and staff" lacks its comma.
+                        break;
+                    }
                     victim = Some((at, group, grammar));
+                    names = 0;
                     noun.trigger = None;
                 }
                 last_thing = classes.has(Class::NotVictims);
@@ -943,7 +955,7 @@ impl Chunker<'_> {
                     || group == Victims::Men && modifier == Some(Victims::Combatants);
                 noun.group = Some(if lends { modifier.unwrap_or(group) } else { group });
                 noun.plural = grammar == Grammar::Plural;
-                noun.name = names > 0;
+                noun.name = names > 0 && !noun.plural;
             }
             None if seen > 0 => {
                 noun.thing = last_thing || noun.accident;
@@ -1032,8 +1044,12 @@ impl Chunker<'_> {
                     | "supporters"
                     | "dozens"
             );
-            if (noun.bare || collective) && noun.trigger.is_none() && !matches!(self.lower(end + 1), "age") {
-                if let Some(inner) = self.noun(end + 1, false) {
+            if (noun.bare || collective)
+                && noun.trigger.is_none()
+                && !matches!(self.lower(end + 1), "age")
+                && let Some(inner) = self.noun(end + 1, false)
+            {
+                {
                     let Part::Noun(other) = inner.part else { return None };
                     if other.trigger.is_some_and(|trigger| !(noun.bare && trigger.frame == Frame::Noun)) {
                         return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });

@@ -62,7 +62,7 @@ pub fn tolls(document: &Document<'_>, lexicon: &Lexicon) -> Vec<Toll> {
         let continued = tolls.last().is_some_and(|toll: &Toll| toll.sentence + 1 == index);
         if triggered || continued {
             let chunks = chunk::chunks(document, lexicon, index);
-            bind::bind(document, lexicon, index, &chunks, &mut tolls);
+            bind::bind(document, index, &chunks, &mut tolls);
         }
     }
     tolls

@@ -2,13 +2,26 @@
 
 use std::ops::Range;
 
-use annals_plugin::Scope;
+use annals_plugin::{Outcome, Scope};
 
 use crate::lexicon::Class;
+use crate::number::Figure;
 use crate::text::{Document, Kind};
 
+/// So many are not killed or injured by one incident of any war that news tells of.
+const BEYOND_ONE_INCIDENT: u64 = 10_000;
+
 /// [`Scope::Total`] where the clause names a span of time or a war that its figure sums; `None` where it says nothing.
-pub(super) fn scope(document: &Document<'_>, clause: &Range<usize>) -> Option<Scope> {
+pub(super) fn scope(
+    document: &Document<'_>,
+    clause: &Range<usize>,
+    outcome: Outcome,
+    figure: &Figure,
+) -> Option<Scope> {
+    let deadly = matches!(outcome, Outcome::Killed | Outcome::Injured | Outcome::Casualties);
+    if deadly && figure.low.is_some_and(|low| low >= BEYOND_ONE_INCIDENT) {
+        return Some(Scope::Total);
+    }
     let word = |at: usize| if at < clause.end { document.lower(at) } else { "" };
     let tokens = document.tokens();
     let has = |at: usize, class: Class| at < clause.end && tokens[at].classes.has(class);
@@ -88,7 +101,16 @@ pub(super) fn scope(document: &Document<'_>, clause: &Range<usize>) -> Option<Sc
             })
             || word(at) == "between" && (year(at + 1) && year(at + 3))
     });
-    (total || from_to).then_some(Scope::Total)
+    let perfect = clause.clone().any(|at| {
+        matches!(word(at), "have" | "has") && (at + 1..at + 4).any(|next| has(next, Class::Trigger))
+    });
+    // "have been killed in the country's conflict", "has killed thousands of children"
+    let whole_war = perfect
+        && (clause.clone().any(|at| {
+            matches!(word(at), "war" | "conflict" | "uprising" | "revolution" | "insurgency" | "crackdown")
+        }) || figure.qualifier == annals_plugin::Qualifier::Vague
+            && figure.low.is_some_and(|low| low >= 1000));
+    (total || from_to || deadly && whole_war).then_some(Scope::Total)
 }
 
 /// Whether a clause is put as a tally: "have been killed", "a total of".
