@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use annals_plugin::{EventType, Grading, Place, When};
+use annals_plugin::{Actor, EventType, Grading, Place, When};
 
 use crate::config::Config;
 use crate::link::{Graph, Group, normal};
@@ -166,30 +166,30 @@ fn when(told: &[&Told]) -> Option<When> {
     let finest = told.iter().filter_map(|told| told.when).map(|when| when.precision).min()?;
     let spans: Vec<When> =
         told.iter().filter_map(|told| told.when).filter(|when| when.precision == finest).collect();
-    first_of_most(&spans, |a, b| a == b).copied()
+    first_of_most(&spans, |when| *when).copied()
 }
 
 /// The most precise place that most reports give, with the name that they use most.
 fn place(told: &[&Told]) -> Option<Place> {
     let places: Vec<&Place> = told.iter().filter_map(|told| told.place.as_ref()).collect();
+    // Known before unknown; a settlement and its surroundings are as good as each other.
     let rank = |place: &Place| (place.geonames_id.is_none(), place.precision.unwrap_or(8).max(2));
     let finest = places.iter().map(|place| rank(place)).min()?;
     let finest: Vec<&Place> = places.into_iter().filter(|place| rank(place) == finest).collect();
-    let same = |a: &&Place, b: &&Place| match (a.geonames_id, b.geonames_id) {
-        (Some(a), Some(b)) => a == b,
-        _ => normal(&a.name) == normal(&b.name),
+    let key = |place: &Place| match place.geonames_id {
+        Some(id) => (Some(id), String::new()),
+        None => (None, normal(&place.name)),
     };
-    let chosen = *first_of_most(&finest, same)?;
-    let named: Vec<&Place> = finest.iter().filter(|place| same(place, &chosen)).copied().collect();
-    first_of_most(&named, |a, b| a.name == b.name).map(|&place| place.clone())
+    let chosen = key(first_of_most(&finest, |place| key(place))?);
+    let named: Vec<&Place> = finest.into_iter().filter(|place| key(place) == chosen).collect();
+    first_of_most(&named, |place| place.name.clone()).map(|&place| place.clone())
 }
 
 /// Parties held responsible, those that most reports name first.
 fn perpetrators(told: &[&Told]) -> Vec<String> {
     let mut votes: BTreeMap<String, (u32, &str)> = BTreeMap::new();
     for actor in told.iter().flat_map(|told| &told.perpetrators) {
-        let key = actor.id.clone().unwrap_or_else(|| normal(&actor.name));
-        votes.entry(key).or_insert((0, &actor.name)).0 += 1;
+        votes.entry(party(actor)).or_insert((0, &actor.name)).0 += 1;
     }
     let mut ranked: Vec<(u32, String)> =
         votes.into_values().map(|(votes, name)| (votes, name.to_owned())).collect();
@@ -197,49 +197,44 @@ fn perpetrators(told: &[&Told]) -> Vec<String> {
     ranked.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The first of those items that occur most.
-fn first_of_most<T>(items: &[T], same: impl Fn(&T, &T) -> bool) -> Option<&T> {
-    let mut best: Option<(usize, &T)> = None;
+/// The first of those items whose key occurs most.
+fn first_of_most<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Option<&T> {
+    let mut counts: BTreeMap<K, usize> = BTreeMap::new();
     for item in items {
-        let count = items.iter().filter(|other| same(item, other)).count();
-        if best.is_none_or(|(most, _)| count > most) {
-            best = Some((count, item));
-        }
+        *counts.entry(key(item)).or_default() += 1;
     }
-    best.map(|(_, item)| item)
+    let most = counts.values().max().copied()?;
+    items.iter().find(|item| counts.get(&key(item)) == Some(&most))
 }
 
-/// Airwars' rule.
+/// Airwars' rule. A report that names parties, but not the one that most reports name, contests it.
 fn grading(members: &[Member<'_>], voices: &[Voice]) -> Grading {
-    let parties: Vec<Vec<String>> = members
+    let named: Vec<Vec<String>> = members
         .iter()
-        .map(|(report, at)| {
-            let told = &report.incidents[*at as usize];
-            told.perpetrators
-                .iter()
-                .map(|actor| actor.id.clone().unwrap_or_else(|| normal(&actor.name)))
-                .collect()
-        })
+        .map(|(report, at)| report.incidents[*at as usize].perpetrators.iter().map(party).collect())
         .filter(|parties: &Vec<String>| !parties.is_empty())
         .collect();
-    let accepted = voices
-        .iter()
-        .filter_map(|voice| voice.id.as_deref())
-        .any(|body| parties.iter().flatten().any(|party| tables::speaks_for(body, party)));
-    let differ = parties
-        .iter()
-        .enumerate()
-        .any(|(at, left)| parties[..at].iter().any(|right| !left.iter().any(|party| right.contains(party))));
+    let all: Vec<&String> = named.iter().flatten().collect();
+    let held = first_of_most(&all, |party| (*party).clone());
+    let accepted = held.is_some_and(|held| {
+        voices.iter().filter_map(|voice| voice.id.as_deref()).any(|body| tables::speaks_for(body, held))
+    });
+    let contested = held.is_some_and(|held| named.iter().any(|parties| !parties.contains(held)));
     let credible = voices.iter().filter(|voice| tables::is_credible(voice.kind)).count();
     if accepted {
         Grading::Confirmed
-    } else if differ {
+    } else if contested {
         Grading::Contested
     } else if credible >= 2 {
         Grading::Fair
     } else {
         Grading::Weak
     }
+}
+
+/// Key of a party: its identifier, else its name.
+fn party(actor: &Actor) -> String {
+    actor.id.clone().unwrap_or_else(|| normal(&actor.name))
 }
 
 /// Claims of the event, by article and place in the text.

@@ -40,11 +40,17 @@ pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
 fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut impl FnMut(Feature, f32)) {
     let (a, b) = (&graph.nodes[left as usize], &graph.nodes[right as usize]);
     found(Feature::Base, 1.0);
-    if let Some(feature) = date(a, b) {
+    let date = date(a, b);
+    if let Some(feature) = date {
         found(feature, 1.0);
     }
-    if let Some((feature, value)) = place(graph, a, b, config) {
+    let place = place(graph, a, b, config);
+    if let Some((feature, value)) = place {
         found(feature, value);
+    }
+    let same_place = matches!(place, Some((Feature::SamePlace | Feature::SamePlaceName, _)));
+    if same_place && matches!(date, Some(Feature::SameDay)) {
+        found(Feature::SamePlaceAndDay, 1.0);
     }
     found(Feature::EventType, tables::type_likeness(a.event_type, b.event_type));
     if !a.perpetrators.is_empty() && !b.perpetrators.is_empty() {
