@@ -41,6 +41,14 @@ pub(crate) enum Command {
         /// The pipeline file.
         file: PathBuf,
     },
+    /// Show one article, claim, incident or event of the last run, with where all of it comes from.
+    Show {
+        /// The id, as it stands in the tables.
+        id: String,
+        /// The pipeline file that was run.
+        #[arg(long, short, default_value = "pipeline.toml")]
+        pipeline: PathBuf,
+    },
     /// Print the JSON Schema of pipeline.toml, so that editors complete and check it.
     Schema,
     /// Print the completions of a shell.

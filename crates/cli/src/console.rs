@@ -21,8 +21,8 @@ pub(crate) fn error(text: &str) {
 }
 
 /// Prints an error with its place in the pipeline file.
-pub(crate) fn report(error: Box<PipelineError>) {
-    let report = miette::Report::new(*error);
+pub(crate) fn report(error: PipelineError) {
+    let report = miette::Report::new(error);
     let _ = writeln!(std::io::stderr(), "{report:?}");
 }
 
@@ -156,7 +156,12 @@ fn text(row: &Map<String, Value>, key: &str) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    plain(&raw).replace('\n', " ")
+}
+
+/// Text of an article, with control characters made harmless for a terminal; line breaks stay.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 
 fn grouped(number: u64) -> String {

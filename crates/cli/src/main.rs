@@ -2,6 +2,7 @@
 
 mod args;
 mod console;
+mod provenance;
 mod registry;
 
 use std::process::ExitCode;
@@ -34,13 +35,13 @@ fn main() -> ExitCode {
 }
 
 enum Failure {
-    Pipeline(Box<PipelineError>),
+    Pipeline(PipelineError),
     Run(RunError),
 }
 
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
-        Self::Pipeline(Box::new(error))
+        Self::Pipeline(error)
     }
 }
 
@@ -56,6 +57,7 @@ impl From<RunError> for Failure {
 fn dispatch(args: Args) -> Result<u8, Failure> {
     match args.command {
         Some(Command::Check { file }) => check(&file).map(|()| 0),
+        Some(Command::Show { id, pipeline }) => show(&pipeline, &id),
         Some(Command::Schema) => {
             console::line(&registry::schema());
             Ok(0)
@@ -94,6 +96,21 @@ fn run(file: &std::path::Path, args: &RunArgs) -> Result<u8, Failure> {
         console::summary(&summary);
     }
     Ok(if args.deny_rejects && summary.rejected() > 0 { EXIT_REJECTS } else { 0 })
+}
+
+fn show(file: &std::path::Path, id: &str) -> Result<u8, Failure> {
+    let pipeline = Pipeline::read(file)?;
+    let plan = Plan::open(&pipeline, &registry::registry())?;
+    match annals_runner::show::show(&pipeline, &plan, id)? {
+        Some(found) => {
+            provenance::print(&found);
+            Ok(0)
+        }
+        None => {
+            console::error(&format!("no article, claim, incident or event of the last run has the id {id}"));
+            Ok(1)
+        }
+    }
 }
 
 fn check(file: &std::path::Path) -> Result<(), Failure> {

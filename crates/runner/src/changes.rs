@@ -24,30 +24,43 @@ pub(crate) struct Change {
 pub(crate) struct Changes {
     list: Vec<Change>,
     now: BTreeMap<String, Map<String, Value>>,
-    gone: Vec<String>,
+    /// Rows of the other tables that speak of an event, by their key in the store.
+    beside: BTreeMap<Vec<u8>, Map<String, Value>>,
 }
 
 type Events = BTreeMap<String, Map<String, Value>>;
 
 impl Changes {
     /// Compares the rows of the `events` table with those that [`Changes::remember`] kept.
-    pub(crate) fn since_last_run(store: &Store, events: &[RecordBatch]) -> Result<Self, RunError> {
+    pub(crate) fn since_last_run(
+        store: &Store,
+        tables: &BTreeMap<String, Vec<RecordBatch>>,
+    ) -> Result<Self, RunError> {
         let mut now = Events::new();
-        for batch in events {
-            for row in annals_output::rows(batch)? {
-                if let Some(Value::String(id)) = row.get("event_id") {
-                    now.insert(id.clone(), row);
+        let mut beside = BTreeMap::new();
+        for (name, batches) in tables {
+            for batch in batches.iter().filter(|batch| batch.schema().column_with_name("event_id").is_some()) {
+                for (index, row) in annals_output::rows(batch)?.into_iter().enumerate() {
+                    let Some(Value::String(id)) = row.get("event_id") else { continue };
+                    if name == EVENTS {
+                        now.insert(id.clone(), row);
+                    } else {
+                        let mut key = rows_prefix(name, id);
+                        key.extend_from_slice(&(index as u64).to_be_bytes());
+                        beside.insert(key, row);
+                    }
                 }
             }
         }
         let mut before = Events::new();
-        store.read()?.space(Space::Tables)?.scan::<RunError>(b"", |id, row| {
-            let row = serde_json::from_slice(row).unwrap_or_default();
-            before.insert(String::from_utf8_lossy(id).into_owned(), row);
+        store.read()?.space(Space::Tables)?.scan::<RunError>(&table_prefix(EVENTS), |_, row| {
+            let row: Map<String, Value> = serde_json::from_slice(row).unwrap_or_default();
+            if let Some(Value::String(id)) = row.get("event_id") {
+                before.insert(id.clone(), row);
+            }
             Ok(true)
         })?;
-        let gone = before.keys().filter(|id| !now.contains_key(*id)).cloned().collect();
-        Ok(Self { list: compare(&before, &now), now, gone })
+        Ok(Self { list: compare(&before, &now), now, beside })
     }
 
     /// The `changes` table.
@@ -73,17 +86,21 @@ impl Changes {
             .map_err(|error| RunError::Other(format!("failed to build the changes table: {error}")))
     }
 
-    /// Keeps the events for the next run to compare with.
-    pub(crate) fn remember(&self, store: &Store) -> Result<(), RunError> {
+    /// Keeps the rows that speak of events, for the next run to compare with and for people to ask about.
+    pub(crate) fn remember(self, store: &Store) -> Result<(), RunError> {
+        let mut rows = self.beside;
+        rows.extend(self.now.into_iter().map(|(id, row)| (rows_prefix(EVENTS, &id), row)));
         let mut write = store.write()?;
         write.space::<_, RunError>(Space::Tables, |entries| {
-            for id in &self.gone {
-                entries.remove(id.as_bytes())?;
+            for key in entries.keys(b"")? {
+                if !rows.contains_key(&key) {
+                    entries.remove(&key)?;
+                }
             }
-            for (id, row) in &self.now {
+            for (key, row) in &rows {
                 let json = serde_json::to_vec(row).expect("a row holds nothing that JSON cannot");
-                if entries.get(id.as_bytes())?.as_ref() != Some(&json) {
-                    entries.put(id.as_bytes(), &json)?;
+                if entries.get(key)?.as_ref() != Some(&json) {
+                    entries.put(key, &json)?;
                 }
             }
             Ok(())
@@ -91,6 +108,23 @@ impl Changes {
         write.commit()?;
         Ok(())
     }
+}
+
+/// Name of the table whose rows are followed from run to run.
+pub(crate) const EVENTS: &str = "events";
+
+fn table_prefix(table: &str) -> Vec<u8> {
+    let mut key = table.as_bytes().to_vec();
+    key.push(0);
+    key
+}
+
+/// What the keys of a table's rows on one event start with.
+pub(crate) fn rows_prefix(table: &str, event_id: &str) -> Vec<u8> {
+    let mut key = table_prefix(table);
+    key.extend_from_slice(event_id.as_bytes());
+    key.push(0);
+    key
 }
 
 fn compare(before: &Events, now: &Events) -> Vec<Change> {
@@ -163,13 +197,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn events(rows: &[Value]) -> Events {
+    fn events(rows: &[&Value]) -> Events {
         rows.iter()
             .map(|row| (row["event_id"].as_str().unwrap().to_owned(), row.as_object().unwrap().clone()))
             .collect()
     }
 
-    fn told(before: &[Value], now: &[Value]) -> Vec<String> {
+    fn told(before: &[&Value], now: &[&Value]) -> Vec<String> {
         compare(&events(before), &events(now))
             .into_iter()
             .map(|c| format!("{} {} {}", c.event_id, c.change, c.field.unwrap_or_default()))
@@ -182,13 +216,13 @@ mod tests {
         let b = json!({"event_id": "b", "previous_ids": [], "killed_best": 1});
         let more = json!({"event_id": "a", "previous_ids": [], "killed_best": 5});
         let both = json!({"event_id": "a", "previous_ids": ["b"], "killed_best": 3});
-        assert_eq!(told(&[], &[a.clone()]), ["a created "]);
-        assert_eq!(told(&[a.clone()], &[]), ["a withdrawn "]);
-        assert_eq!(told(&[a.clone()], &[more]), ["a revised killed_best"]);
+        assert_eq!(told(&[], &[&a]), ["a created "]);
+        assert_eq!(told(&[&a], &[]), ["a withdrawn "]);
+        assert_eq!(told(&[&a], &[&more]), ["a revised killed_best"]);
         assert_eq!(
-            told(&[a.clone(), b.clone()], &[both.clone()]),
+            told(&[&a, &b], &[&both]),
             ["a revised previous_ids", "b merged event_id"]
         );
-        assert_eq!(told(&[both], &[a, b]), ["a revised previous_ids", "b split event_id"]);
+        assert_eq!(told(&[&both], &[&a, &b]), ["a revised previous_ids", "b split event_id"]);
     }
 }

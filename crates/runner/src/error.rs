@@ -12,7 +12,7 @@ use crate::config::PipelineError;
 pub enum RunError {
     /// The pipeline file is refused.
     #[error(transparent)]
-    Pipeline(#[from] Box<PipelineError>),
+    Pipeline(#[from] PipelineError),
     /// Another run holds the lock.
     #[error(transparent)]
     Locked(#[from] LockError),
@@ -63,12 +63,6 @@ impl RunError {
             Self::Locked(LockError::Held { .. }) => 4,
             _ => 1,
         }
-    }
-}
-
-impl From<PipelineError> for RunError {
-    fn from(error: PipelineError) -> Self {
-        Self::Pipeline(Box::new(error))
     }
 }
 

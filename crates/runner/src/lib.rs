@@ -17,6 +17,7 @@ mod publish;
 mod pump;
 mod registry;
 mod run;
+pub mod show;
 mod shuffle;
 mod state;
 mod work;

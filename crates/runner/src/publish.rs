@@ -51,7 +51,7 @@ pub(crate) fn publish(
         }
     }
     let changes =
-        Changes::since_last_run(&session.store, tables.rows.get("events").map_or(&[][..], Vec::as_slice))?;
+        Changes::since_last_run(&session.store, &tables.rows)?;
     writer.table("changes", &changes.rows()?)?;
     writer.rejected(&rejected(session, found)?)?;
     if session.cancel.load(Ordering::Relaxed) {

@@ -92,7 +92,7 @@ mod tests {
         pump(
             &pool(),
             |send| {
-                (0..500_u64).all(|n| send(n));
+                (0..500_u64).all(send);
                 Ok(())
             },
             |n| {

@@ -206,8 +206,13 @@ pub enum OnError {
 
 /// Why a pipeline file is refused, with the place in it.
 #[derive(Debug, thiserror::Error, Diagnostic)]
+#[error(transparent)]
+#[diagnostic(transparent)]
+pub struct PipelineError(Box<Problem>);
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{message}")]
-pub struct PipelineError {
+struct Problem {
     message: String,
     #[source_code]
     source_code: Option<NamedSource<String>>,
@@ -221,7 +226,8 @@ pub struct PipelineError {
 impl PipelineError {
     /// An error that no place in the file stands for.
     pub fn general(message: impl Into<String>, help: Option<String>) -> Self {
-        Self { message: message.into(), source_code: None, span: None, label: String::new(), help }
+        let problem = Problem { message: message.into(), source_code: None, span: None, label: String::new(), help };
+        Self(Box::new(problem))
     }
 }
 
@@ -250,12 +256,14 @@ impl Pipeline {
             _ => PathBuf::from("."),
         };
         let name = file.display().to_string();
-        let document = Document::parse(&text).map_err(|error| PipelineError {
-            message: format!("failed to parse {name}: {}", error.message()),
-            source_code: Some(NamedSource::new(&name, text.clone())),
-            span: error.span().map(Into::into),
-            label: "here".to_owned(),
-            help: None,
+        let document = Document::parse(&text).map_err(|error| {
+            PipelineError(Box::new(Problem {
+                message: format!("failed to parse {name}: {}", error.message()),
+                source_code: Some(NamedSource::new(&name, text.clone())),
+                span: error.span().map(Into::into),
+                label: "here".to_owned(),
+                help: None,
+            }))
         })?;
         let mut pipeline = Self {
             file: file.to_owned(),
@@ -382,13 +390,13 @@ impl Pipeline {
             (None, true) => "this table takes no keys".to_owned(),
             (None, false) => format!("known keys: {}", unknown.known.join(", ")),
         };
-        Err(PipelineError {
+        Err(PipelineError(Box::new(Problem {
             message: format!("unknown key `{}` in {}", unknown.key, self.file.display()),
             source_code: Some(self.source()),
             span: self.document.key(&unknown.path).map(Into::into),
             label: "not a known key".to_owned(),
             help: Some(help),
-        })
+        })))
     }
 
     /// Refuses keys of a stage's table that its config does not know.
@@ -424,7 +432,7 @@ impl Pipeline {
 
     fn error_at(&self, path: &str, message: String, help: Option<String>) -> PipelineError {
         let shown = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
-        PipelineError {
+        PipelineError(Box::new(Problem {
             message: format!("wrong value{shown} in {}", self.file.display()),
             source_code: Some(self.source()),
             span: self.document.value(path).map(Into::into),
@@ -434,7 +442,7 @@ impl Pipeline {
                 (None, None) => Some(message),
                 (None, Some(_)) => None,
             },
-        }
+        }))
     }
 
     /// The folder of the tables.
@@ -491,7 +499,7 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> (String, String, usize) {
-        let error = Pipeline::parse(Path::new("p.toml"), text.to_owned()).unwrap_err();
+        let error = Pipeline::parse(Path::new("p.toml"), text.to_owned()).unwrap_err().0;
         let line = error.span.map_or(0, |span| text[..span.offset()].matches('\n').count() + 1);
         (error.to_string(), format!("{} {}", error.label, error.help.unwrap_or_default()), line)
     }
