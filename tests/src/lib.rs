@@ -64,8 +64,9 @@ impl Scratch {
 
     /// Writes `pipeline.toml` with all four stages and these extra lines.
     pub fn pipeline(&self, extra: &str) -> &Self {
-        let stages: String =
-            ["clean", "dedupe", "extract", "aggregate"].map(|stage| format!("[[stage]]\nuse = \"{stage}\"\n")).concat();
+        let stages: String = ["clean", "dedupe", "extract", "aggregate"]
+            .map(|stage| format!("[[stage]]\nuse = \"{stage}\"\n"))
+            .concat();
         self.write(
             "pipeline.toml",
             format!("[input]\npaths = [\"in/**/*\"]\n[output]\nformats = [\"jsonl\"]\n{stages}{extra}"),
@@ -101,7 +102,9 @@ impl Scratch {
             .map(|entry| entry.expect("the folder can be read"))
             .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
             .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
-            .filter(|(name, _)| !name.starts_with("changes.") && name != "run.json" && !name.ends_with(".html"))
+            .filter(|(name, _)| {
+                !name.starts_with("changes.") && name != "run.json" && !name.ends_with(".html")
+            })
             .map(|(name, path)| (name, fs::read(path).expect("tables can be read")))
             .collect();
         tables.sort();

@@ -38,8 +38,9 @@ impl Report {
 }
 
 fn report() -> impl Strategy<Value = Report> {
-    (0..4_usize, 1..8_u8, 1..30_u8, 1..60_u8, 0..3_usize, any::<bool>())
-        .prop_map(|(town, day, killed, injured, body, copy)| Report { town, day, killed, injured, body, copy })
+    (0..4_usize, 1..8_u8, 1..30_u8, 1..60_u8, 0..3_usize, any::<bool>()).prop_map(
+        |(town, day, killed, injured, body, copy)| Report { town, day, killed, injured, body, copy },
+    )
 }
 
 /// How the corpus is handed over.

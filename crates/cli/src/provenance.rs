@@ -91,7 +91,11 @@ fn print_claim(claim: &Claim, indent: &str) {
         (low, high) => format!("{}–{}", bound(low), bound(high)),
     };
     line(&format!("{indent}claim {}: {figure} {} {}", claim.claim_id, claim.victims, claim.outcome));
-    field(indent, "as", &format!("{}, {}, {}, {}", claim.qualifier, claim.scope, claim.modality, claim.event_type));
+    field(
+        indent,
+        "as",
+        &format!("{}, {}, {}, {}", claim.qualifier, claim.scope, claim.modality, claim.event_type),
+    );
     where_and_when(indent, claim.place.as_ref(), claim.when);
     if let Some(actor) = &claim.perpetrator {
         field(indent, "by", &actor.name);
@@ -111,7 +115,11 @@ fn print_claim(claim: &Claim, indent: &str) {
 
 fn where_and_when(indent: &str, place: Option<&Place>, when: Option<When>) {
     if let Some(when) = when {
-        let span = if when.start == when.end { when.start.to_string() } else { format!("{} to {}", when.start, when.end) };
+        let span = if when.start == when.end {
+            when.start.to_string()
+        } else {
+            format!("{} to {}", when.start, when.end)
+        };
         field(indent, "when", &format!("{span} (precision {})", when.precision));
     }
     if let Some(place) = place {
@@ -132,7 +140,9 @@ fn print_event(event: &Event) {
     let text = |key: &str| cell(&event.row, key);
     line(&format!("event {} ({})", text("event_id"), text("event_type")));
     for (name, value) in &event.row {
-        if !matches!(name.as_str(), "event_id" | "event_type" | "article_ids" | "claim_ids") && !value.is_null() {
+        if !matches!(name.as_str(), "event_id" | "event_type" | "article_ids" | "claim_ids")
+            && !value.is_null()
+        {
             field("", name, &cell(&event.row, name));
         }
     }
@@ -176,9 +186,11 @@ fn cell(row: &Map<String, Value>, key: &str) -> String {
     match row.get(key) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => plain(text),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), plain)).collect::<Vec<_>>().join(", ")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), plain))
+            .collect::<Vec<_>>()
+            .join(", "),
         Some(other) => other.to_string(),
     }
 }

@@ -4,7 +4,12 @@ use annals_plugin::Definition;
 use annals_runner::Registry;
 
 fn builtin() -> Vec<Definition> {
-    vec![annals_dedupe::definition(), annals_extract::definition(), annals_aggregate::definition()]
+    vec![
+        annals_clean::definition(),
+        annals_dedupe::definition(),
+        annals_extract::definition(),
+        annals_aggregate::definition(),
+    ]
 }
 
 /// All stages that a pipeline may use.

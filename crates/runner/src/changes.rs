@@ -39,7 +39,8 @@ impl Changes {
         let mut now = Events::new();
         let mut beside = BTreeMap::new();
         for (name, batches) in tables {
-            for batch in batches.iter().filter(|batch| batch.schema().column_with_name("event_id").is_some()) {
+            for batch in batches.iter().filter(|batch| batch.schema().column_with_name("event_id").is_some())
+            {
                 for (index, row) in annals_output::rows(batch)?.into_iter().enumerate() {
                     let Some(Value::String(id)) = row.get("event_id") else { continue };
                     if name == EVENTS {
@@ -219,10 +220,7 @@ mod tests {
         assert_eq!(told(&[], &[&a]), ["a created "]);
         assert_eq!(told(&[&a], &[]), ["a withdrawn "]);
         assert_eq!(told(&[&a], &[&more]), ["a revised killed_best"]);
-        assert_eq!(
-            told(&[&a, &b], &[&both]),
-            ["a revised previous_ids", "b merged event_id"]
-        );
+        assert_eq!(told(&[&a, &b], &[&both]), ["a revised previous_ids", "b merged event_id"]);
         assert_eq!(told(&[&both], &[&a, &b]), ["a revised previous_ids", "b split event_id"]);
     }
 }

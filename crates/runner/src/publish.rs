@@ -50,8 +50,7 @@ pub(crate) fn publish(
             writer.table(name, batch)?;
         }
     }
-    let changes =
-        Changes::since_last_run(&session.store, &tables.rows)?;
+    let changes = Changes::since_last_run(&session.store, &tables.rows)?;
     writer.table("changes", &changes.rows()?)?;
     writer.rejected(&rejected(session, found)?)?;
     if session.cancel.load(Ordering::Relaxed) {

@@ -226,7 +226,8 @@ struct Problem {
 impl PipelineError {
     /// An error that no place in the file stands for.
     pub fn general(message: impl Into<String>, help: Option<String>) -> Self {
-        let problem = Problem { message: message.into(), source_code: None, span: None, label: String::new(), help };
+        let problem =
+            Problem { message: message.into(), source_code: None, span: None, label: String::new(), help };
         Self(Box::new(problem))
     }
 }
