@@ -1,261 +1,358 @@
 //! Writes the tables of a run in several formats.
+//!
+//! A [`Writer`] takes articles, record batches and rejected rows as they come and streams each table to one file a format,
+//! with memory that does not grow with the tables. Nothing of it is seen until [`Writer::finish`]: then the whole set of files
+//! replaces the last one. A writer that is dropped, or a process that is killed, leaves the last set whole.
+//!
+//! How the set is replaced: new files are written to `.next-…` in the output folder and flushed to the disk, then one rename of
+//! that folder to `.commit` decides, then the files are renamed into place one by one, the list of the set (`tables.json`)
+//! last. A process killed after the decision leaves `.commit` behind; the next writer, or [`recover`], finishes its work. Files that
+//! are in no set are never touched.
+//!
+//! The same rows in the same order give the same bytes, however they were grouped into calls.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+mod cell;
+mod error;
+mod folder;
+mod rows;
+pub mod schema;
+mod sink;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use annals_plugin::{Article, Rejected};
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, RecordBatch};
-use arrow_schema::DataType;
-use serde_json::{Map, Value, json};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// A format of the tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub use error::OutputError;
+use folder::Staging;
+pub use folder::recover;
+use rows::{BATCH_ROWS, Rows};
+use sink::csv::Csv;
+pub use sink::csv::unguard;
+use sink::geojson::Geojson;
+use sink::jsonl::Jsonl;
+use sink::parquet::Parquet;
+use sink::{NewFile, Sink};
+
+/// A format of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Apache Parquet.
+    /// Apache Parquet, one file a table.
     Parquet,
-    /// Comma-separated values.
+    /// Comma-separated values, one file a table.
     Csv,
-    /// JSON Lines.
+    /// JSON lines, one file a table.
     Jsonl,
     /// GeoJSON of the events.
     Geojson,
-    /// A page to read.
+    /// One page that shows the events with the claims behind them.
     Html,
 }
 
-/// What a [`Writer`] needs to know beside the rows.
-#[derive(Debug, Clone, Default)]
+impl Format {
+    /// Extension of the files.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Geojson => "geojson",
+            Self::Html => "html",
+        }
+    }
+}
+
+/// What the tables look like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Name of the pipeline, for reports.
-    pub title: String,
-    /// Adds the row of HXL tags to the events in CSV.
+    /// Whether CSV tables have a row of HXL hashtags (hxlstandard.org) below the header.
     pub hxl: bool,
-    /// Attributes with a column of their own.
+    /// Attributes with a column of their own in `articles`, in that order; the rest go to the column `attributes`.
     pub attributes: Vec<String>,
-}
-
-/// Why tables cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum OutputError {
-    /// A file cannot be written.
-    #[error("failed to write {path}: {error}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        error: std::io::Error,
-    },
-    /// A table holds a type that no format has a form for.
-    #[error("failed to write column `{column}`: type {kind} has no form in the tables")]
-    Type {
-        /// The column.
-        column: String,
-        /// Its Arrow type.
-        kind: String,
-    },
-}
-
-/// A table that was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// Name of the table.
+    /// Name of the pipeline, for the title of the page.
     pub name: String,
-    /// Rows in it.
+}
+
+/// A file that was written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Written {
+    /// File name, such as `events.csv`.
+    pub name: String,
+    /// Rows of the table.
     pub rows: u64,
-    /// Bytes on disk, all formats together.
+    /// Bytes of the file.
     pub bytes: u64,
 }
 
-struct Table {
-    out: BufWriter<File>,
-    rows: u64,
-}
-
-/// Writes tables beside the old ones; [`Writer::commit`] puts them in their place. Dropped without it, nothing changes.
+/// Writes the tables of one run.
 pub struct Writer {
-    dir: PathBuf,
-    staging: PathBuf,
+    // Dropped after the tables, whose files lie in it.
     tables: BTreeMap<String, Table>,
-    closed: Vec<String>,
+    articles: Rows,
+    claims: Rows,
+    rejected: Rows,
+    formats: BTreeSet<Format>,
+    options: Options,
+    others: BTreeSet<String>,
+    staging: Staging,
 }
 
 impl Writer {
-    /// Starts tables that will lie in `dir`.
+    /// Opens the output folder, made if need be, and finishes or clears what a killed process left in it.
+    ///
+    /// The caller sees to it that no other writer has the folder.
     ///
     /// # Errors
-    /// When the folder cannot be written.
-    pub fn create(dir: &Path, _formats: &[Format], _options: Options) -> Result<Self, OutputError> {
-        let staging = dir.join(".annals").join("staging");
-        let _ = std::fs::remove_dir_all(&staging);
-        std::fs::create_dir_all(&staging)
-            .map_err(|error| OutputError::Io { path: staging.clone(), error })?;
-        let mut writer = Self { dir: dir.to_owned(), staging, tables: BTreeMap::new(), closed: Vec::new() };
-        for name in ["articles", "claims", "events", "changes", "rejected"] {
-            writer.open(name)?;
-        }
+    /// When the folder cannot be made or written to.
+    pub fn create(dir: &Path, formats: &[Format], options: Options) -> Result<Self, OutputError> {
+        let mut attributes = BTreeSet::new();
+        let taken = schema::articles(&[]);
+        let mut options = options;
+        options.attributes.retain(|name| taken.index_of(name).is_err() && attributes.insert(name.clone()));
+        let mut writer = Self {
+            tables: BTreeMap::new(),
+            articles: Rows::new(schema::articles(&options.attributes)),
+            claims: Rows::new(schema::claims()),
+            rejected: Rows::new(schema::rejected()),
+            formats: formats.iter().copied().collect(),
+            others: BTreeSet::new(),
+            staging: Staging::open(dir)?,
+            options,
+        };
+        writer.open("articles", schema::articles(&writer.options.attributes))?;
+        writer.open("claims", schema::claims())?;
+        writer.open("rejected", schema::rejected())?;
         Ok(writer)
     }
 
-    fn open(&mut self, name: &str) -> Result<&mut Table, OutputError> {
-        if !self.tables.contains_key(name) {
-            let path = self.staging.join(format!("{name}.jsonl"));
-            let file = File::create(&path).map_err(|error| OutputError::Io { path, error })?;
-            self.tables.insert(name.to_owned(), Table { out: BufWriter::new(file), rows: 0 });
-        }
-        Ok(self.tables.get_mut(name).expect("just inserted"))
+    fn open(&mut self, name: &str, schema: SchemaRef) -> Result<&mut Table, OutputError> {
+        let table = Table::create(name, schema, &self.formats, &self.options, &self.staging)?;
+        Ok(self.tables.entry(name.to_owned()).or_insert(table))
     }
 
-    fn line(&mut self, name: &str, row: &Value) -> Result<(), OutputError> {
-        let path = self.staging.join(format!("{name}.jsonl"));
-        let table = self.open(name)?;
-        table.rows += 1;
-        writeln!(table.out, "{row}").map_err(|error| OutputError::Io { path, error })
-    }
-
-    /// Adds rows to the `articles` and `claims` tables, in this order.
+    /// Appends rows of `articles`, and of `claims` in the order of the articles.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn articles(&mut self, articles: &[Article]) -> Result<(), OutputError> {
-        for a in articles {
-            self.line("articles", &json!({
-                "article_id": a.article_id, "source_id": a.source_id, "path": a.path, "url": a.url,
-                "publisher": a.publisher, "title": a.title, "authors": a.authors, "published": a.published,
-                "published_basis": a.published_basis, "language": a.language, "text": a.text, "status": a.status,
-                "duplicate_of": a.duplicate_of, "similarity": a.similarity, "copy_kind": a.copy_kind,
-                "main_event_id": a.main_event_id, "dateline": a.dateline, "wires": a.wires,
-                "attributes": a.attributes,
-            }))?;
-            for c in &a.claims {
-                let place = c.place.as_ref();
-                self.line("claims", &json!({
-                    "claim_id": c.claim_id, "article_id": a.article_id, "event_id": c.event_id,
-                    "event_type": c.event_type, "outcome": c.outcome, "victims": c.victims, "low": c.low,
-                    "high": c.high, "qualifier": c.qualifier, "scope": c.scope, "modality": c.modality,
-                    "date_start": c.when.map(|w| w.start), "date_end": c.when.map(|w| w.end),
-                    "date_prec": c.when.map(|w| w.precision), "place": place.map(|p| &p.name),
-                    "geonames_id": place.and_then(|p| p.geonames_id), "adm_1": place.and_then(|p| p.adm_1.as_ref()),
-                    "country": place.and_then(|p| p.country.as_ref()), "latitude": place.and_then(|p| p.latitude),
-                    "longitude": place.and_then(|p| p.longitude), "where_prec": place.and_then(|p| p.precision),
-                    "perpetrator": c.perpetrator.as_ref().map(|p| &p.name),
-                    "perpetrator_id": c.perpetrator.as_ref().and_then(|p| p.id.as_ref()),
-                    "source": c.source.as_ref().map(|s| &s.name), "source_kind": c.source.as_ref().map(|s| s.kind),
-                    "part_of": c.part_of, "quote": c.quote, "start": c.start, "end": c.end,
-                }))?;
+        for article in articles {
+            let batch = self.articles.article(article, &self.options.attributes);
+            write(&mut self.tables, "articles", batch)?;
+            for claim in &article.claims {
+                let batch = self.claims.claim(&article.article_id, claim);
+                write(&mut self.tables, "claims", batch)?;
             }
         }
         Ok(())
     }
 
-    /// Adds rows to a table.
+    /// Appends rows of any other table, which is made at the first call.
     ///
     /// # Errors
-    /// When a file cannot be written, or a column has a type with no form in the tables.
-    pub fn table(&mut self, name: &str, batch: &RecordBatch) -> Result<(), OutputError> {
-        for row in rows(batch)? {
-            self.line(name, &Value::Object(row))?;
-        }
-        Ok(())
+    /// When a file cannot be written, the columns differ from those of an earlier call, or one that a table of this name must
+    /// have is missing or of another type.
+    pub fn table(&mut self, name: &str, rows: &RecordBatch) -> Result<(), OutputError> {
+        let table = match self.tables.contains_key(name) {
+            true => self.tables.get_mut(name).expect("it was just found"),
+            false => self.open(name, rows.schema())?,
+        };
+        table.append(rows)
     }
 
-    /// Adds rows to the `rejected` table.
+    /// Appends rows of `rejected`.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn rejected(&mut self, rows: &[Rejected]) -> Result<(), OutputError> {
-        rows.iter().try_for_each(|row| {
-            self.line("rejected", &json!({
-                "path": row.path, "record": row.record, "stage": row.stage, "reason": row.reason, "detail": row.detail,
-            }))
-        })
-    }
-
-    /// Ends all tables and tells what they hold. What follows is [`Writer::file`] and [`Writer::commit`].
-    ///
-    /// # Errors
-    /// When a file cannot be written.
-    pub fn close(&mut self) -> Result<Vec<Written>, OutputError> {
-        let mut written = Vec::new();
-        for (name, table) in std::mem::take(&mut self.tables) {
-            let file = format!("{name}.jsonl");
-            let path = self.staging.join(&file);
-            let io = |error| OutputError::Io { path: path.clone(), error };
-            let inner = table.out.into_inner().map_err(|error| io(error.into_error()))?;
-            inner.sync_all().map_err(io)?;
-            let bytes = inner.metadata().map_err(io)?.len();
-            written.push(Written { name, rows: table.rows, bytes });
-            self.closed.push(file);
+        for row in rows {
+            let batch = self.rejected.rejected(row);
+            write(&mut self.tables, "rejected", batch)?;
         }
-        Ok(written)
+        Ok(())
     }
 
-    /// Adds a whole file, such as run.json.
+    /// Adds a file of other content to the set, such as `run.json`.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn file(&mut self, name: &str, content: &[u8]) -> Result<(), OutputError> {
-        let path = self.staging.join(name);
-        std::fs::write(&path, content).map_err(|error| OutputError::Io { path, error })?;
-        self.closed.push(name.to_owned());
-        Ok(())
+        add(&self.staging, &mut self.others, name, content)
     }
 
-    /// Puts everything in its place.
+    /// Ends every table and makes all of it durable, without replacing the last set yet.
     ///
     /// # Errors
-    /// When a file cannot be moved.
-    pub fn commit(self) -> Result<(), OutputError> {
-        for name in &self.closed {
-            let path = self.dir.join(name);
-            std::fs::rename(self.staging.join(name), &path)
-                .map_err(|error| OutputError::Io { path, error })?;
+    /// When a file cannot be written.
+    pub fn prepare(mut self) -> Result<Prepared, OutputError> {
+        write(&mut self.tables, "articles", self.articles.take())?;
+        write(&mut self.tables, "claims", self.claims.take())?;
+        write(&mut self.tables, "rejected", self.rejected.take())?;
+        for (name, schema) in [("events", schema::events()), ("changes", schema::changes())] {
+            if !self.tables.contains_key(name) {
+                self.open(name, schema)?;
+            }
+        }
+        let mut written = Vec::new();
+        for table in self.tables.into_values() {
+            written.append(&mut table.finish()?);
+        }
+        written.sort();
+        Ok(Prepared { written, others: self.others, staging: self.staging })
+    }
+
+    /// Ends every table and replaces the last set by the new one.
+    ///
+    /// # Errors
+    /// When a file cannot be written or renamed.
+    pub fn finish(self) -> Result<Vec<Written>, OutputError> {
+        self.prepare()?.publish()
+    }
+}
+
+/// A set of files that is whole and durable and waits to replace the last one. Dropped, it vanishes.
+pub struct Prepared {
+    written: Vec<Written>,
+    others: BTreeSet<String>,
+    staging: Staging,
+}
+
+impl Prepared {
+    /// The tables, by file name.
+    pub fn written(&self) -> &[Written] {
+        &self.written
+    }
+
+    /// Adds a file of other content to the set, such as `run.json`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn file(&mut self, name: &str, content: &[u8]) -> Result<(), OutputError> {
+        add(&self.staging, &mut self.others, name, content)
+    }
+
+    /// Replaces the last set.
+    ///
+    /// # Errors
+    /// When a file cannot be renamed. Once decided, the next writer or [`recover`] finishes the work.
+    pub fn publish(self) -> Result<Vec<Written>, OutputError> {
+        let tables = self.written.iter().map(|file| file.name.as_str());
+        self.staging.seal(tables.chain(self.others.iter().map(String::as_str)))?;
+        Ok(self.written)
+    }
+}
+
+fn add(
+    staging: &Staging,
+    others: &mut BTreeSet<String>,
+    name: &str,
+    content: &[u8],
+) -> Result<(), OutputError> {
+    let mut file = NewFile::create(staging.path(name))?;
+    file.put(content)?;
+    file.finish()?;
+    others.insert(name.to_owned());
+    Ok(())
+}
+
+fn write(
+    tables: &mut BTreeMap<String, Table>,
+    name: &str,
+    batch: Option<RecordBatch>,
+) -> Result<(), OutputError> {
+    match (batch, tables.get_mut(name)) {
+        (Some(batch), Some(table)) => table.write(&batch),
+        _ => Ok(()),
+    }
+}
+
+/// One table on its way to all formats.
+struct Table {
+    name: String,
+    schema: SchemaRef,
+    sinks: Vec<(String, Box<dyn Sink>)>,
+    rows: u64,
+    /// Rows of [`Table::append`] that do not fill a batch yet.
+    pending: Vec<RecordBatch>,
+}
+
+impl Table {
+    fn create(
+        name: &str,
+        schema: SchemaRef,
+        formats: &BTreeSet<Format>,
+        options: &Options,
+        staging: &Staging,
+    ) -> Result<Self, OutputError> {
+        if let Some(required) = schema::required(name) {
+            let held = |field: &arrow_schema::FieldRef| {
+                schema
+                    .field_with_name(field.name())
+                    .is_ok_and(|f| f.data_type().equals_datatype(field.data_type()))
+            };
+            if let Some(field) = required.fields().iter().find(|field| !held(field)) {
+                let message = format!("needs a column `{}` of type {}", field.name(), field.data_type());
+                return Err(OutputError::Schema { table: name.to_owned(), message });
+            }
+        }
+        cell::check(name, &schema)?;
+        let mut sinks: Vec<(String, Box<dyn Sink>)> = Vec::new();
+        for format in formats {
+            let file = format!("{name}.{}", format.extension());
+            let create = || NewFile::create(staging.path(&file));
+            let sink: Box<dyn Sink> = match format {
+                Format::Parquet => Box::new(Parquet::new(name, create()?, &schema)?),
+                Format::Csv => Box::new(Csv::new(name, create()?, &schema, options.hxl)?),
+                Format::Jsonl => Box::new(Jsonl::new(create()?)),
+                Format::Geojson if name == "events" => Box::new(Geojson::new(create()?)?),
+                Format::Geojson | Format::Html => continue,
+            };
+            sinks.push((file, sink));
+        }
+        Ok(Self { name: name.to_owned(), schema, sinks, rows: 0, pending: Vec::new() })
+    }
+
+    /// Appends rows that are cut into batches of a fixed size first.
+    fn append(&mut self, rows: &RecordBatch) -> Result<(), OutputError> {
+        if rows.schema().fields() != self.schema.fields() {
+            let message = "came with other columns than before".to_owned();
+            return Err(OutputError::Schema { table: self.name.clone(), message });
+        }
+        let mut at = 0;
+        while at < rows.num_rows() {
+            let held: usize = self.pending.iter().map(RecordBatch::num_rows).sum();
+            let count = (BATCH_ROWS - held).min(rows.num_rows() - at);
+            self.pending.push(rows.slice(at, count));
+            at += count;
+            if held + count == BATCH_ROWS {
+                self.write_pending()?;
+            }
         }
         Ok(())
     }
-}
 
-/// The rows of a batch as JSON objects; dates are ISO 8601.
-///
-/// # Errors
-/// When a column has a type with no form in the tables.
-pub fn rows(batch: &RecordBatch) -> Result<Vec<Map<String, Value>>, OutputError> {
-    let mut rows = vec![Map::new(); batch.num_rows()];
-    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-        for (index, row) in rows.iter_mut().enumerate() {
-            row.insert(field.name().clone(), value(field.name(), column.as_ref(), index)?);
+    fn write_pending(&mut self) -> Result<(), OutputError> {
+        if self.pending.is_empty() {
+            return Ok(());
         }
+        let batch = arrow_select::concat::concat_batches(&self.schema, &self.pending)
+            .map_err(|error| OutputError::encode(&self.name, error))?;
+        self.pending.clear();
+        self.write(&batch)
     }
-    Ok(rows)
-}
 
-fn value(name: &str, array: &dyn Array, index: usize) -> Result<Value, OutputError> {
-    if array.is_null(index) {
-        return Ok(Value::Null);
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
+        self.rows += batch.num_rows() as u64;
+        self.sinks.iter_mut().try_for_each(|(_, sink)| sink.write(batch))
     }
-    Ok(match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().value(index).into(),
-        DataType::Boolean => array.as_boolean().value(index).into(),
-        DataType::Int32 => array.as_primitive::<Int32Type>().value(index).into(),
-        DataType::Int64 => array.as_primitive::<Int64Type>().value(index).into(),
-        DataType::UInt8 => array.as_primitive::<arrow_array::types::UInt8Type>().value(index).into(),
-        DataType::UInt32 => array.as_primitive::<UInt32Type>().value(index).into(),
-        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(index).into(),
-        DataType::Float32 => array.as_primitive::<Float32Type>().value(index).into(),
-        DataType::Float64 => array.as_primitive::<Float64Type>().value(index).into(),
-        DataType::Date32 => {
-            let days = array.as_primitive::<Date32Type>().value(index);
-            Date32Type::to_naive_date_opt(days).map_or(Value::Null, |date| date.to_string().into())
-        }
-        DataType::List(_) => {
-            let items = array.as_list::<i32>().value(index);
-            (0..items.len()).map(|item| value(name, items.as_ref(), item)).collect::<Result<_, _>>()?
-        }
-        other => return Err(OutputError::Type { column: name.to_owned(), kind: other.to_string() }),
-    })
+
+    fn finish(mut self) -> Result<Vec<Written>, OutputError> {
+        self.write_pending()?;
+        let rows = self.rows;
+        self.sinks.into_iter().map(|(name, sink)| Ok(Written { name, rows, bytes: sink.finish()? })).collect()
+    }
 }

@@ -1,0 +1,142 @@
+//! The output folder: a set of files that is replaced as one.
+//!
+//! New files are written to `.next-…` inside the folder, so that they lie on the same file system. [`Staging::seal`] flushes them to
+//! the disk and renames that folder to `.commit`: this one rename decides that the new set holds. [`recover`] then renames the
+//! files into place one by one, `tables.json` (the list of the set) last, and takes `.commit` away. A process killed before the
+//! deciding rename leaves the old set whole; one killed after it leaves `.commit` behind, and whoever opens the folder
+//! next brings the rest into place first. Only between the first and the last of these renames, well under a millisecond, can
+//! someone who lists the folder see files of two sets.
+//!
+//! Files of the last set that the new one does not have, as when a format is no longer asked for, are removed. Files that are in no
+//! set are never touched.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::OutputError;
+use crate::sink::NewFile;
+
+/// Name of the list of files that belong to the set.
+pub(crate) const LIST: &str = "tables.json";
+const STAGING: &str = ".next-";
+const DECIDED: &str = ".commit";
+
+/// Files on their way; dropped, they vanish and the folder is as it was.
+pub(crate) struct Staging {
+    out: PathBuf,
+    folder: PathBuf,
+}
+
+impl Staging {
+    /// Makes the output folder if need be, finishes or clears what a killed process left, and opens a place for new files.
+    ///
+    /// The caller sees to it that one process at a time writes to the folder.
+    pub(crate) fn open(out: &Path) -> Result<Self, OutputError> {
+        fs::create_dir_all(out).map_err(OutputError::file("create", out))?;
+        recover(out)?;
+        for entry in fs::read_dir(out).map_err(OutputError::file("read", out))? {
+            let entry = entry.map_err(OutputError::file("read", out))?;
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(STAGING)) {
+                let path = entry.path();
+                fs::remove_dir_all(&path).map_err(OutputError::file("remove", &path))?;
+            }
+        }
+        let folder = out.join(format!("{STAGING}{}", std::process::id()));
+        fs::create_dir(&folder).map_err(OutputError::file("create", &folder))?;
+        Ok(Self { out: out.to_owned(), folder })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Makes the new set of these files durable, decides for it and brings it into place. Every file has been synced by
+    /// whoever wrote it.
+    pub(crate) fn seal<'a>(self, names: impl Iterator<Item = &'a str>) -> Result<(), OutputError> {
+        let names: BTreeSet<&str> = names.collect();
+        let list = self.path(LIST);
+        let bytes = serde_json::to_vec_pretty(&names).expect("a list of strings serialises");
+        let mut file = NewFile::create(list)?;
+        file.put(&bytes)?;
+        file.finish()?;
+        sync_folder(&self.folder)?;
+        let decided = self.out.join(DECIDED);
+        fs::rename(&self.folder, &decided).map_err(OutputError::file("rename", &self.folder))?;
+        sync_folder(&self.out)?;
+        recover(&self.out)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // After `seal` there is nothing left under this name; on a failure the next run clears it.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Brings a decided set into place; does nothing if there is none.
+///
+/// # Errors
+/// When a file cannot be renamed. What is left stays decided, so that the next call goes on from there.
+pub fn recover(out: &Path) -> Result<(), OutputError> {
+    let decided = out.join(DECIDED);
+    if !decided.is_dir() {
+        return Ok(());
+    }
+    let new = match read_list(&decided)? {
+        Some(new) => new,
+        // The list is renamed last: without it all else is in place.
+        None => return remove_decided(out, &decided),
+    };
+    for name in &new {
+        let from = decided.join(name);
+        match fs::rename(&from, out.join(name)) {
+            Ok(()) => {}
+            // An earlier attempt has moved it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(OutputError::file("rename", &from)(error)),
+        }
+    }
+    for name in read_list(out)?.unwrap_or_default().difference(&new) {
+        let path = out.join(name);
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(OutputError::file("remove", &path)(error)),
+        }
+    }
+    // What has been moved must be on the disk before the list that vouches for it.
+    sync_folder(out)?;
+    let list = decided.join(LIST);
+    fs::rename(&list, out.join(LIST)).map_err(OutputError::file("rename", &list))?;
+    sync_folder(out)?;
+    remove_decided(out, &decided)
+}
+
+fn remove_decided(out: &Path, decided: &Path) -> Result<(), OutputError> {
+    fs::remove_dir_all(decided).map_err(OutputError::file("remove", decided))?;
+    sync_folder(out)
+}
+
+/// The file names of a set. Names with a folder in them are not ours and are left out.
+fn read_list(folder: &Path) -> Result<Option<BTreeSet<String>>, OutputError> {
+    let path = folder.join(LIST);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(OutputError::file("read", &path)(error)),
+    };
+    let names: BTreeSet<String> = serde_json::from_slice(&bytes).unwrap_or_default();
+    let plain = |name: &String| !name.contains(['/', '\\']) && !name.starts_with('.') && name != LIST;
+    Ok(Some(names.into_iter().filter(plain).collect()))
+}
+
+/// Makes the entries of a folder durable.
+fn sync_folder(folder: &Path) -> Result<(), OutputError> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|f| f.sync_all()).map_err(OutputError::file("sync", folder))?;
+    }
+    Ok(())
+}

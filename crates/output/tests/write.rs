@@ -1,0 +1,364 @@
+//! The tables as files: their columns, that the formats agree, and that a set is replaced as a whole.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use annals_output::{Format, Options, Writer, recover, schema, unguard};
+use annals_plugin::{
+    Actor, Article, Claim, Date, EventType, Modality, Outcome, Place, Qualifier, Rejected, Scope, Source,
+    SourceKind, Victims, When,
+};
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const ALL: [Format; 5] = [Format::Parquet, Format::Csv, Format::Jsonl, Format::Geojson, Format::Html];
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn claim(quote: &str) -> Claim {
+    Claim {
+        claim_id: "c1".into(),
+        incident: Some(0),
+        event_id: Some("e1".into()),
+        event_type: EventType::AirStrike,
+        outcome: Outcome::Killed,
+        victims: Victims::Children,
+        low: Some(5),
+        high: None,
+        qualifier: Qualifier::AtLeast,
+        scope: Scope::Incident,
+        modality: Modality::Asserted,
+        when: Some(When { start: day("2019-07-22"), end: day("2019-07-23"), precision: 2 }),
+        place: Some(Place {
+            name: "Maarat".into(),
+            geonames_id: Some(169_389),
+            adm_1: Some("Idlib".into()),
+            country: Some("SYR".into()),
+            latitude: Some(35.64),
+            longitude: Some(36.67),
+            precision: Some(1),
+            candidates: vec![],
+        }),
+        perpetrator: Some(Actor { name: "jets".into(), id: None }),
+        source: Some(Source { name: "a monitor".into(), kind: SourceKind::Monitor, id: None }),
+        part_of: None,
+        quote: quote.into(),
+        start: 0,
+        end: u32::try_from(quote.chars().count()).unwrap(),
+    }
+}
+
+fn article(id: &str, text: &str) -> Article {
+    let mut article = Article::new(id, format!("in/{id}.txt"), format!("in/{id}.txt"));
+    article.text = text.to_owned();
+    article
+}
+
+fn events(rows: usize) -> RecordBatch {
+    let schema = schema::events();
+    let columns = schema.fields().iter().map(|field| -> ArrayRef {
+        match field.name().as_str() {
+            "event_id" => {
+                Arc::new((0..rows).map(|n| Some(format!("e{n}"))).collect::<arrow_array::StringArray>())
+            }
+            "latitude" | "longitude" => Arc::new(
+                (0..rows).map(|n| (n % 2 == 0).then_some(36.5)).collect::<arrow_array::Float64Array>(),
+            ),
+            _ => new_null_array(field.data_type(), rows),
+        }
+    });
+    RecordBatch::try_new(schema.clone(), columns.collect()).unwrap()
+}
+
+fn options() -> Options {
+    Options { attributes: vec!["weapons".into()], name: "test".into(), ..Options::default() }
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap_or_default())
+        })
+        .collect()
+}
+
+fn json_lines(bytes: &[u8]) -> Vec<Value> {
+    bytes
+        .split(|&b| b == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+fn csv_rows(bytes: &[u8]) -> Vec<BTreeMap<String, String>> {
+    csv::Reader::from_reader(bytes).deserialize().map(Result::unwrap).collect()
+}
+
+#[test]
+fn claims_have_the_columns_of_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), &ALL, options()).unwrap();
+    let mut one = article("a1", "At least five children died.");
+    one.claims = vec![claim("At least five children died.")];
+    one.attributes.insert("weapons".into(), json!(["bomb", "rocket"]));
+    one.attributes.insert("desk".into(), json!("north"));
+    writer.articles(&[one, article("a2", "")]).unwrap();
+    writer.table("events", &events(3)).unwrap();
+    let written = writer.finish().unwrap();
+    let rows: BTreeMap<_, _> = written.iter().map(|file| (file.name.as_str(), file.rows)).collect();
+    assert_eq!((rows["claims.csv"], rows["articles.parquet"], rows["events.geojson"]), (1, 2, 3));
+
+    let files = files(folder.path());
+    for file in &written {
+        assert_eq!(files[&file.name].len() as u64, file.bytes, "{}", file.name);
+    }
+    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+    assert_eq!(
+        text("claims.csv"),
+        "claim_id,article_id,event_id,event_type,outcome,victims,low,high,qualifier,scope,modality,date_start,date_end,\
+         date_prec,place,geonames_id,adm_1,country,latitude,longitude,where_prec,perpetrator,perpetrator_id,source,\
+         source_kind,part_of,quote,start,end\n\
+         c1,a1,e1,air_strike,killed,children,5,,at_least,incident,asserted,2019-07-22,2019-07-23,2,Maarat,169389,Idlib,\
+         SYR,35.64,36.67,1,jets,,a monitor,monitor,,At least five children died.,0,28\n"
+    );
+    assert_eq!(
+        text("claims.jsonl"),
+        "{\"claim_id\":\"c1\",\"article_id\":\"a1\",\"event_id\":\"e1\",\"event_type\":\"air_strike\",\"outcome\":\
+         \"killed\",\"victims\":\"children\",\"low\":5,\"high\":null,\"qualifier\":\"at_least\",\"scope\":\"incident\",\
+         \"modality\":\"asserted\",\"date_start\":\"2019-07-22\",\"date_end\":\"2019-07-23\",\"date_prec\":2,\"place\":\
+         \"Maarat\",\"geonames_id\":169389,\"adm_1\":\"Idlib\",\"country\":\"SYR\",\"latitude\":35.64,\"longitude\":36.67,\
+         \"where_prec\":1,\"perpetrator\":\"jets\",\"perpetrator_id\":null,\"source\":\"a monitor\",\"source_kind\":\
+         \"monitor\",\"part_of\":null,\"quote\":\"At least five children died.\",\"start\":0,\"end\":28}\n"
+    );
+    let articles = json_lines(&files["articles.jsonl"]);
+    assert_eq!(articles[0]["weapons"], json!(["bomb", "rocket"]));
+    assert_eq!(articles[0]["attributes"], json!({"desk": "north"}));
+    assert_eq!(
+        (&articles[1]["attributes"], &articles[1]["authors"], &articles[1]["text"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
+    assert_eq!(csv_rows(&files["articles.csv"])[0]["weapons"], r#"["bomb","rocket"]"#);
+    assert_eq!(text("rejected.csv"), "path,record,stage,reason,detail\n");
+    assert_eq!(text("changes.csv"), "event_id,change,field,before,after\n");
+
+    let map: Value = serde_json::from_slice(&files["events.geojson"]).unwrap();
+    assert_eq!(map["features"][0]["geometry"], json!({"type": "Point", "coordinates": [36.5, 36.5]}));
+    assert_eq!(map["features"][1]["geometry"], json!(null));
+    assert_eq!(map["features"][2]["properties"]["event_id"], json!("e2"));
+    let listed: Vec<String> = serde_json::from_slice(&files["tables.json"]).unwrap();
+    assert!(listed.contains(&"events.geojson".to_owned()) && listed.contains(&"claims.parquet".to_owned()));
+}
+
+#[test]
+fn hashtags_stand_below_the_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { hxl: true, ..options() };
+    Writer::create(folder.path(), &[Format::Csv], options).unwrap().finish().unwrap();
+    let files = files(folder.path());
+    for table in ["events", "claims"] {
+        let text = String::from_utf8(files[&format!("{table}.csv")].clone()).unwrap();
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        assert_eq!(rows[0].len(), rows[1].len());
+        for (name, tag) in rows[0].iter().zip(&rows[1]) {
+            assert!(tag.starts_with('#'), "{table}.{name} has no hashtag");
+        }
+    }
+}
+
+#[test]
+fn events_must_have_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), &ALL, options()).unwrap();
+    let cut = events(1).project(&[0, 1, 2]).unwrap();
+    let error = writer.table("events", &cut).unwrap_err().to_string();
+    assert_eq!(error, "table `events` needs a column `sub_event_type` of type Utf8");
+}
+
+fn write_set(folder: &Path, text: &str, formats: &[Format]) -> Writer {
+    let mut writer = Writer::create(folder, formats, options()).unwrap();
+    writer.articles(&[article("a", text)]).unwrap();
+    writer
+}
+
+#[test]
+fn a_set_is_replaced_as_a_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("deep/out");
+    write_set(&out, "first", &ALL).finish().unwrap();
+    fs::write(out.join("notes.txt"), "mine").unwrap();
+    let first = files(&out);
+
+    drop(write_set(&out, "second", &ALL));
+    assert_eq!(files(&out), first, "a writer that is dropped leaves no trace");
+    drop(write_set(&out, "second", &ALL).prepare().unwrap());
+    assert_eq!(files(&out), first, "nor does a set that was not published");
+
+    // As a killed process leaves it: files on their way.
+    std::mem::forget(write_set(&out, "second", &ALL));
+    assert_ne!(files(&out), first);
+    write_set(&out, "third", &[Format::Csv]).finish().unwrap();
+    let third = files(&out);
+    let names: Vec<&str> = third.keys().map(String::as_str).collect();
+    let expected = [
+        "articles.csv",
+        "changes.csv",
+        "claims.csv",
+        "events.csv",
+        "notes.txt",
+        "rejected.csv",
+        "tables.json",
+    ];
+    assert_eq!(names, expected, "formats that are no longer asked for are gone, other files are not");
+    assert!(String::from_utf8_lossy(&third["articles.csv"]).contains("third"));
+}
+
+#[test]
+fn a_decided_set_is_finished_from_any_point() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    write_set(&new, "new", &[Format::Csv, Format::Jsonl]).finish().unwrap();
+    let wanted = files(&new);
+    let names: Vec<String> = wanted.keys().filter(|name| *name != "tables.json").cloned().collect();
+    for moved in 0..=names.len() {
+        let out = folder.path().join(format!("out{moved}"));
+        write_set(&out, "old", &[Format::Csv, Format::Parquet]).finish().unwrap();
+        fs::create_dir(out.join(".commit")).unwrap();
+        for (at, name) in names.iter().enumerate() {
+            let place = if at < moved { out.join(name) } else { out.join(".commit").join(name) };
+            fs::copy(new.join(name), place).unwrap();
+        }
+        fs::copy(new.join("tables.json"), out.join(".commit/tables.json")).unwrap();
+        recover(&out).unwrap();
+        assert_eq!(files(&out), wanted, "{moved} files had been moved");
+        recover(&out).unwrap();
+    }
+}
+
+fn bytes_of(articles: &[Article], events: &RecordBatch, size: usize) -> BTreeMap<String, Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), &ALL, options()).unwrap();
+    for part in articles.chunks(size) {
+        writer.articles(part).unwrap();
+    }
+    let mut at = 0;
+    while at < events.num_rows() {
+        let count = size.min(events.num_rows() - at);
+        writer.table("events", &events.slice(at, count)).unwrap();
+        at += count;
+    }
+    writer.finish().unwrap();
+    files(folder.path())
+}
+
+#[test]
+fn grouping_does_not_change_a_byte() {
+    let articles: Vec<Article> = (0..3_000)
+        .map(|n| {
+            let mut article = article(&format!("a{n}"), &format!("{n} ").repeat(n % 900));
+            article.claims = vec![claim(&format!("quote {n}")); n % 4];
+            article
+        })
+        .collect();
+    let events = events(2_500);
+    let whole = bytes_of(&articles, &events, usize::MAX);
+    for size in [1, 7, 1_024, 1_500] {
+        let parts = bytes_of(&articles, &events, size);
+        for (name, bytes) in &whole {
+            assert!(parts[name] == *bytes, "{name} differs with {size} at a time");
+        }
+    }
+}
+
+#[test]
+fn the_folder_must_be_writable() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("file");
+    fs::write(&blocked, "in the way").unwrap();
+    let error = Writer::create(&blocked, &ALL, options()).err().unwrap().to_string();
+    assert!(error.starts_with("failed to create "), "{error}");
+    assert_eq!(fs::read(&blocked).unwrap(), b"in the way");
+}
+
+fn some_text() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), "[=+@'\"\\-;,\\\\\t\r\n a-zé🎯]{0,12}".prop_map(String::from),]
+}
+
+fn unlist(cell: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut chars = cell.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ';' => items.push(String::new()),
+            '\\' => items.last_mut().unwrap().extend(chars.next()),
+            c => items.last_mut().unwrap().push(c),
+        }
+    }
+    items
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever the texts hold, each format gives them back.
+    #[test]
+    fn texts_come_back(
+        texts in prop::collection::vec((some_text(), prop::option::of(some_text()), prop::collection::vec(some_text(), 0..3)), 1..6)
+    ) {
+        let articles: Vec<Article> = texts.iter().enumerate().map(|(n, (text, title, authors))| {
+            let mut article = article(&format!("a{n}"), text);
+            article.title = title.clone();
+            article.authors = authors.clone();
+            article.attributes.insert("weapons".into(), json!(text));
+            article.attributes.insert("other".into(), json!({"t": text}));
+            article
+        }).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::create(folder.path(), &ALL, options()).unwrap();
+        writer.articles(&articles).unwrap();
+        let row = |text: &String| Rejected {
+            path: text.clone(), record: None, stage: "read".into(), reason: "binary".into(), detail: text.clone(),
+        };
+        writer.rejected(&texts.iter().map(|(text, ..)| row(text)).collect::<Vec<_>>()).unwrap();
+        writer.finish().unwrap();
+        let files = files(folder.path());
+
+        let lines = json_lines(&files["articles.jsonl"]);
+        let rows = csv_rows(&files["articles.csv"]);
+        let parquet = bytes::Bytes::from(files["articles.parquet"].clone());
+        let batch = ParquetRecordBatchReaderBuilder::try_new(parquet).unwrap().build().unwrap().next().unwrap().unwrap();
+        prop_assert_eq!(lines.len(), articles.len());
+        prop_assert_eq!(rows.len(), articles.len());
+        for (n, article) in articles.iter().enumerate() {
+            let text = (!article.text.is_empty()).then_some(article.text.as_str());
+            prop_assert_eq!(lines[n]["text"].as_str(), text);
+            prop_assert_eq!(lines[n]["title"].as_str(), article.title.as_deref());
+            prop_assert_eq!(lines[n]["weapons"].as_str(), Some(article.text.as_str()));
+            prop_assert_eq!(lines[n]["attributes"]["other"]["t"].as_str(), Some(article.text.as_str()));
+
+            let cell = &rows[n]["text"];
+            prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?} is a formula");
+            prop_assert_eq!(unguard(cell), article.text.as_str());
+            prop_assert_eq!(unguard(&rows[n]["weapons"]), article.text.as_str());
+            if !article.authors.is_empty() {
+                prop_assert_eq!(unlist(unguard(&rows[n]["authors"])), article.authors.clone());
+            }
+
+            let column = batch.column_by_name("text").unwrap().as_string::<i32>();
+            prop_assert_eq!(arrow_array::Array::is_valid(column, n).then(|| column.value(n)), text);
+            let column = batch.column_by_name("weapons").unwrap().as_string::<i32>();
+            prop_assert_eq!(column.value(n), article.text.as_str());
+        }
+        for (row, (text, ..)) in json_lines(&files["rejected.jsonl"]).iter().zip(&texts) {
+            prop_assert_eq!(row["path"].as_str(), Some(text.as_str()));
+        }
+    }
+}
