@@ -1,5 +1,7 @@
 //! What each format gives, and what each kind of bad input ends in.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -275,8 +277,8 @@ fn a_folder_that_may_not_be_read_is_rejected() {
     fs::create_dir_all(base.join("in/closed")).unwrap();
     fs::write(base.join("in/a.txt"), "x").unwrap();
     fs::write(base.join("in/b.txt"), "x").unwrap();
-    fs::set_permissions(base.join("in/closed"), fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(base.join("in/b.txt"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(base.join("in/closed"), fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(base.join("in/b.txt"), fs::Permissions::from_mode(0o0)).unwrap();
     if fs::read_dir(base.join("in/closed")).is_ok() {
         return; // The superuser may read everything.
     }

@@ -1,5 +1,7 @@
 //! The tables as files: their columns, that the formats agree, and that a set is replaced as a whole.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
