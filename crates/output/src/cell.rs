@@ -8,6 +8,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field};
 use jiff::civil::Date;
+use serde_json::{Map, Value};
 
 use crate::OutputError;
 use crate::schema;
@@ -83,6 +84,21 @@ fn date(days: i32) -> Option<Date> {
 }
 
 impl Cell<'_> {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => (*value).into(),
+            Self::Int(value) => (*value).into(),
+            Self::UInt(value) => (*value).into(),
+            Self::Float(value) => (*value).into(),
+            Self::Float32(value) => (*value).into(),
+            Self::Date(value) => value.to_string().into(),
+            Self::Text(value) => (*value).into(),
+            Self::Json(value) => serde_json::from_str(value).unwrap_or_else(|_| (*value).into()),
+            Self::List(list) => items(list).map(|item| item.to_json()).collect(),
+        }
+    }
+
     /// Appends the value as JSON.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         match self {
@@ -130,6 +146,19 @@ pub(crate) fn write_members(batch: &RecordBatch, row: usize, out: &mut Vec<u8>) 
         out.push(b':');
         cell(array, field, row).write_json(out);
     }
+}
+
+/// The rows of a batch as JSON objects; dates are ISO 8601.
+///
+/// # Errors
+/// When a column has a type that no table holds.
+pub fn rows(batch: &RecordBatch) -> Result<Vec<Map<String, Value>>, OutputError> {
+    check("rows", batch.schema_ref())?;
+    let columns = || batch.schema_ref().fields().iter().zip(batch.columns());
+    let row = |row: usize| {
+        columns().map(|(field, array)| (field.name().clone(), cell(array, field, row).to_json())).collect()
+    };
+    Ok((0..batch.num_rows()).map(row).collect())
 }
 
 /// Refuses a table with a column that some format cannot hold.

@@ -1,11 +1,11 @@
 //! The output folder: a set of files that is replaced as one.
 //!
-//! New files are written to `.next-…` inside the folder, so that they lie on the same file system. [`Staging::seal`] flushes them to
-//! the disk and renames that folder to `.commit`: this one rename decides that the new set holds. [`recover`] then renames the
-//! files into place one by one, `tables.json` (the list of the set) last, and takes `.commit` away. A process killed before the
-//! deciding rename leaves the old set whole; one killed after it leaves `.commit` behind, and whoever opens the folder
-//! next brings the rest into place first. Only between the first and the last of these renames, well under a millisecond, can
-//! someone who lists the folder see files of two sets.
+//! New files are written to `.annals/next` inside the folder, so that they lie on the same file system. [`Staging::seal`] flushes
+//! them to the disk and renames that folder to `.annals/decided`: this one rename decides that the new set holds. [`recover`] then
+//! renames the files into place one by one, the list of the set (`.annals/tables.json`) last, and takes `.annals/decided` away. A
+//! process killed before the deciding rename leaves the old set whole; one killed after it leaves the rest behind, and whoever
+//! opens the folder next brings it into place first. Only between the first and the last of these renames, well under a
+//! millisecond, can someone who lists the folder see files of two sets.
 //!
 //! Files of the last set that the new one does not have, as when a format is no longer asked for, are removed. Files that are in no
 //! set are never touched.
@@ -20,8 +20,10 @@ use crate::sink::NewFile;
 
 /// Name of the list of files that belong to the set.
 pub(crate) const LIST: &str = "tables.json";
-const STAGING: &str = ".next-";
-const DECIDED: &str = ".commit";
+/// Folder of the output folder that is not for people.
+const STATE: &str = ".annals";
+const NEXT: &str = "next";
+const DECIDED: &str = "decided";
 
 /// Files on their way; dropped, they vanish and the folder is as it was.
 pub(crate) struct Staging {
@@ -34,16 +36,11 @@ impl Staging {
     ///
     /// The caller sees to it that one process at a time writes to the folder.
     pub(crate) fn open(out: &Path) -> Result<Self, OutputError> {
-        fs::create_dir_all(out).map_err(OutputError::file("create", out))?;
+        let state = out.join(STATE);
+        fs::create_dir_all(&state).map_err(OutputError::file("create", &state))?;
         recover(out)?;
-        for entry in fs::read_dir(out).map_err(OutputError::file("read", out))? {
-            let entry = entry.map_err(OutputError::file("read", out))?;
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(STAGING)) {
-                let path = entry.path();
-                fs::remove_dir_all(&path).map_err(OutputError::file("remove", &path))?;
-            }
-        }
-        let folder = out.join(format!("{STAGING}{}", std::process::id()));
+        let folder = state.join(NEXT);
+        remove(&folder)?;
         fs::create_dir(&folder).map_err(OutputError::file("create", &folder))?;
         Ok(Self { out: out.to_owned(), folder })
     }
@@ -54,17 +51,15 @@ impl Staging {
 
     /// Makes the new set of these files durable, decides for it and brings it into place. Every file has been synced by
     /// whoever wrote it.
-    pub(crate) fn seal<'a>(self, names: impl Iterator<Item = &'a str>) -> Result<(), OutputError> {
-        let names: BTreeSet<&str> = names.collect();
-        let list = self.path(LIST);
-        let bytes = serde_json::to_vec_pretty(&names).expect("a list of strings serialises");
-        let mut file = NewFile::create(list)?;
+    pub(crate) fn seal(self, names: &BTreeSet<String>) -> Result<(), OutputError> {
+        let bytes = serde_json::to_vec_pretty(names).expect("a list of strings serialises");
+        let mut file = NewFile::create(self.path(LIST))?;
         file.put(&bytes)?;
         file.finish()?;
         sync_folder(&self.folder)?;
-        let decided = self.out.join(DECIDED);
-        fs::rename(&self.folder, &decided).map_err(OutputError::file("rename", &self.folder))?;
-        sync_folder(&self.out)?;
+        let state = self.out.join(STATE);
+        fs::rename(&self.folder, state.join(DECIDED)).map_err(OutputError::file("rename", &self.folder))?;
+        sync_folder(&state)?;
         recover(&self.out)
     }
 }
@@ -81,43 +76,36 @@ impl Drop for Staging {
 /// # Errors
 /// When a file cannot be renamed. What is left stays decided, so that the next call goes on from there.
 pub fn recover(out: &Path) -> Result<(), OutputError> {
-    let decided = out.join(DECIDED);
-    if !decided.is_dir() {
-        return Ok(());
-    }
-    let new = match read_list(&decided)? {
-        Some(new) => new,
-        // The list is renamed last: without it all else is in place.
-        None => return remove_decided(out, &decided),
-    };
+    let state = out.join(STATE);
+    let decided = state.join(DECIDED);
+    // The list is moved last: without it all else is in place.
+    let Some(new) = read_list(&decided)? else { return remove(&decided) };
     for name in &new {
         let from = decided.join(name);
-        match fs::rename(&from, out.join(name)) {
-            Ok(()) => {}
-            // An earlier attempt has moved it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(OutputError::file("rename", &from)(error)),
-        }
+        // What is not there any more, an earlier attempt has moved.
+        unless_gone(fs::rename(&from, out.join(name)), "rename", &from)?;
     }
-    for name in read_list(out)?.unwrap_or_default().difference(&new) {
+    for name in read_list(&state)?.unwrap_or_default().difference(&new) {
         let path = out.join(name);
-        match fs::remove_file(&path) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(OutputError::file("remove", &path)(error)),
-        }
+        unless_gone(fs::remove_file(&path), "remove", &path)?;
     }
     // What has been moved must be on the disk before the list that vouches for it.
     sync_folder(out)?;
     let list = decided.join(LIST);
-    fs::rename(&list, out.join(LIST)).map_err(OutputError::file("rename", &list))?;
-    sync_folder(out)?;
-    remove_decided(out, &decided)
+    fs::rename(&list, state.join(LIST)).map_err(OutputError::file("rename", &list))?;
+    sync_folder(&state)?;
+    remove(&decided)
 }
 
-fn remove_decided(out: &Path, decided: &Path) -> Result<(), OutputError> {
-    fs::remove_dir_all(decided).map_err(OutputError::file("remove", decided))?;
-    sync_folder(out)
+fn unless_gone(result: io::Result<()>, action: &'static str, path: &Path) -> Result<(), OutputError> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OutputError::file(action, path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), OutputError> {
+    unless_gone(fs::remove_dir_all(folder), "remove", folder)
 }
 
 /// The file names of a set. Names with a folder in them are not ours and are left out.

@@ -1,13 +1,12 @@
 //! Writes the tables of a run in several formats.
 //!
 //! A [`Writer`] takes articles, record batches and rejected rows as they come and streams each table to one file a format,
-//! with memory that does not grow with the tables. Nothing of it is seen until [`Writer::finish`]: then the whole set of files
+//! with memory that does not grow with the tables. Nothing of it is seen until [`Writer::commit`]: then the whole set of files
 //! replaces the last one. A writer that is dropped, or a process that is killed, leaves the last set whole.
 //!
-//! How the set is replaced: new files are written to `.next-…` in the output folder and flushed to the disk, then one rename of
-//! that folder to `.commit` decides, then the files are renamed into place one by one, the list of the set (`tables.json`)
-//! last. A process killed after the decision leaves `.commit` behind; the next writer, or [`recover`], finishes its work. Files that
-//! are in no set are never touched.
+//! How the set is replaced: new files are written to `.annals/next` in the output folder and flushed to the disk, then one rename
+//! of that folder to `.annals/decided` decides, then the files are renamed into place one by one. A process killed after the decision
+//! leaves the rest behind, which the next writer, or [`recover`], brings into place. Files that are in no set are never touched.
 //!
 //! The same rows in the same order give the same bytes, however they were grouped into calls.
 
@@ -27,6 +26,7 @@ use arrow_schema::SchemaRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use cell::rows;
 pub use error::OutputError;
 use folder::Staging;
 pub use folder::recover;
@@ -75,17 +75,17 @@ pub struct Options {
     /// Attributes with a column of their own in `articles`, in that order; the rest go to the column `attributes`.
     pub attributes: Vec<String>,
     /// Name of the pipeline, for the title of the page.
-    pub name: String,
+    pub title: String,
 }
 
-/// A file that was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// A table that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// File name, such as `events.csv`.
+    /// Name of the table, such as `events`.
     pub name: String,
-    /// Rows of the table.
+    /// Its rows.
     pub rows: u64,
-    /// Bytes of the file.
+    /// Bytes of its files, all formats together.
     pub bytes: u64,
 }
 
@@ -98,7 +98,9 @@ pub struct Writer {
     rejected: Rows,
     formats: BTreeSet<Format>,
     options: Options,
-    others: BTreeSet<String>,
+    /// Names of the files that are whole.
+    files: BTreeSet<String>,
+    closed: bool,
     staging: Staging,
 }
 
@@ -120,7 +122,8 @@ impl Writer {
             claims: Rows::new(schema::claims()),
             rejected: Rows::new(schema::rejected()),
             formats: formats.iter().copied().collect(),
-            others: BTreeSet::new(),
+            files: BTreeSet::new(),
+            closed: false,
             staging: Staging::open(dir)?,
             options,
         };
@@ -159,7 +162,7 @@ impl Writer {
     pub fn table(&mut self, name: &str, rows: &RecordBatch) -> Result<(), OutputError> {
         let table = match self.tables.contains_key(name) {
             true => self.tables.get_mut(name).expect("it was just found"),
-            false => self.open(name, rows.schema())?,
+            false => self.open(name, schema::nullable(rows.schema_ref()))?,
         };
         table.append(rows)
     }
@@ -176,55 +179,27 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds a file of other content to the set, such as `run.json`.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn file(&mut self, name: &str, content: &[u8]) -> Result<(), OutputError> {
-        add(&self.staging, &mut self.others, name, content)
-    }
-
-    /// Ends every table and makes all of it durable, without replacing the last set yet.
+    /// Ends every table and makes it durable; what follows is [`Writer::file`] and [`Writer::commit`].
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn prepare(mut self) -> Result<Prepared, OutputError> {
+    pub fn close(&mut self) -> Result<Vec<Written>, OutputError> {
         write(&mut self.tables, "articles", self.articles.take())?;
         write(&mut self.tables, "claims", self.claims.take())?;
         write(&mut self.tables, "rejected", self.rejected.take())?;
         for (name, schema) in [("events", schema::events()), ("changes", schema::changes())] {
-            if !self.tables.contains_key(name) {
+            if !self.closed && !self.tables.contains_key(name) {
                 self.open(name, schema)?;
             }
         }
+        self.closed = true;
         let mut written = Vec::new();
-        for table in self.tables.into_values() {
-            written.append(&mut table.finish()?);
+        for (name, table) in std::mem::take(&mut self.tables) {
+            let (rows, files) = table.finish()?;
+            written.push(Written { name, rows, bytes: files.iter().map(|(_, bytes)| bytes).sum() });
+            self.files.extend(files.into_iter().map(|(name, _)| name));
         }
-        written.sort();
-        Ok(Prepared { written, others: self.others, staging: self.staging })
-    }
-
-    /// Ends every table and replaces the last set by the new one.
-    ///
-    /// # Errors
-    /// When a file cannot be written or renamed.
-    pub fn finish(self) -> Result<Vec<Written>, OutputError> {
-        self.prepare()?.publish()
-    }
-}
-
-/// A set of files that is whole and durable and waits to replace the last one. Dropped, it vanishes.
-pub struct Prepared {
-    written: Vec<Written>,
-    others: BTreeSet<String>,
-    staging: Staging,
-}
-
-impl Prepared {
-    /// The tables, by file name.
-    pub fn written(&self) -> &[Written] {
-        &self.written
+        Ok(written)
     }
 
     /// Adds a file of other content to the set, such as `run.json`.
@@ -232,31 +207,21 @@ impl Prepared {
     /// # Errors
     /// When it cannot be written.
     pub fn file(&mut self, name: &str, content: &[u8]) -> Result<(), OutputError> {
-        add(&self.staging, &mut self.others, name, content)
+        let mut file = NewFile::create(self.staging.path(name))?;
+        file.put(content)?;
+        file.finish()?;
+        self.files.insert(name.to_owned());
+        Ok(())
     }
 
-    /// Replaces the last set.
+    /// Replaces the last set of files by this one.
     ///
     /// # Errors
-    /// When a file cannot be renamed. Once decided, the next writer or [`recover`] finishes the work.
-    pub fn publish(self) -> Result<Vec<Written>, OutputError> {
-        let tables = self.written.iter().map(|file| file.name.as_str());
-        self.staging.seal(tables.chain(self.others.iter().map(String::as_str)))?;
-        Ok(self.written)
+    /// When a file cannot be written or renamed. Once decided, the next writer or [`recover`] finishes the work.
+    pub fn commit(mut self) -> Result<(), OutputError> {
+        self.close()?;
+        self.staging.seal(&self.files)
     }
-}
-
-fn add(
-    staging: &Staging,
-    others: &mut BTreeSet<String>,
-    name: &str,
-    content: &[u8],
-) -> Result<(), OutputError> {
-    let mut file = NewFile::create(staging.path(name))?;
-    file.put(content)?;
-    file.finish()?;
-    others.insert(name.to_owned());
-    Ok(())
 }
 
 fn write(
@@ -318,10 +283,13 @@ impl Table {
 
     /// Appends rows that are cut into batches of a fixed size first.
     fn append(&mut self, rows: &RecordBatch) -> Result<(), OutputError> {
-        if rows.schema().fields() != self.schema.fields() {
-            let message = "came with other columns than before".to_owned();
-            return Err(OutputError::Schema { table: self.name.clone(), message });
-        }
+        let rows = RecordBatch::try_new(self.schema.clone(), rows.columns().to_vec())
+            .ok()
+            .filter(|_| schema::nullable(rows.schema_ref()) == self.schema)
+            .ok_or_else(|| OutputError::Schema {
+                table: self.name.clone(),
+                message: "came with other columns than before".to_owned(),
+            })?;
         let mut at = 0;
         while at < rows.num_rows() {
             let held: usize = self.pending.iter().map(RecordBatch::num_rows).sum();
@@ -350,9 +318,10 @@ impl Table {
         self.sinks.iter_mut().try_for_each(|(_, sink)| sink.write(batch))
     }
 
-    fn finish(mut self) -> Result<Vec<Written>, OutputError> {
+    /// Ends the files; gives the rows, and the names and bytes of the files.
+    fn finish(mut self) -> Result<(u64, Vec<(String, u64)>), OutputError> {
         self.write_pending()?;
-        let rows = self.rows;
-        self.sinks.into_iter().map(|(name, sink)| Ok(Written { name, rows, bytes: sink.finish()? })).collect()
+        let files = self.sinks.into_iter().map(|(name, sink)| Ok((name, sink.finish()?)));
+        Ok((self.rows, files.collect::<Result<_, OutputError>>()?))
     }
 }

@@ -165,6 +165,11 @@ pub fn rejected() -> SchemaRef {
     schema(["path", "record", "stage", "reason", "detail"].map(text).to_vec())
 }
 
+/// The same columns, all of which may hold nothing: whether one does in some batch is no property of the table.
+pub(crate) fn nullable(of: &Schema) -> SchemaRef {
+    schema(of.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect())
+}
+
 /// The columns that a table of this name must have, if the contract knows it.
 pub(crate) fn required(table: &str) -> Option<SchemaRef> {
     match table {

@@ -80,16 +80,15 @@ fn events(rows: usize) -> RecordBatch {
 }
 
 fn options() -> Options {
-    Options { attributes: vec!["weapons".into()], name: "test".into(), ..Options::default() }
+    Options { attributes: vec!["weapons".into()], title: "test".into(), ..Options::default() }
 }
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(folder)
         .unwrap()
-        .map(|entry| {
-            let entry = entry.unwrap();
-            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap_or_default())
-        })
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
         .collect()
 }
 
@@ -115,13 +114,16 @@ fn claims_have_the_columns_of_the_contract() {
     one.attributes.insert("desk".into(), json!("north"));
     writer.articles(&[one, article("a2", "")]).unwrap();
     writer.table("events", &events(3)).unwrap();
-    let written = writer.finish().unwrap();
-    let rows: BTreeMap<_, _> = written.iter().map(|file| (file.name.as_str(), file.rows)).collect();
-    assert_eq!((rows["claims.csv"], rows["articles.parquet"], rows["events.geojson"]), (1, 2, 3));
+    let written = writer.close().unwrap();
+    writer.file("run.json", b"{}").unwrap();
+    writer.commit().unwrap();
+    let rows: BTreeMap<_, _> = written.iter().map(|table| (table.name.as_str(), table.rows)).collect();
+    assert_eq!((rows["claims"], rows["articles"], rows["events"], rows["rejected"]), (1, 2, 3, 0));
 
     let files = files(folder.path());
-    for file in &written {
-        assert_eq!(files[&file.name].len() as u64, file.bytes, "{}", file.name);
+    for table in &written {
+        let own = files.iter().filter(|(name, _)| name.split('.').next() == Some(&table.name));
+        assert_eq!(own.map(|(_, bytes)| bytes.len() as u64).sum::<u64>(), table.bytes, "{}", table.name);
     }
     let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
     assert_eq!(
@@ -156,15 +158,14 @@ fn claims_have_the_columns_of_the_contract() {
     assert_eq!(map["features"][0]["geometry"], json!({"type": "Point", "coordinates": [36.5, 36.5]}));
     assert_eq!(map["features"][1]["geometry"], json!(null));
     assert_eq!(map["features"][2]["properties"]["event_id"], json!("e2"));
-    let listed: Vec<String> = serde_json::from_slice(&files["tables.json"]).unwrap();
-    assert!(listed.contains(&"events.geojson".to_owned()) && listed.contains(&"claims.parquet".to_owned()));
+    assert_eq!(text("run.json"), "{}");
 }
 
 #[test]
 fn hashtags_stand_below_the_header() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { hxl: true, ..options() };
-    Writer::create(folder.path(), &[Format::Csv], options).unwrap().finish().unwrap();
+    Writer::create(folder.path(), &[Format::Csv], options).unwrap().commit().unwrap();
     let files = files(folder.path());
     for table in ["events", "claims"] {
         let text = String::from_utf8(files[&format!("{table}.csv")].clone()).unwrap();
@@ -195,30 +196,25 @@ fn write_set(folder: &Path, text: &str, formats: &[Format]) -> Writer {
 fn a_set_is_replaced_as_a_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("deep/out");
-    write_set(&out, "first", &ALL).finish().unwrap();
+    write_set(&out, "first", &ALL).commit().unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
     let first = files(&out);
 
     drop(write_set(&out, "second", &ALL));
     assert_eq!(files(&out), first, "a writer that is dropped leaves no trace");
-    drop(write_set(&out, "second", &ALL).prepare().unwrap());
-    assert_eq!(files(&out), first, "nor does a set that was not published");
+    let mut closed = write_set(&out, "second", &ALL);
+    closed.close().unwrap();
+    drop(closed);
+    assert_eq!(files(&out), first, "nor does one that was closed");
 
     // As a killed process leaves it: files on their way.
     std::mem::forget(write_set(&out, "second", &ALL));
-    assert_ne!(files(&out), first);
-    write_set(&out, "third", &[Format::Csv]).finish().unwrap();
+    assert!(out.join(".annals/next/articles.csv").exists());
+    assert_eq!(files(&out), first);
+    write_set(&out, "third", &[Format::Csv]).commit().unwrap();
     let third = files(&out);
     let names: Vec<&str> = third.keys().map(String::as_str).collect();
-    let expected = [
-        "articles.csv",
-        "changes.csv",
-        "claims.csv",
-        "events.csv",
-        "notes.txt",
-        "rejected.csv",
-        "tables.json",
-    ];
+    let expected = ["articles.csv", "changes.csv", "claims.csv", "events.csv", "notes.txt", "rejected.csv"];
     assert_eq!(names, expected, "formats that are no longer asked for are gone, other files are not");
     assert!(String::from_utf8_lossy(&third["articles.csv"]).contains("third"));
 }
@@ -227,18 +223,18 @@ fn a_set_is_replaced_as_a_whole_or_not_at_all() {
 fn a_decided_set_is_finished_from_any_point() {
     let folder = tempfile::tempdir().unwrap();
     let new = folder.path().join("new");
-    write_set(&new, "new", &[Format::Csv, Format::Jsonl]).finish().unwrap();
+    write_set(&new, "new", &[Format::Csv, Format::Jsonl]).commit().unwrap();
     let wanted = files(&new);
-    let names: Vec<String> = wanted.keys().filter(|name| *name != "tables.json").cloned().collect();
+    let names: Vec<String> = wanted.keys().cloned().collect();
     for moved in 0..=names.len() {
         let out = folder.path().join(format!("out{moved}"));
-        write_set(&out, "old", &[Format::Csv, Format::Parquet]).finish().unwrap();
-        fs::create_dir(out.join(".commit")).unwrap();
+        write_set(&out, "old", &[Format::Csv, Format::Parquet]).commit().unwrap();
+        fs::create_dir(out.join(".annals/decided")).unwrap();
         for (at, name) in names.iter().enumerate() {
-            let place = if at < moved { out.join(name) } else { out.join(".commit").join(name) };
+            let place = if at < moved { out.join(name) } else { out.join(".annals/decided").join(name) };
             fs::copy(new.join(name), place).unwrap();
         }
-        fs::copy(new.join("tables.json"), out.join(".commit/tables.json")).unwrap();
+        fs::copy(new.join(".annals/tables.json"), out.join(".annals/decided/tables.json")).unwrap();
         recover(&out).unwrap();
         assert_eq!(files(&out), wanted, "{moved} files had been moved");
         recover(&out).unwrap();
@@ -257,7 +253,7 @@ fn bytes_of(articles: &[Article], events: &RecordBatch, size: usize) -> BTreeMap
         writer.table("events", &events.slice(at, count)).unwrap();
         at += count;
     }
-    writer.finish().unwrap();
+    writer.commit().unwrap();
     files(folder.path())
 }
 
@@ -330,7 +326,7 @@ proptest! {
             path: text.clone(), record: None, stage: "read".into(), reason: "binary".into(), detail: text.clone(),
         };
         writer.rejected(&texts.iter().map(|(text, ..)| row(text)).collect::<Vec<_>>()).unwrap();
-        writer.finish().unwrap();
+        writer.commit().unwrap();
         let files = files(folder.path());
 
         let lines = json_lines(&files["articles.jsonl"]);
