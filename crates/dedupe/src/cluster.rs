@@ -26,6 +26,8 @@ pub(crate) struct Thresholds {
     pub(crate) jaccard: f64,
     /// Least share of the shorter article's shingles.
     pub(crate) containment: f64,
+    /// Least number of shingles of an article that can be part of another.
+    pub(crate) part: usize,
 }
 
 /// Least share of a duplicate that the article holds which stays for it: what goes must not be mostly something else.
@@ -35,10 +37,11 @@ const HELD: f64 = 0.5;
 const COMMON: u32 = 64;
 /// Articles at least as long as the one at hand that it is compared with, those that share the most first.
 const LONGER: usize = 8;
-/// Least share of fingerprints that makes a comparison worth its cost, in percent. Copies share half in the worst case.
-const WORTH_PERCENT: u32 = 25;
+/// One in so many of the fingerprints that winnowing selects has to be shared to make a comparison worth its cost. Copies
+/// share about half in the worst case.
+const WORTH: u32 = 8;
 /// Bytes of bodies that are kept at hand.
-const BODIES: usize = 16 << 20;
+const BODIES: usize = 4 << 20;
 
 const NONE: u32 = u32::MAX;
 
@@ -66,8 +69,10 @@ struct Doc {
     title: u64,
     digest: u128,
     words: u32,
-    /// Fingerprints before those that occur once were dropped.
-    distinct: u32,
+    /// Fingerprints that winnowing selects.
+    selected: u32,
+    /// Fingerprints, with those that no other article has.
+    all: u32,
 }
 
 /// All articles' signatures.
@@ -86,8 +91,13 @@ impl Corpus {
             let id = std::str::from_utf8(&key[1..])
                 .map_err(|error| StageError::new("sketch_unreadable", error.to_string()))?;
             let (id_from, from) = (corpus.ids.len(), corpus.fingerprints.len());
+            let fingerprints = numbers(signature.fingerprints);
+            if corpus.fingerprints.capacity() < from + fingerprints.len() {
+                // Growth by an eighth and not by the double: this is most of the memory.
+                corpus.fingerprints.reserve_exact(fingerprints.len() + from / 8);
+            }
             corpus.ids.push_str(id);
-            corpus.fingerprints.extend(numbers(signature.fingerprints));
+            corpus.fingerprints.extend(fingerprints);
             corpus.docs.push(Doc {
                 published: signature.published.unwrap_or(i64::MAX),
                 id: id_from..corpus.ids.len(),
@@ -95,7 +105,8 @@ impl Corpus {
                 title: signature.title,
                 digest: u128::from_le_bytes(signature.digest),
                 words: signature.words,
-                distinct: (corpus.fingerprints.len() - from) as u32,
+                selected: signature.selected,
+                all: (corpus.fingerprints.len() - from) as u32,
             });
             Ok(())
         })?;
@@ -321,7 +332,9 @@ impl Search<'_> {
     }
 
     fn is_copy(&self, overlap: Overlap) -> bool {
-        overlap.containment() >= self.thresholds.containment || overlap.jaccard() >= self.thresholds.jaccard
+        let contained =
+            overlap.short >= self.thresholds.part && overlap.containment() >= self.thresholds.containment;
+        contained || overlap.jaccard() >= self.thresholds.jaccard
     }
 
     /// Articles that stay so far and share enough fingerprints, those that share the most first.
@@ -338,12 +351,13 @@ impl Search<'_> {
             });
             common += u32::from(!telling);
         }
-        let mine = known.distinct - common;
+        let telling = known.all.saturating_sub(common);
+        let mine = (u64::from(known.selected) * u64::from(telling) / u64::from(known.all.max(1))) as u32;
         let mut found: Vec<(u32, u32)> = Vec::new();
         for holder in hits.touched.drain(..) {
             let shared = std::mem::take(&mut hits.counts[holder as usize]);
-            let fewer = mine.min(self.corpus.docs[holder as usize].distinct);
-            if u64::from(shared) * 100 >= u64::from(fewer) * u64::from(WORTH_PERCENT) {
+            let fewer = mine.min(self.corpus.docs[holder as usize].selected);
+            if shared.saturating_mul(WORTH) >= fewer {
                 found.push((shared, holder));
             }
         }

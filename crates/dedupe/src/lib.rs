@@ -71,20 +71,24 @@ impl Stage for Dedupe {
         if !(2..=12).contains(&shingle) {
             return Err(ConfigError::at("shingle", format!("{shingle} is not between 2 and 12 words")));
         }
-        let thresholds = Thresholds { shingle, jaccard: threshold, containment };
-        Ok(Self { thresholds, window: window(thresholds) })
+        let kept = containment.min(2.0 * threshold / (1.0 + threshold));
+        let window = window(shingle, kept);
+        let part = (window as f64 / kept).ceil() as usize;
+        Ok(Self { thresholds: Thresholds { shingle, jaccard: threshold, containment, part }, window })
     }
 }
 
-/// The length of the windows of which each yields a fingerprint.
+/// The length of the windows of which each yields a fingerprint, for copies that keep the share `kept` of the shorter.
 ///
-/// Of n shingles a change of one word spoils `shingle` at most, so a text of which the share c is kept has no more than
-/// (1 − c)·n / `shingle` changes, and some run between two of them is about `shingle`·c / (1 − c) shingles long. Half of
-/// that is sure to lie inside a run. Articles whose Jaccard similarity is J share at least 2J / (1 + J) of the shorter.
-fn window(thresholds: Thresholds) -> usize {
-    let kept = thresholds.containment.min(2.0 * thresholds.jaccard / (1.0 + thresholds.jaccard));
-    let run = if kept < 1.0 { f64::from(thresholds.shingle) * kept / (1.0 - kept) } else { f64::INFINITY };
-    ((run / 2.0) as usize).clamp(2, 10)
+/// Where a copy departs from its original, by a word or by the seam of two paragraphs, it spoils `shingle` − 1 shingles
+/// at least. Of n shingles it may spoil (1 − kept)·n. If that allows m places, the longest of the m + 1 runs between them
+/// has (n − m·(shingle − 1)) / (m + 1) shingles or more, which for any m from 1 on is no less than half of
+/// (shingle − 1)·kept / (1 − kept). A window of that length lies within the run, and both texts select the same shingle
+/// of it. With no such place the run is kept·n, so texts of window / kept shingles or more are sure to be found.
+fn window(shingle: u32, kept: f64) -> usize {
+    let half_run =
+        if kept < 1.0 { f64::from(shingle - 1) * kept / (1.0 - kept) / 2.0 } else { f64::INFINITY };
+    (half_run + 1e-9).clamp(1.0, 10.0) as usize
 }
 
 /// What `finish` says of a duplicate.

@@ -64,7 +64,8 @@ impl Text {
     /// Whether what two texts share is a story, and not the furniture of a site.
     ///
     /// A story speaks of what its title says. Of two articles of one story the titles are alike, or the part that they
-    /// share holds words of one of the titles. A sign-in form or a list of videos does not.
+    /// share holds words of one of the titles. A sign-in form or a list of videos does not. The beginning of a text stands
+    /// for the title that it does not have.
     pub(crate) fn shares_story(&self, other: &Self) -> bool {
         self.title.is_empty()
             || other.title.is_empty()

@@ -32,7 +32,9 @@ pub(crate) struct Signature<'a> {
     pub(crate) digest: [u8; 16],
     /// Hash of the title's words; 0 if there are none.
     pub(crate) title: u64,
-    /// Selected shingles, ascending, each once; four bytes each, little endian.
+    /// How many shingles winnowing selects; a short text keeps the others as well.
+    pub(crate) selected: u32,
+    /// The shingles that it is found by, ascending, each once; four bytes each, little endian.
     #[serde(borrow)]
     pub(crate) fingerprints: &'a [u8],
 }
@@ -46,12 +48,15 @@ pub(crate) struct Body<'a> {
     /// Where the words stand.
     #[serde(borrow)]
     pub(crate) layout: &'a [u8],
-    /// The telling words of the title, ascending by hash, each with the first of its places among the text's words.
+    /// The telling words of the title, or of the beginning of a text without one, ascending by hash, each with the first
+    /// of its places among the text's words.
     pub(crate) title: Vec<(u32, Vec<u32>)>,
 }
 
 /// Telling words of a title that are looked at.
 const TITLE_WORDS: usize = 24;
+/// First words of an untitled text that stand for its title.
+const LEAD: usize = 16;
 /// Places of a title's word in the text that are kept.
 const PLACES: usize = 16;
 
@@ -67,7 +72,7 @@ pub(crate) struct Sketcher {
 }
 
 impl Sketcher {
-    /// Sketches with shingles of `shingle` words, of which one in `window` is selected at least.
+    /// Sketches with shingles of `shingle` words, of which one in `window` is selected at least, and all of a short text.
     pub(crate) fn new(shingle: usize, window: usize) -> Self {
         Self {
             shingle,
@@ -93,6 +98,12 @@ impl Sketcher {
         self.title.read(article.title.as_deref().unwrap_or_default());
         shingles(&self.words.hashes, self.shingle, &mut self.shingles);
         winnow(&self.shingles, self.window, &mut self.fingerprints);
+        let selected = self.fingerprints.len() as u32;
+        if self.shingles.len() <= 2 * self.window {
+            self.fingerprints.clone_from(&self.shingles);
+            self.fingerprints.sort_unstable();
+            self.fingerprints.dedup();
+        }
 
         let title = title_words(&self.title, &self.words);
         to_bytes(&self.fingerprints, &mut self.bytes);
@@ -101,6 +112,7 @@ impl Sketcher {
             words: u32::try_from(self.words.hashes.len()).unwrap_or(u32::MAX),
             digest: digest(&self.words.normal),
             title: fold_title(&self.title),
+            selected,
             fingerprints: &self.bytes,
         };
         emit(SIGNATURE, &encode(&signature)?);
@@ -194,11 +206,11 @@ fn winnow(shingles: &[u32], window: usize, out: &mut Vec<u32>) {
     out.dedup();
 }
 
-/// The telling words of a title and where they stand in the text.
+/// The telling words of a title, or of the first words of an untitled text, and where they stand in the text.
 fn title_words(title: &Words, text: &Words) -> Vec<(u32, Vec<u32>)> {
-    let telling = title.hashes.iter().zip(&title.telling).filter(|&(_, &telling)| telling);
+    let of = if title.telling.contains(&true) { (title, title.hashes.len()) } else { (text, LEAD) };
     let mut places: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for (&word, _) in telling {
+    for (&word, _) in of.0.hashes.iter().zip(&of.0.telling).take(of.1).filter(|&(_, &telling)| telling) {
         if places.len() < TITLE_WORDS {
             places.entry(word).or_default();
         }

@@ -115,7 +115,8 @@ fn gaoya(lines: &str) -> Result<usize> {
     Ok(pairs)
 }
 
-/// The same work at growing sizes: reports replicated with changed words, so that most share a little with many.
+/// The same work at growing sizes: 30,000 articles replicated with words changed, so that each replica has its copies and
+/// shares some phrases with all others.
 fn grow(sizes: &[u64]) -> Result<()> {
     say("articles   map CPU s  finish CPU s  µs an article  bytes an article (peak of finish)  duplicates");
     let mut first = None;

@@ -99,27 +99,32 @@ impl Press {
     }
 }
 
-/// An article of the same length whose words are others of the same language but for `kept_percent` of a hundred.
+/// An article of the same length in which words are others of the same language, the same one wherever a word stands,
+/// but for `kept_percent` of a hundred that stay. What was a copy is one still, among the articles of one replica.
 pub fn with_changed_words(article: &Article, replica: u64, kept_percent: u64) -> Article {
     let mut changed = article.clone();
     changed.article_id = format!("{}-{replica:04}", article.article_id);
     changed.source_id.clone_from(&changed.article_id);
-    let mut dice = Dice::new(replica, article.text.len() as u64, 8);
-    let mut change = |text: &str| {
-        let mut out = String::with_capacity(text.len());
-        for piece in text.split_inclusive(char::is_whitespace) {
-            if dice.below(100) < kept_percent {
-                out.push_str(piece);
-            } else {
-                push_word(&mut out, dice.word());
-                out.push_str(&piece[piece.trim_end().len()..]);
-            }
-        }
-        out
-    };
-    changed.text = change(&article.text);
-    changed.title = article.title.as_deref().map(change);
+    changed.text = changed_text(&article.text, replica, kept_percent);
+    changed.title = article.title.as_deref().map(|title| changed_text(title, replica, kept_percent));
     changed
+}
+
+fn changed_text(text: &str, replica: u64, kept_percent: u64) -> String {
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let name =
+            word.bytes().fold(7, |name: u64, byte| (name ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let mut dice = Dice::new(replica, name, 8);
+        if dice.below(100) < kept_percent {
+            out.push_str(word);
+        } else {
+            push_word(&mut out, dice.below(VOCABULARY));
+        }
+        out.push_str(&piece[word.len()..]);
+    }
+    out
 }
 
 fn written(words: &[u64], paragraph: usize) -> String {
