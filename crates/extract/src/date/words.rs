@@ -90,7 +90,7 @@ impl Words {
         let mut cues: FxHashMap<&'static str, Cue> = FxHashMap::default();
         let mut section = "";
         for (number, line) in text.lines().enumerate() {
-            let wrong = |message: String| LexiconError { line: number + 1, message };
+            let wrong = |message: String| LexiconError { file: "dates.txt", line: number + 1, message };
             let line = line.split('#').next().unwrap_or("").trim();
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 section = name;
@@ -165,6 +165,9 @@ mod tests {
 
     #[test]
     fn an_unknown_role_names_its_line() {
-        assert_eq!(Words::read("[epoch]\nera").unwrap_err().to_string(), "line 2: no role is named `epoch`");
+        assert_eq!(
+            Words::read("[epoch]\nera").unwrap_err().to_string(),
+            "dates.txt, line 2: no role is named `epoch`"
+        );
     }
 }
