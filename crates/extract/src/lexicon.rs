@@ -164,6 +164,8 @@ pub enum Frame {
     State,
     /// A noun that counts or names the harm.
     Noun,
+    /// A noun that names the harm but does not count persons: "a gunshot wound".
+    Harm,
     /// A sum that a number follows.
     Toll,
 }
@@ -323,10 +325,13 @@ impl Lexicon {
                     "passive" => Frame::Passive,
                     "state" => Frame::State,
                     "noun" => Frame::Noun,
+                    "harm" => Frame::Harm,
                     "toll" => Frame::Toll,
                     _ => return Err(format!("no frame is named `{frame}`")),
                 };
-                lexicon.add_trigger(phrase, Trigger { outcome, frame });
+                if phrase != "-" {
+                    lexicon.add_trigger(phrase, Trigger { outcome, frame });
+                }
             }
             Ok(())
         })?;

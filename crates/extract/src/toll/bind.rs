@@ -210,7 +210,7 @@ impl<'a> Binder<'a> {
             Frame::State => {
                 self.subjects(&predicate, at, true);
             }
-            Frame::Noun | Frame::Toll => {}
+            Frame::Noun | Frame::Harm | Frame::Toll => {}
         }
     }
 
@@ -331,7 +331,7 @@ impl<'a> Binder<'a> {
 
     /// Whether a noun can be the victim of a predicate.
     fn victim(&self, noun: &Noun, predicate: &Predicate, at: usize) -> bool {
-        if noun.thing || noun.trigger.is_some() || noun.accident {
+        if noun.thing || noun.trigger.is_some() || noun.accident || noun.generic {
             return false;
         }
         if noun.person() || noun.bare && noun.figure.is_some() {
@@ -372,8 +372,11 @@ impl<'a> Binder<'a> {
                         continue;
                     }
                     // "with 19 civilians killed": the number stands at the participle, whatever governs it.
-                    let adjacent = !finite && left + 1 == at && noun.counted() && noun.person();
-                    if matches!(before, Some(Part::Preposition)) && !adjacent {
+                    let participle = !finite || matches!(self.word(at), "being" | "getting");
+                    let adjacent = participle && left + 1 == at && noun.counted() && noun.person();
+                    // "a report of a youth who had been shot"
+                    let antecedent = matches!(self.part(left + 1), Some(Part::Relative)) && noun.person();
+                    if matches!(before, Some(Part::Preposition)) && !adjacent && !antecedent {
                         let preposition = self.word(left - 1);
                         // "Two of the soldiers" is one noun; "the death of 12" was bound by its noun.
                         let by_person =
@@ -628,7 +631,7 @@ impl<'a> Binder<'a> {
                 }
             }
         }
-        if noun.figure.is_some() {
+        if noun.figure.is_some() && trigger.frame == Frame::Noun {
             let verb_before = at.checked_sub(1).and_then(|before| self.verb(before));
             if verb_before.is_some_and(|verb| {
                 verb.trigger.is_some_and(|trigger| matches!(trigger.frame, Frame::Verb(_)))
@@ -636,7 +639,7 @@ impl<'a> Binder<'a> {
                 return;
             }
             self.toll(&predicate, at, noun);
-        } else if noun.plural {
+        } else if noun.plural && trigger.frame == Frame::Noun {
             // "fatalities rose to 56", "casualties have reached 56"
             self.sum(at, noun, trigger);
         }

@@ -73,6 +73,8 @@ pub(super) struct Noun {
     /// The head counts or names harm: "deaths", "the killing", "death toll".
     pub(super) trigger: Option<Trigger>,
     pub(super) accident: bool,
+    /// "every person", "any soldier": none in particular.
+    pub(super) generic: bool,
 }
 
 impl Noun {
@@ -295,6 +297,10 @@ impl Chunker<'_> {
                 return Some(at + 1);
             }
             let year = digits && token.end - token.start == 4;
+            // "ages 4 and 6", "aged 4, 6 and 9"
+            if digits && self.in_ages(at) {
+                return Some(at + 1);
+            }
             if digits && self.has(before, Class::Month) && (year || !self.person_follows(at + 1)) {
                 return Some(at + 1);
             }
@@ -304,8 +310,13 @@ impl Chunker<'_> {
             let word = self.document.lower(at);
             let year = word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
             let clock = word.len() == 4
-                && matches!(self.before(at), "at" | "by" | "around" | "until" | "from" | "about");
-            if (year || clock) && !self.person_follows(at + 1) && self.triggers(at + 1).is_none() {
+                && matches!(self.before(at), "at" | "by" | "around" | "until" | "from" | "about" | "since");
+            let dated = year
+                && at >= self.start + 3
+                && self.before(at) == ","
+                && (self.has(at - 3, Class::Month) || self.has(at - 2, Class::Month));
+            let participle = self.trigger_frame(at + 1).is_some();
+            if dated || (year || clock) && !self.person_follows(at + 1) && !participle {
                 return Some(at + 1);
             }
             if self.has(at + 1, Class::Month) && !next.eq("may") {
@@ -340,6 +351,17 @@ impl Chunker<'_> {
         }
         let years = self.has(at + 1, Class::NotVictims) && matches!(next, "year" | "years");
         (years && matches!(self.lower(at + 2), "old" | "of")).then_some(at + 3)
+    }
+
+    /// Whether digits stand in a list that "ages" or "aged" opened.
+    fn in_ages(&self, at: usize) -> bool {
+        (self.start.max(at.saturating_sub(8))..at)
+            .rev()
+            .find(|&left| {
+                let token = &self.document.tokens()[left];
+                !(token.kind == Kind::Number || matches!(self.document.lower(left), "," | "and"))
+            })
+            .is_some_and(|left| matches!(self.document.lower(left), "ages" | "aged" | "age"))
     }
 
     /// Whether the word before a comma can be the end of one person's name or noun.
@@ -517,14 +539,18 @@ impl Chunker<'_> {
 
     fn trigger_frame(&self, at: usize) -> Option<Trigger> {
         self.triggers(at).and_then(|(readings, _)| {
-            readings.iter().copied().find(|reading| !matches!(reading.frame, Frame::Noun | Frame::Toll))
+            readings
+                .iter()
+                .copied()
+                .find(|reading| !matches!(reading.frame, Frame::Noun | Frame::Harm | Frame::Toll))
         })
     }
 
     /// The trigger of a verb group at a token, if it is a verb there and not a noun.
     fn verb_trigger(&self, at: usize, auxiliary: bool, be: bool, start: usize) -> Option<(Trigger, usize)> {
         let (readings, length) = self.triggers(at)?;
-        let noun = readings.iter().any(|reading| reading.frame == Frame::Noun) || self.has(at, Class::Noun);
+        let noun = readings.iter().any(|reading| matches!(reading.frame, Frame::Noun | Frame::Harm))
+            || self.has(at, Class::Noun);
         if be {
             let fits = readings.iter().copied().find(|reading| {
                 matches!(
@@ -668,6 +694,7 @@ impl Chunker<'_> {
             state: None,
             trigger: None,
             accident: false,
+            generic: false,
         };
         let done =
             |noun: Noun, end: usize| Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
@@ -711,13 +738,14 @@ impl Chunker<'_> {
             if noun.figure.is_none()
                 && self.has(at, Class::Qualifier)
                 && !self.has(at, Class::Determiner)
+                && !self.has(at, Class::Negation)
                 && at == start
             {
                 // A qualifier with no number: "over the city".
                 return None;
             }
             match word {
-                "no" => {
+                "no" | "neither" => {
                     noun.figure = Some(Figure::exact(at..at + 1, 0));
                 }
                 "a" | "an" if noun.determiner == Determiner::None => noun.determiner = Determiner::Indefinite,
@@ -731,6 +759,10 @@ impl Chunker<'_> {
                         || at == start && word == "other" =>
                 {
                     noun.others = true;
+                }
+                "every" | "each" | "any" => {
+                    noun.generic = true;
+                    noun.determiner = Determiner::Definite;
                 }
                 "both" if at == start => {
                     noun.determiner = Determiner::Definite;
@@ -757,7 +789,11 @@ impl Chunker<'_> {
         }
         if end == at {
             // A number or a determiner with no noun.
-            if noun.figure.is_none() && noun.others && noun.determiner == Determiner::Indefinite {
+            let the_other = noun.determiner == Determiner::Definite && self.lower(at - 1) == "other";
+            if noun.figure.is_none()
+                && noun.others
+                && (noun.determiner == Determiner::Indefinite || the_other)
+            {
                 noun.figure = Some(Figure::exact(start..at, 1));
             }
             noun.figure.as_ref()?;
@@ -775,6 +811,7 @@ impl Chunker<'_> {
         let mut family = false;
         let mut names = 0;
         let mut last_thing = false;
+        let mut aged: Option<(usize, Victims, Grammar)> = None;
         let mut seen = 0;
         while at < self.end && at - start < 14 {
             let token = &self.document.tokens()[at];
@@ -822,8 +859,9 @@ impl Chunker<'_> {
                 continue;
             }
             if let Some((readings, length)) = self.triggers(at) {
-                if let Some(&trigger) =
-                    readings.iter().find(|reading| matches!(reading.frame, Frame::Noun | Frame::Toll))
+                if let Some(&trigger) = readings
+                    .iter()
+                    .find(|reading| matches!(reading.frame, Frame::Noun | Frame::Harm | Frame::Toll))
                 {
                     let verb = start == at
                         && noun.figure.is_none()
@@ -888,6 +926,7 @@ impl Chunker<'_> {
                 continue;
             }
             seen += 1;
+            aged = age_group(word).map(|(group, plural)| (at, group, plural));
             if let Some(entry) = self.lexicon.victim(token.word) {
                 family |= entry.family;
                 if entry.modifier.is_some() {
@@ -940,6 +979,13 @@ impl Chunker<'_> {
             at += 1;
         }
         noun.words.end = at;
+        // "the 6-year-old", "a 23-year-old"
+        if victim.is_none()
+            && noun.trigger.is_none()
+            && (noun.determiner != Determiner::None || noun.figure.is_some())
+        {
+            victim = aged.filter(|&(last, ..)| last + 1 == at);
+        }
         if noun.trigger.is_some() && victim.is_none() {
             noun.plural = true;
             noun.group = modifier;
@@ -1087,6 +1133,23 @@ impl Chunker<'_> {
         }
         Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) })
     }
+}
+
+/// The group of "6-year-old" and its like, and whether it means one.
+fn age_group(word: &str) -> Option<(Victims, Grammar)> {
+    let (age, rest) = word.split_once('-')?;
+    let (unit, old) = rest.split_once('-')?;
+    let grammar = match old {
+        "old" => Grammar::Singular,
+        "olds" => Grammar::Plural,
+        _ => return None,
+    };
+    let child = match unit {
+        "year" => age.parse::<u32>().is_ok_and(|age| age < 18),
+        "month" | "week" | "day" => true,
+        _ => return None,
+    };
+    Some((if child { Victims::Children } else { Victims::People }, grammar))
 }
 
 /// Whether a word that the lexicon does not hold means persons by its ending.
