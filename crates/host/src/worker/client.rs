@@ -300,6 +300,8 @@ impl Worker {
         let mut command = Command::new(&options.worker.program);
         command.args(&options.worker.args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What a plugin says last goes into an error message, which no backtrace should crowd out.
+        command.env("RUST_BACKTRACE", "0");
         // An interrupt at the terminal is for the host, which then ends its workers in its own time.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
