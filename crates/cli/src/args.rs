@@ -51,9 +51,27 @@ pub(crate) enum Command {
     },
     /// Print the JSON Schema of pipeline.toml, so that editors complete and check it.
     Schema,
+    /// Write a stage of one's own.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+}
+
+/// What can be done with plugins.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Lay out a plugin in Rust that builds and runs, in a new folder of that name.
+    New {
+        /// Name of the stage: a-z, 0-9 and _.
+        name: String,
+    },
+    /// Tell what a library is and which stage it exports.
+    Inspect {
+        /// The library, or its name without prefix and suffix.
+        file: PathBuf,
     },
 }

@@ -5,6 +5,7 @@ mod console;
 mod provenance;
 mod registry;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,12 +14,16 @@ use annals_runner::config::{Pipeline, PipelineError};
 use annals_runner::{Plan, RunError, RunOptions, Verbosity};
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Args, Command, RunArgs};
+use args::{Args, Command, PluginCommand, RunArgs};
 
 /// Done, but records were rejected, and `--deny-rejects` asked for none.
 const EXIT_REJECTS: u8 = 3;
 
 fn main() -> ExitCode {
+    // An isolated plugin runs in this program, started again; nobody else calls it so.
+    if std::env::args_os().nth(1).is_some_and(|first| first == annals_host::WORKER_ARGUMENT) {
+        return annals_host::worker_main();
+    }
     let args = Args::parse();
     match dispatch(args) {
         Ok(code) => ExitCode::from(code),
@@ -62,6 +67,7 @@ fn dispatch(args: Args) -> Result<u8, Failure> {
             console::line(&registry::schema());
             Ok(0)
         }
+        Some(Command::Plugin(command)) => Ok(plugin(&command)),
         Some(Command::Completions { shell }) => {
             let mut command = Args::command();
             clap_complete::generate(shell, &mut command, "annals", &mut std::io::stdout());
@@ -109,6 +115,27 @@ fn show(file: &std::path::Path, id: &str) -> Result<u8, Failure> {
         None => {
             console::error(&format!("no article, claim, incident or event of the last run has the id {id}"));
             Ok(1)
+        }
+    }
+}
+
+fn plugin(command: &PluginCommand) -> u8 {
+    let told = match command {
+        PluginCommand::New { name } => {
+            annals_host::scaffold(Path::new("."), name).map_err(|error| error.to_string())
+        }
+        PluginCommand::Inspect { file } => annals_host::inspect(file, &annals_host::WorkerCommand::default())
+            .map(|inspection| inspection.to_string())
+            .map_err(|error| error.to_string()),
+    };
+    match told {
+        Ok(text) => {
+            console::line(&text);
+            0
+        }
+        Err(text) => {
+            console::error(&text);
+            2
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The one list of stages that are built in.
 
+use std::path::Path;
+
 use annals_plugin::Definition;
 use annals_runner::Registry;
+use annals_runner::config::{HostKeys, OnError};
 
 fn builtin() -> Vec<Definition> {
     vec![
@@ -14,7 +17,24 @@ fn builtin() -> Vec<Definition> {
 
 /// All stages that a pipeline may use.
 pub(crate) fn registry() -> Registry {
-    Registry::new(builtin(), Box::new(|_, _| Err("plugins are not supported by this build".to_owned())))
+    Registry::new(builtin(), Box::new(plugin))
+}
+
+/// Loads the stage of a `[[stage]]` table with `plugin`.
+fn plugin(keys: &HostKeys, base: &Path) -> Result<Definition, String> {
+    let options = annals_host::Options {
+        plugin: keys.plugin.clone().unwrap_or_default(),
+        sha256: keys.sha256.clone(),
+        isolate: keys.isolate,
+        on_error: match keys.on_error {
+            OnError::Reject => annals_host::OnError::Reject,
+            OnError::Fail => annals_host::OnError::Fail,
+        },
+        time_limit_secs: keys.time_limit_secs,
+        memory_limit_mb: keys.memory_limit_mb,
+        ..annals_host::Options::default()
+    };
+    annals_host::load(&options, base, None).map_err(|error| error.to_string())
 }
 
 /// JSON Schema of pipeline.toml, pretty-printed.

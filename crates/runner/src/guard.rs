@@ -36,6 +36,8 @@ pub(crate) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 struct Sink {
     pairs: Vec<Pairs>,
+    /// Articles that the stage itself takes out, with code and message.
+    refused: Vec<Option<StageError>>,
 }
 
 impl Emit for Sink {
@@ -43,6 +45,13 @@ impl Emit for Sink {
         if let Some(pairs) = self.pairs.get_mut(index) {
             pairs.push((key.to_vec(), value.to_vec()));
         }
+    }
+
+    fn reject(&mut self, index: usize, reason: &str, detail: &str) -> Result<(), StageError> {
+        if let Some(refused) = self.refused.get_mut(index) {
+            *refused = Some(StageError::new(reason, detail));
+        }
+        Ok(())
     }
 }
 
@@ -53,9 +62,17 @@ pub(crate) fn map(
     on_error: OnError,
     articles: &[Article],
 ) -> Result<Vec<Result<Pairs, Rejected>>, StageError> {
-    let mut sink = Sink { pairs: vec![Pairs::new(); articles.len()] };
+    let mut sink = Sink { pairs: vec![Pairs::new(); articles.len()], refused: vec![None; articles.len()] };
     match caught(|| stage.map(articles, &mut sink)) {
-        Ok(()) => Ok(sink.pairs.into_iter().map(Ok).collect()),
+        Ok(()) => {
+            let fates = sink.pairs.into_iter().zip(sink.refused).zip(articles);
+            Ok(fates
+                .map(|((pairs, refused), article)| match refused {
+                    Some(error) => Err(rejected(article, name, &error)),
+                    None => Ok(pairs),
+                })
+                .collect())
+        }
         Err(error) if on_error == OnError::Fail => Err(error),
         Err(error) if articles.len() <= 1 => {
             Ok(articles.iter().map(|article| Err(rejected(article, name, &error))).collect())

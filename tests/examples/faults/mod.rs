@@ -3,7 +3,8 @@ use annals_plugin::StageError;
 /// What goes wrong, and where.
 #[derive(Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Config {
+#[allow(unreachable_pub, reason = "a public trait names it")]
+pub struct Config {
     /// Kind of fault.
     pub(crate) fault: String,
     /// Entry point that it is in.
