@@ -158,6 +158,13 @@ pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Re
     let start = Instant::now();
     let plan = Plan::open(pipeline, registry)?;
     let found = annals_input::find(&pipeline.base, &pipeline.settings.input.paths)?;
+    if found.files.is_empty() {
+        let patterns = pipeline.settings.input.paths.join("`, `");
+        return Err(RunError::Other(format!(
+            "no input file matches `{patterns}` below {}; nothing was changed",
+            pipeline.base.display()
+        )));
+    }
     let dir = pipeline.output_dir();
     let state_dir = dir.join(STATE_DIR);
     std::fs::create_dir_all(&state_dir)
