@@ -22,12 +22,16 @@
 //! an attribute.
 
 mod bytes;
+mod feed;
 mod find;
 mod format;
 mod json;
+mod parquet;
 mod published;
 mod reason;
 mod record;
+mod table;
+mod warc;
 
 use annals_plugin::{Article, Rejected};
 
@@ -104,7 +108,10 @@ fn open(file: &InputFile, limits: &Limits) -> Result<Box<dyn Iterator<Item = Ent
         Format::Html => one((None, whole(input, limits).map(|page| html(page, is_unicode)))),
         Format::Json => Box::new(json::Values::new(input, limits)),
         Format::JsonLines => Box::new(json::Lines::new(input, limits)),
-        _ => return Err(Flaw::new(Reason::UnknownFormat, "not read")),
+        Format::Table(delimiter) => Box::new(table::Rows::new(input, delimiter, limits)?),
+        Format::Parquet => Box::new(parquet::Rows::new(input, &file.file, limits)?),
+        Format::Warc => Box::new(warc::Pages::new(input, limits)),
+        Format::Feed => Box::new(feed::Items::new(input, limits)),
     })
 }
 

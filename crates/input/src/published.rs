@@ -205,3 +205,72 @@ fn is_weekday(word: &str) -> bool {
     const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     DAYS.iter().any(|day| word == *day || word == &day[..3] || matches!(word, "tues" | "thur" | "thurs"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_forms_become_iso() {
+        let cases = [
+            ("2024-03-05", "2024-03-05"),
+            ("2024-03-05T23:30:00+02:00", "2024-03-05T23:30:00+02:00"),
+            ("2024-03-05T23:30:00.123Z", "2024-03-05T23:30:00Z"),
+            ("2024-03-05 23:30:00", "2024-03-05T23:30:00"),
+            ("2024-03-05T23:30", "2024-03-05T23:30:00"),
+            ("Tue, 05 Mar 2024 10:00:00 GMT", "2024-03-05T10:00:00Z"),
+            ("Wed, 05 Mar 2024 10:00:00 -0530", "2024-03-05T10:00:00-05:30"),
+            ("20240305", "2024-03-05"),
+            ("20240305103000", "2024-03-05T10:30:00"),
+            ("1709633400", "2024-03-05T10:10:00Z"),
+            ("5 March 2024", "2024-03-05"),
+            ("March 5th, 2024", "2024-03-05"),
+            ("Tuesday, Mar. 5, 2024 at 10:30 PM", "2024-03-05T22:30:00"),
+            ("5 Sept 2024, 12:05 am UTC", "2024-09-05T00:05:00Z"),
+            ("2024/03/05 10:30", "2024-03-05T10:30:00"),
+            ("05.03.2024", "2024-03-05"),
+            ("25/03/2024", "2024-03-25"),
+            ("03/25/2024", "2024-03-25"),
+        ];
+        for (text, iso) in cases {
+            assert_eq!(normalise(&Value::from(text)).as_deref(), Some(iso), "{text}");
+        }
+        assert_eq!(normalise(&Value::from(1_709_633_400_000_i64)).as_deref(), Some("2024-03-05T10:10:00Z"));
+        assert_eq!(normalise(&Value::from(20_240_305)).as_deref(), Some("2024-03-05"));
+    }
+
+    #[test]
+    fn what_is_no_date_or_two_is_none() {
+        let cases = [
+            "",
+            "yesterday",
+            "03/04/2024",
+            "2024-13-05",
+            "30 February 2024",
+            "0001-01-01",
+            "March 2024",
+            "5 March",
+            "May May 5 2024",
+            "5 March 2024 and more",
+            "25:00",
+            "99999999",
+            "1",
+            "é",
+            "2024-03-05-06",
+            "12 34 56",
+        ];
+        for text in cases {
+            assert_eq!(normalise(&Value::from(text)), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_read_starts_with_a_date(text in "[0-9A-Za-z:/., +-]{0,30}|.{0,40}") {
+            if let Some(iso) = normalise(&Value::from(text)) {
+                proptest::prop_assert!(iso[..10].parse::<Date>().is_ok(), "{}", iso);
+                proptest::prop_assert_eq!(normalise(&Value::from(iso.clone())), Some(iso));
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use annals_input::{InputFile, Limits, article_id, find, read};
+use annals_input::{InputFile, Limits, Reason, article_id, find, read};
 use annals_plugin::{Article, PublishedBasis, Rejected};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -300,4 +300,289 @@ fn a_pipe_does_not_block() {
     }
     let found = find(folder.path(), &["*.txt".to_owned()]).unwrap();
     assert_eq!(reasons(&found.rejected), ["- not_a_file"]);
+}
+
+#[test]
+fn rows_under_a_header_are_articles() {
+    let csv =
+        "\u{feff}ID,Title,Text,authors,desk\n1,\"a, b\",\"line one\nline \"\"two\"\"\",A;B,x\n,,plain,,\n";
+    let (articles, rejected) = read_all("a.csv", csv.as_bytes());
+    assert_eq!(rejected, []);
+    assert_eq!(texts(&articles), ["line one\nline \"two\"", "plain"]);
+    assert_eq!((articles[0].source_id.as_str(), articles[1].source_id.as_str()), ("1", "a.csv#2"));
+    assert_eq!((articles[0].title.as_deref(), articles[1].title.as_deref()), (Some("a, b"), None));
+    assert_eq!(articles[0].authors, ["A", "B"]);
+    assert_eq!(serde_json::to_string(&articles[0].attributes).unwrap(), r#"{"desk":"x"}"#);
+    assert_eq!(texts(&read_all("a.tsv", b"id\ttext\r\n1\tone, two\r\n").0), ["one, two"]);
+    assert_eq!(texts(&read_all("a.csv", b"id;text\n1;one, two\n").0), ["one, two"]);
+    assert_eq!(texts(&read_all("a.csv", b"text\n\n\none\n\ntwo").0), ["one", "two"]);
+}
+
+#[test]
+fn a_bad_row_costs_itself() {
+    let csv = b"id,text\n1,one\n2\n3,three,more\nid,text\n4,caf\xe9\n5,five\n";
+    let (articles, rejected) = read_all("a.csv", csv);
+    assert_eq!(texts(&articles), ["one", "five"]);
+    assert_eq!(reasons(&rejected), ["2 field_count", "3 field_count", "4 repeated_header", "5 invalid_utf8"]);
+    assert_eq!(rejected[1].detail, "line 4: 3 fields under 2 columns");
+    assert_eq!(reasons(&read_all("a.csv", b"id,title\n1,x\n").1), ["- missing_column"]);
+    assert_eq!(reasons(&read_all("a.csv", b"text,id,Text\nx,1,y\n").1), ["- duplicated_column"]);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_costs_its_row() {
+    let never = b"id,text\n1,one\n2,\"two\n3,three\n4,four\n";
+    let (articles, rejected) = read_all("a.csv", never);
+    assert_eq!(texts(&articles), ["one", "three", "four"]);
+    assert_eq!(reasons(&rejected), ["2 unclosed_quote"]);
+    assert!(rejected[0].detail.starts_with("line 3:"), "{}", rejected[0].detail);
+    let late = b"id,text\n1,one\n2,\"two\n3,\"three, more\"\n4,\"four\nlines\"\n5,five\n";
+    let (articles, rejected) = read_all("a.csv", late);
+    assert_eq!(texts(&articles), ["one", "three, more", "four\nlines", "five"]);
+    assert_eq!(reasons(&rejected), ["2 unclosed_quote"]);
+    let limits = Limits { record_bytes: 1_000, ..Limits::default() };
+    let long = format!("id,text\n1,one\n2,{}\n3,three\n", "x".repeat(100_000));
+    let (articles, rejected) = read_with("a.csv", long.as_bytes(), &limits);
+    assert_eq!(texts(&articles), ["one", "three"]);
+    assert_eq!(reasons(&rejected), ["2 record_too_long"]);
+}
+
+#[test]
+fn hostile_quotes_take_linear_time() {
+    let time = |pattern: &[u8], head: &[u8]| {
+        let rows = [b"id,text\n", head, &pattern.repeat(1_000_000 / pattern.len())].concat();
+        let start = std::time::Instant::now();
+        let (articles, rejected) = read_all("a.csv", &rows);
+        assert!(articles.len() + rejected.len() > 0);
+        start.elapsed()
+    };
+    let plain = time(b"1,one of many words\n", b"");
+    for (pattern, head) in [
+        (&b"1,\"a\"\"b\n\"\"\n"[..], &b""[..]),
+        (b"1,\"a\n\"b\n", b"1,\""),
+        (b"1,\"a\nb\"c\n", b""),
+        (b"\"\n", b""),
+        (b"\"\"\n", b"\""),
+    ] {
+        let hostile = time(pattern, head);
+        println!("{:?}: {hostile:?} beside {plain:?}", String::from_utf8_lossy(pattern));
+        assert!(hostile < plain * 10 + std::time::Duration::from_secs(2), "{hostile:?} beside {plain:?}");
+    }
+}
+
+#[test]
+fn feeds_are_read_item_by_item() {
+    let rss = r#"<?xml version="1.0" encoding="windows-1252"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="m">
+<channel><title>Caf_ News</title><language>en-us</language><image><title>logo</title></image>
+<item><title>Shelling &amp; fire</title><link>https://a.test/1</link><guid isPermaLink="false">g1</guid>
+<pubDate>Mon, 22 Jul 2019 10:15:00 GMT</pubDate><dc:creator>A. Writer</dc:creator><category>war</category>
+<media:title>not this</media:title><description>Short &amp;nbsp; note.</description>
+<content:encoded><![CDATA[<p>Five people died.</p><p>More text follows here.</p>]]></content:encoded></item>
+<item><title>Plain</title><description>Only words &#8212; here</description></item>
+<item><title>Nothing else</title></item>
+</channel></rss>"#;
+    let bytes: Vec<u8> = rss.bytes().map(|b| if b == b'_' { 0xe9 } else { b }).collect();
+    let (articles, rejected) = read_all("feed.xml", &bytes);
+    assert_eq!(reasons(&rejected), ["3 no_text"]);
+    let first = &articles[0];
+    assert_eq!((first.source_id.as_str(), first.url.as_deref()), ("g1", Some("https://a.test/1")));
+    assert_eq!(first.title.as_deref(), Some("Shelling & fire"));
+    assert_eq!(first.publisher.as_deref(), Some("Café News"));
+    assert_eq!(first.published.as_deref(), Some("2019-07-22T10:15:00Z"));
+    assert_eq!(first.published_basis, Some(PublishedBasis::Feed));
+    assert_eq!((first.language.as_deref(), &first.authors[..]), (Some("en"), &["A. Writer".to_owned()][..]));
+    let page = String::from_utf8(first.html.clone().unwrap()).unwrap();
+    assert!(page.contains("<p>Five people died.</p>"), "{page}");
+    assert_eq!(articles[1].source_id, "feed.xml#2");
+    assert_eq!(articles[1].text, "Only words \u{2014} here");
+
+    let atom = r#"<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="ar"><title>Post</title><link rel="self" href="/x"/>
+<entry><id>urn:1</id><title>T</title><link rel="alternate" href="https://a.test/?a=1&amp;b=2"/><link rel="edit" href="no"/>
+<updated>2019-07-23T00:00:00+03:00</updated><author><uri>http://x</uri><name>N. Ame</name><email>e@x</email></author>
+<category term="syria"/><content type="xhtml"><div xmlns="h"><p>One &lt; two</p><br/></div></content></entry></feed>"#;
+    let (articles, rejected) = read_all("feed.atom", atom.as_bytes());
+    assert_eq!(rejected, []);
+    let entry = &articles[0];
+    assert_eq!((entry.source_id.as_str(), entry.url.as_deref()), ("urn:1", Some("https://a.test/?a=1&b=2")));
+    assert_eq!(
+        (entry.language.as_deref(), entry.published.as_deref()),
+        (Some("ar"), Some("2019-07-23T00:00:00+03:00"))
+    );
+    assert_eq!(entry.authors, ["N. Ame"]);
+    let page = String::from_utf8(entry.html.clone().unwrap()).unwrap();
+    assert!(page.contains("<p>One &lt; two</p>"), "{page}");
+
+    let (articles, rejected) = read_all("feed.xml", &atom.as_bytes()[..atom.len() - 7]);
+    assert_eq!((articles.len(), reasons(&rejected)), (1, vec!["- truncated".to_owned()]));
+    let broken =
+        b"<rss><channel><item><description>a</description></item><item><b></c></item></channel></rss>";
+    let (articles, rejected) = read_all("feed.xml", broken);
+    assert_eq!((texts(&articles), reasons(&rejected)), (vec!["a"], vec!["- malformed_xml".to_owned()]));
+    let limits = Limits { record_bytes: 1_000, ..Limits::default() };
+    let long = format!("<rss><channel><item><description>{}", "x".repeat(1 << 20));
+    assert_eq!(reasons(&read_with("feed.xml", long.as_bytes(), &limits).1), ["- record_too_long"]);
+    let laughs = b"<!DOCTYPE r [<!ENTITY a \"&b;&b;\"><!ENTITY b \"ha\">]><rss><channel><item><description>&a; x</description></item></channel></rss>";
+    let (articles, _) = read_all("feed.xml", laughs);
+    assert!(String::from_utf8(articles[0].html.clone().unwrap()).unwrap().contains("&a; x"));
+}
+
+fn warc_record(kind: &str, media: &str, block: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{}>\r\nWARC-Target-URI: https://a.test/{}\r\n\
+         WARC-Date: 2020-01-02T03:04:05Z\r\nContent-Type: {media}\r\nContent-Length: {}\r\n\r\n",
+        block.len(),
+        block.len(),
+        block.len()
+    );
+    [head.as_bytes(), block, b"\r\n\r\n"].concat()
+}
+
+#[test]
+fn web_archives_give_their_pages() {
+    let http = "application/http; msgtype=response";
+    let respond = |head: &str, body: &[u8]| [head.as_bytes(), b"\r\n\r\n", body].concat();
+    let page = "<p>\u{43c}\u{438}\u{43d}\u{430}</p>";
+    let cp1251 = [b"<p>".as_slice(), &[0xec, 0xe8, 0xed, 0xe0], b"</p>"].concat();
+    let records = [
+        warc_record("warcinfo", "application/warc-fields", b"software: x\r\n"),
+        warc_record("request", http, b"GET / HTTP/1.1\r\n\r\n"),
+        warc_record(
+            "response",
+            http,
+            &respond("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=UTF-8", page.as_bytes()),
+        ),
+        warc_record(
+            "response",
+            http,
+            &respond("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=windows-1251", &cp1251),
+        ),
+        warc_record("response", http, &respond("HTTP/1.1 200 OK\r\nContent-Type: image/png", b"\x89PNG")),
+        warc_record(
+            "response",
+            http,
+            &respond("HTTP/1.1 404 Not Found\r\nContent-Type: text/html", b"<p>no</p>"),
+        ),
+        warc_record(
+            "response",
+            http,
+            &respond(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked",
+                &{
+                    let body = gzip(b"<p>packed</p>");
+                    let (a, b) = body.split_at(9);
+                    [b"9\r\n", a, b"\r\n", format!("{:x}\r\n", b.len()).as_bytes(), b, b"\r\n0\r\n\r\n"]
+                        .concat()
+                },
+            ),
+        ),
+        warc_record("conversion", "text/plain", "text from a page \u{2014} long".as_bytes()),
+    ];
+    let whole = records.concat();
+    let members = records.iter().flat_map(|record| gzip(record)).collect::<Vec<u8>>();
+    for (name, bytes) in [("a.warc", &whole), ("a.warc.gz", &members)] {
+        let (articles, rejected) = read_all(name, bytes);
+        assert_eq!(reasons(&rejected), ["6 http_status"]);
+        let pages: Vec<_> = articles.iter().map(|a| a.html.as_deref().map(String::from_utf8_lossy)).collect();
+        let marked = format!("\u{feff}{page}");
+        assert_eq!(pages[0].as_deref(), Some(marked.as_str()));
+        assert_eq!(pages[1].as_deref(), Some(marked.as_str()));
+        assert_eq!(pages[2].as_deref(), Some("<p>packed</p>"));
+        assert_eq!(articles[3].text, "text from a page \u{2014} long");
+        assert!(articles[0].source_id.starts_with("urn:uuid:"));
+        assert!(articles[0].url.as_deref().unwrap().starts_with("https://a.test/"));
+        assert_eq!(articles[0].attributes["fetched"], "2020-01-02T03:04:05Z");
+    }
+    let (articles, rejected) = read_all("a.warc", &whole[..whole.len() - 10]);
+    assert_eq!((articles.len(), rejected.last().unwrap().reason.as_str()), (3, "truncated"));
+    let (_, rejected) =
+        read_all("a.warc", b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: many\r\n\r\n");
+    assert_eq!(reasons(&rejected), ["- malformed_warc"]);
+    let huge = b"WARC/1.0\r\nWARC-Type: metadata\r\nContent-Length: 18446744073709551615\r\n\r\nx";
+    assert_eq!(reasons(&read_all("a.warc", huge).1), ["- truncated"]);
+}
+
+fn parquet_bytes() -> Vec<u8> {
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
+    use std::sync::Arc;
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(Int64Array::from(vec![Some(1), None]))),
+        ("text", Arc::new(StringArray::from(vec!["one", "two"]))),
+        ("published", Arc::new(TimestampMillisecondArray::from(vec![Some(1_563_790_500_000), None]))),
+        ("attributes", Arc::new(StringArray::from(vec![Some(r#"{"desk":[1]}"#), None]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[test]
+fn parquet_rows_are_articles() {
+    let bytes = parquet_bytes();
+    for (name, bytes) in
+        [("a.parquet", bytes.clone()), ("a.parquet.gz", gzip(&bytes)), ("noname", bytes.clone())]
+    {
+        let (articles, rejected) = read_all(name, &bytes);
+        assert_eq!(rejected, []);
+        assert_eq!(texts(&articles), ["one", "two"]);
+        assert_eq!(articles[0].source_id, "1");
+        assert_eq!(articles[1].source_id, format!("{name}#2"));
+        assert_eq!(articles[0].published.as_deref(), Some("2019-07-22T10:15:00"));
+        assert_eq!(articles[0].attributes["desk"].to_string(), "[1]");
+    }
+    assert_eq!(reasons(&read_all("a.parquet", b"not parquet").1), ["- damaged"]);
+}
+
+#[test]
+fn damaged_parquet_never_panics() {
+    let bytes = parquet_bytes();
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x55;
+        let (articles, rejected) = read_all("a.parquet", &damaged);
+        assert!(articles.len() + rejected.len() > 0, "byte {at}");
+        if at % 8 == 0 {
+            let (articles, rejected) = read_all("a.parquet", &bytes[..at]);
+            assert!(articles.is_empty() && rejected.len() == 1);
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Whatever a file holds, reading it ends, tells what it could not use, and does not panic.
+    #[test]
+    fn any_bytes_end_in_records_or_reasons(
+        name in proptest::sample::select(vec![
+            "a.txt", "a.html", "a.json", "a.jsonl", "a.csv", "a.tsv", "a.parquet", "a.warc", "a.xml", "a.bin", "a",
+        ]),
+        head in proptest::sample::select(vec![
+            "", "{\"text\":", "[{\"text\":\"x\"},", "id,text\n1,\"", "WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 9\r\n\r\n",
+            "<rss><channel><item><title>a", "<feed><entry><content type='xhtml'>", "PAR1", "\u{feff}id,html\n", "<!doctype html>",
+        ]),
+        tail in proptest::collection::vec(
+            proptest::prop_oneof![
+                proptest::prelude::any::<u8>(),
+                proptest::sample::select(b"\"\"\n\n,{}[]<>/&;: \\\r".to_vec()),
+            ],
+            0..200,
+        ),
+        packed in proptest::prelude::any::<bool>(),
+    ) {
+        let bytes = [head.as_bytes(), &tail].concat();
+        let bytes = if packed { gzip(&bytes) } else { bytes };
+        let limits = Limits { record_bytes: 150, ..Limits::default() };
+        let (articles, rejected) = read_with(name, &bytes, &limits);
+        for article in &articles {
+            proptest::prop_assert!(!article.text.is_empty() || article.html.is_some());
+            proptest::prop_assert_eq!(&article.article_id, &article_id(&article.source_id));
+        }
+        for row in &rejected {
+            proptest::prop_assert!(Reason::ALL.iter().any(|reason| reason.code() == row.reason));
+            proptest::prop_assert!(!row.detail.is_empty());
+        }
+        proptest::prop_assert!(articles.len() + rejected.len() <= bytes.len() + 60);
+    }
 }

@@ -34,6 +34,7 @@ use rows::{BATCH_ROWS, Rows};
 use sink::csv::Csv;
 pub use sink::csv::unguard;
 use sink::geojson::Geojson;
+use sink::html::Page;
 use sink::jsonl::Jsonl;
 use sink::parquet::Parquet;
 use sink::{NewFile, Sink};
@@ -89,10 +90,14 @@ pub struct Written {
     pub bytes: u64,
 }
 
+/// Name of the page for people.
+const PAGE: &str = "events.html";
+
 /// Writes the tables of one run.
 pub struct Writer {
     // Dropped after the tables, whose files lie in it.
     tables: BTreeMap<String, Table>,
+    page: Option<Page>,
     articles: Rows,
     claims: Rows,
     rejected: Rows,
@@ -118,6 +123,7 @@ impl Writer {
         options.attributes.retain(|name| taken.index_of(name).is_err() && attributes.insert(name.clone()));
         let mut writer = Self {
             tables: BTreeMap::new(),
+            page: None,
             articles: Rows::new(schema::articles(&options.attributes)),
             claims: Rows::new(schema::claims()),
             rejected: Rows::new(schema::rejected()),
@@ -130,6 +136,10 @@ impl Writer {
         writer.open("articles", schema::articles(&writer.options.attributes))?;
         writer.open("claims", schema::claims())?;
         writer.open("rejected", schema::rejected())?;
+        if writer.formats.contains(&Format::Html) {
+            let file = NewFile::create(writer.staging.path(PAGE))?;
+            writer.page = Some(Page::new(file, &writer.options.title, writer.staging.path(".claims"))?);
+        }
         Ok(writer)
     }
 
@@ -144,6 +154,9 @@ impl Writer {
     /// When a file cannot be written.
     pub fn articles(&mut self, articles: &[Article]) -> Result<(), OutputError> {
         for article in articles {
+            if let Some(page) = &mut self.page {
+                page.article(article)?;
+            }
             let batch = self.articles.article(article, &self.options.attributes);
             write(&mut self.tables, "articles", batch)?;
             for claim in &article.claims {
@@ -164,7 +177,11 @@ impl Writer {
             true => self.tables.get_mut(name).expect("it was just found"),
             false => self.open(name, schema::nullable(rows.schema_ref()))?,
         };
-        table.append(rows)
+        table.append(rows)?;
+        match &mut self.page {
+            Some(page) if name == "events" => page.events(rows),
+            _ => Ok(()),
+        }
     }
 
     /// Appends rows of `rejected`.
@@ -196,7 +213,12 @@ impl Writer {
         let mut written = Vec::new();
         for (name, table) in std::mem::take(&mut self.tables) {
             let (rows, files) = table.finish()?;
-            written.push(Written { name, rows, bytes: files.iter().map(|(_, bytes)| bytes).sum() });
+            let mut bytes = files.iter().map(|(_, bytes)| bytes).sum();
+            if let Some(page) = self.page.take_if(|_| name == "events") {
+                bytes += page.finish()?;
+                self.files.insert(PAGE.to_owned());
+            }
+            written.push(Written { name, rows, bytes });
             self.files.extend(files.into_iter().map(|(name, _)| name));
         }
         Ok(written)

@@ -10,6 +10,7 @@ use crate::OutputError;
 
 pub(crate) mod csv;
 pub(crate) mod geojson;
+pub(crate) mod html;
 pub(crate) mod jsonl;
 pub(crate) mod parquet;
 

@@ -286,6 +286,46 @@ fn the_folder_must_be_writable() {
     assert_eq!(fs::read(&blocked).unwrap(), b"in the way");
 }
 
+#[test]
+fn the_page_shows_events_with_their_claims() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer =
+        Writer::create(folder.path(), &[Format::Html], Options { title: "<Idlib>".into(), ..options() })
+            .unwrap();
+    let mut one = article("a1", "x");
+    one.title = Some("</a><script>alert(1)</script>".into());
+    one.url = Some("https://a.test/?q=\"'<>".into());
+    one.claims = vec![claim("Five \"children\" died. <img src=x onerror=alert(2)>"); 50];
+    one.claims[0].event_id = None;
+    let mut two = article("a2", "x");
+    two.url = Some("javascript:alert(3)".into());
+    two.claims = vec![claim("\u{202e}\u{0}Another")];
+    two.claims[0].event_id = Some("e0".into());
+    writer.articles(&[one, two]).unwrap();
+    writer.table("events", &events(3)).unwrap();
+    writer.commit().unwrap();
+    let files = files(folder.path());
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["events.html"]);
+    let page = String::from_utf8(files["events.html"].clone()).unwrap();
+    assert!(page.contains("<title>&lt;Idlib&gt;</title>"));
+    assert_eq!(page.matches("<article class=\"event\"").count(), 3);
+    assert_eq!(page.matches("<blockquote").count(), 41, "40 of one event and one of another");
+    assert!(page.contains("49 claims") && page.contains("and 9 more in the table of claims"));
+    assert!(
+        page.contains("<b>5 or more children killed</b> <span class=\"dim\">according to a monitor</span>")
+    );
+    assert_eq!(page.matches("<script").count(), 1, "the page's own");
+    assert!(!page.contains("<img") && !page.contains("javascript:") && !page.contains('\0'));
+    assert!(page.contains("href=\"https://a.test/?q=&quot;&#39;&lt;&gt;\""));
+    // Nothing is fetched from anywhere.
+    assert!(
+        !page.contains("<iframe")
+            && !page.contains("url(")
+            && !page.contains("@import")
+            && !page.contains("<link")
+    );
+}
+
 fn some_text() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), "[=+@'\"\\-;,\\\\\t\r\n a-zé🎯]{0,12}".prop_map(String::from),]
 }
@@ -304,7 +344,7 @@ fn unlist(cell: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Whatever the texts hold, each format gives them back.
     #[test]
