@@ -222,8 +222,9 @@ impl Reader<'_, '_> {
         at.checked_sub(back).map(|at| self.cue(at)).unwrap_or_default()
     }
 
+    /// A token of the sentence in small letters; empty beyond its edges, so that looking back from the first one is safe.
     fn lower(&self, tokens: &Range<usize>, at: usize) -> &str {
-        if tokens.start + at < tokens.end { self.document.lower(tokens.start + at) } else { "" }
+        if at < tokens.len() { self.document.lower(tokens.start + at) } else { "" }
     }
 
     /// A number of digits alone, or an ordinal ("22nd").

@@ -1,0 +1,545 @@
+//! Settles which place each name means, all names of an article taken together.
+
+use annals_gazetteer::{Gazetteer, Kind, PlaceId, skeleton};
+use rustc_hash::FxHashMap;
+
+use super::scan::{Level, Mention, Standing};
+use super::words::Home;
+use crate::text::{Document, Kind as TokenKind};
+
+/// Least likeness of spelling for a place that was found by its consonants alone.
+const LIKENESS: f64 = 0.78;
+/// By how much a place must be likelier than its best rival elsewhere.
+const MARGIN: f64 = 0.45;
+/// A place in no country that the article tells of must be as large as this to be meant.
+const FAR_POPULATION: u32 = 150_000;
+
+/// Weights of evidence, by name of area.
+#[derive(Default)]
+struct Votes<'a> {
+    countries: Vec<(&'a str, f64)>,
+    divisions: Vec<((&'a str, &'a str), f64)>,
+}
+
+impl<'a> Votes<'a> {
+    fn country(&mut self, country: &'a str, weight: f64) {
+        match self.countries.iter_mut().find(|(name, _)| *name == country) {
+            Some((_, sum)) => *sum += weight,
+            None => self.countries.push((country, weight)),
+        }
+    }
+
+    fn division(&mut self, country: &'a str, adm_1: &'a str, weight: f64) {
+        match self.divisions.iter_mut().find(|(name, _)| *name == (country, adm_1)) {
+            Some((_, sum)) => *sum += weight,
+            None => self.divisions.push(((country, adm_1), weight)),
+        }
+    }
+
+    fn of_country(&self, country: &str) -> f64 {
+        self.countries.iter().find(|(name, _)| *name == country).map_or(0.0, |(_, sum)| *sum)
+    }
+
+    fn of_division(&self, country: &str, adm_1: &str) -> f64 {
+        self.divisions.iter().find(|(name, _)| *name == (country, adm_1)).map_or(0.0, |(_, sum)| *sum)
+    }
+}
+
+/// Chooses a place for each mention and gives the mention that the article is chiefly about.
+pub(super) fn resolve(
+    mentions: &mut Vec<Mention>,
+    demonyms: &[&'static str],
+    home: Option<Home>,
+    dateline: Option<&str>,
+    gazetteer: &Gazetteer,
+    document: &Document<'_>,
+    title: &Document<'_>,
+) -> Option<usize> {
+    let mut votes = Votes::default();
+    for demonym in demonyms {
+        votes.country(demonym, 1.0);
+    }
+    if let Some(home) = home {
+        votes.country(home.country, 4.0);
+        votes.division(home.country, home.adm_1, 3.0);
+    }
+    for mention in mentions.iter() {
+        vote(mention, gazetteer, &mut votes);
+    }
+    let top = votes.countries.iter().map(|(_, sum)| *sum).fold(0.0, f64::max);
+    transliterated(mentions, gazetteer, &votes, top);
+    link(mentions, gazetteer, document, title);
+    // A name that is written several times means one place.
+    let mut decided: FxHashMap<String, (Option<PlaceId>, Vec<PlaceId>)> = FxHashMap::default();
+    let mut order: Vec<usize> = (0..mentions.len()).collect();
+    // Those that say where they lie come first and settle the others.
+    order.sort_by_key(|&index| {
+        (mentions[index].container.is_none() && mentions[index].stated.is_none(), index)
+    });
+    for index in order {
+        let mention = &mentions[index];
+        if mention.candidates.is_empty() {
+            continue;
+        }
+        let settled = mention.container.is_none() && mention.stated.is_none();
+        let (choice, candidates) = match decided.get(&mention.key) {
+            Some(known) if settled && mention.level == Level::Open => known.clone(),
+            _ => {
+                let container = mention.container.map(|container| &mentions[container]);
+                let made = choose(mention, container, gazetteer, &votes, top);
+                decided.entry(mention.key.clone()).or_insert_with(|| made.clone());
+                made
+            }
+        };
+        let mention = &mut mentions[index];
+        mention.choice = choice;
+        mention.candidates = candidates;
+    }
+    share(mentions, gazetteer);
+    // Names that mean no place of the article's countries are no places.
+    let mut kept: Vec<Option<usize>> = Vec::with_capacity(mentions.len());
+    let mut next = 0;
+    for mention in mentions.iter() {
+        let keep = !mention.candidates.is_empty()
+            || mention.choice.is_some()
+            || mention.stated.is_some()
+            || mention.container.is_some()
+            || mention.standing == Standing::Located;
+        kept.push(keep.then_some(next));
+        next += usize::from(keep);
+    }
+    for mention in mentions.iter_mut() {
+        mention.container = mention.container.and_then(|container| kept[container]);
+    }
+    let mut number = 0;
+    mentions.retain(|_| {
+        number += 1;
+        kept[number - 1].is_some()
+    });
+    levels(mentions, gazetteer);
+    main(mentions, dateline, gazetteer)
+}
+
+fn vote<'a>(mention: &Mention, gazetteer: &'a Gazetteer, votes: &mut Votes<'a>) {
+    if let Some((adm_1, country)) = mention.stated {
+        votes.country(country, 2.0);
+        votes.division(country, adm_1, 2.0);
+    }
+    let lead = if mention.title || mention.sentence < 3 { 1.5 } else { 1.0 };
+    let mut country = None;
+    let mut shared = true;
+    let mut strongest: f64 = 0.0;
+    for &id in &mention.candidates {
+        let place = gazetteer.place(id);
+        let Some(code) = place.country else { continue };
+        shared &= country.is_none_or(|other| other == code);
+        country = Some(code);
+        strongest = strongest.max(match place.kind {
+            Kind::Country => 3.0,
+            Kind::Adm1 | Kind::Region => 2.0,
+            _ if place.population > 500_000 => 1.5,
+            _ if place.population > 50_000 => 0.8,
+            _ => 0.3,
+        });
+        let names = match place.kind {
+            Kind::Country => 3.0,
+            Kind::Adm1 => 1.0,
+            _ => 0.0,
+        };
+        if names > 0.0 {
+            votes.country(code, names * lead);
+            if let (Kind::Adm1, Some(adm_1)) = (place.kind, place.adm_1) {
+                votes.division(code, adm_1, lead);
+            }
+        }
+    }
+    if let (true, Some(code)) = (shared, country) {
+        votes.country(code, strongest * lead);
+        let first = mention.candidates.first().map(|&id| gazetteer.place(id));
+        if let Some(place) = first
+            && mention.candidates.len() == 1
+            && let Some(adm_1) = place.adm_1
+        {
+            votes.division(code, adm_1, 0.5 * lead);
+        }
+    } else {
+        // The largest of namesakes is the likeliest by far if the others are small.
+        let largest =
+            mention.candidates.iter().map(|&id| gazetteer.place(id)).max_by_key(|place| place.population);
+        if let Some(place) = largest
+            && place.population > 1_000_000
+            && let Some(code) = place.country
+        {
+            votes.country(code, 1.0);
+        }
+    }
+}
+
+/// Finds places for names that no spelling of the gazetteer matches, by their consonants, within the countries of the article.
+fn transliterated(mentions: &mut [Mention], gazetteer: &Gazetteer, votes: &Votes<'_>, top: f64) {
+    let mut found = Vec::new();
+    for mention in
+        mentions.iter_mut().filter(|mention| mention.candidates.is_empty() && mention.stated.is_none())
+    {
+        let skeleton = skeleton(&mention.key);
+        if skeleton.len() < 3 {
+            continue;
+        }
+        gazetteer.by_skeleton(&skeleton, &mut found);
+        let mut alike: Vec<(PlaceId, f64)> = found
+            .iter()
+            .filter(|&&id| {
+                gazetteer
+                    .place(id)
+                    .country
+                    .is_some_and(|country| votes.of_country(country) >= 0.3 * top && top >= 2.0)
+            })
+            .map(|&id| (id, gazetteer.likeness(&mention.key, id)))
+            .filter(|(_, likeness)| *likeness >= LIKENESS)
+            .collect();
+        alike.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let best = alike.first().map_or(0.0, |(_, likeness)| *likeness);
+        mention.candidates =
+            alike.into_iter().filter(|(_, likeness)| *likeness >= best - 0.05).map(|(id, _)| id).collect();
+    }
+}
+
+/// Ties a name to the area named with it: "Douma, Syria", "Saraqib in Idlib", "Idlib's Saraqib".
+fn link(mentions: &mut [Mention], gazetteer: &Gazetteer, document: &Document<'_>, title: &Document<'_>) {
+    for outer in 0..mentions.len() {
+        for inner in [outer.checked_sub(1), Some(outer + 1)].into_iter().flatten() {
+            if inner >= mentions.len()
+                || mentions[inner].title != mentions[outer].title
+                || mentions[inner].sentence != mentions[outer].sentence
+            {
+                continue;
+            }
+            let document = if mentions[outer].title { title } else { document };
+            let (left, right) = (inner.min(outer), inner.max(outer));
+            let (from, to) = (mentions[left].tokens.end, mentions[right].tokens.start);
+            if to < from || to - from > 8 {
+                continue;
+            }
+            let mut gap = (from..to).map(|token| document.lower(token));
+            let tied = if inner < outer {
+                // Behind the name: a comma, "in", "of" and what goes with them.
+                let plain = gap.clone().all(|word| {
+                    matches!(
+                        word,
+                        "," | "in"
+                            | "of"
+                            | "the"
+                            | "'s"
+                            | "city"
+                            | "town"
+                            | "village"
+                            | "district"
+                            | "neighborhood"
+                            | "neighbourhood"
+                            | "area"
+                            | "camp"
+                            | "suburb"
+                            | "northern"
+                            | "southern"
+                            | "eastern"
+                            | "western"
+                            | "central"
+                            | "northwestern"
+                            | "northeastern"
+                            | "southwestern"
+                            | "southeastern"
+                            | "countryside"
+                            | "rural"
+                            | "province"
+                            | "governorate"
+                            | "near"
+                            | "("
+                    )
+                });
+                plain && to > from && !gap.clone().any(|word| word == "and")
+            } else {
+                // Before it: the area's genitive, or the area and the kind of place.
+                gap.next().is_none_or(|word| matches!(word, "'s" | "\u{2019}s"))
+                    && to - from <= 5
+                    && document.tokens()[from..to]
+                        .iter()
+                        .filter(|token| token.kind == TokenKind::Mark)
+                        .count()
+                        == 0
+            };
+            if !tied || mentions[inner].container.is_some() {
+                continue;
+            }
+            let contains = mentions[outer].candidates.iter().any(|&area| {
+                let area = gazetteer.place(area);
+                if mentions[inner].candidates.is_empty() {
+                    return inner < outer && matches!(area.kind, Kind::Adm1 | Kind::Country);
+                }
+                mentions[inner].candidates.iter().any(|&id| lies_in(gazetteer, id, &area))
+            });
+            let stated = mentions[outer].stated.is_some() || mentions[inner].key == mentions[outer].key;
+            if contains && !stated && mentions[outer].container != Some(inner) {
+                mentions[inner].container = Some(outer);
+            }
+        }
+    }
+}
+
+fn lies_in(gazetteer: &Gazetteer, id: PlaceId, area: &annals_gazetteer::Place<'_>) -> bool {
+    let place = gazetteer.place(id);
+    match area.kind {
+        Kind::Country => place.country == area.country && place.kind != Kind::Country,
+        Kind::Region => place.country == area.country && !matches!(place.kind, Kind::Country | Kind::Region),
+        Kind::Adm1 => {
+            place.country == area.country
+                && place.adm_1 == area.adm_1
+                && !matches!(place.kind, Kind::Country | Kind::Adm1 | Kind::Region)
+        }
+        Kind::Settlement => {
+            place.kind == Kind::Spot && place.country == area.country && place.adm_1 == area.adm_1
+        }
+        _ => false,
+    }
+}
+
+/// Chooses among the places of one name. Gives the choice, `None` if it stays open, and the candidates that are left, likeliest first.
+fn choose(
+    mention: &Mention,
+    container: Option<&Mention>,
+    gazetteer: &Gazetteer,
+    votes: &Votes<'_>,
+    top: f64,
+) -> (Option<PlaceId>, Vec<PlaceId>) {
+    let areas: Vec<annals_gazetteer::Place<'_>> = container
+        .map(|container| container.candidates.iter().map(|&id| gazetteer.place(id)).collect())
+        .unwrap_or_default();
+    let mut scored: Vec<(PlaceId, f64)> = mention
+        .candidates
+        .iter()
+        .filter_map(|&id| {
+            let place = gazetteer.place(id);
+            let country = place.country.map_or(0.0, |country| votes.of_country(country));
+            let near_by = if top > 0.0 { country / top } else { 0.0 };
+            let division = match (place.country, place.adm_1) {
+                (Some(country), Some(adm_1)) => votes.of_division(country, adm_1),
+                _ => 0.0,
+            };
+            let stated = mention
+                .stated
+                .is_some_and(|(adm_1, country)| place.country == Some(country) && place.adm_1 == Some(adm_1));
+            let contained = areas.iter().any(|area| lies_in(gazetteer, id, area));
+            if mention.stated.is_some() && !stated {
+                return None;
+            }
+            let wide = matches!(place.kind, Kind::Country | Kind::Adm1 | Kind::Region | Kind::Water);
+            // Small places far from all that the article tells of are chance likenesses.
+            let far = near_by < 0.12 && !wide && place.population < FAR_POPULATION && !stated && !contained;
+            // A small place of a country that is not the article's must be said to be where something was.
+            let chance = !wide
+                && near_by < 0.5
+                && place.population < 30_000
+                && mention.standing != Standing::Located
+                && !stated
+                && !contained;
+            if chance {
+                return None;
+            }
+            if far && (top >= 2.0 || mention.standing != Standing::Located || place.population < 15_000) {
+                return None;
+            }
+            let people = f64::from(place.population.max(2_000)).log10();
+            let kind = match place.kind {
+                Kind::Country => 2.5,
+                Kind::Adm1 => {
+                    if mention.level == Level::Adm1 {
+                        1.6
+                    } else {
+                        0.9
+                    }
+                }
+                Kind::Region => 1.0,
+                Kind::Water => 2.5,
+                Kind::Settlement => {
+                    if mention.level == Level::Settlement {
+                        1.2
+                    } else {
+                        0.6
+                    }
+                }
+                Kind::Spot => 0.5,
+                Kind::Adm2 => 0.4,
+            };
+            let score = 2.5 * near_by
+                + 0.9 * division.min(4.0)
+                + 0.5 * people
+                + kind
+                + if contained { 4.0 } else { 0.0 };
+            Some((id, score))
+        })
+        .collect();
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let Some(&(best, score)) = scored.first() else { return (None, Vec::new()) };
+    let place = gazetteer.place(best);
+    let rival = scored.iter().skip(1).find(|(id, _)| {
+        let other = gazetteer.place(*id);
+        // City and division of one name are settled later; a division's own city is no rival.
+        other.country != place.country
+            || other.adm_1 != place.adm_1
+            || matches!((place.coordinates, other.coordinates), (Some(one), Some(two))
+                if other.kind == place.kind && ((one.0 - two.0).abs() > 0.25 || (one.1 - two.1).abs() > 0.25))
+    });
+    let open = rival.is_some_and(|(_, other)| score - other < MARGIN);
+    let candidates = scored.iter().map(|(id, _)| *id).collect();
+    ((!open).then_some(best), candidates)
+}
+
+/// Notes the division and the country that all candidates of an open name share.
+fn share(mentions: &mut [Mention], gazetteer: &Gazetteer) {
+    for mention in mentions.iter_mut().filter(|mention| mention.choice.is_none()) {
+        let mut places = mention.candidates.iter().take(3).map(|&id| gazetteer.place(id));
+        if let Some(first) = places.next() {
+            let (mut adm_1, mut country) = (first.adm_1, first.country);
+            for place in places {
+                adm_1 = adm_1.filter(|_| place.adm_1 == adm_1 && place.country == country);
+                country = country.filter(|_| place.country == country);
+            }
+            mention.common_adm_1 = adm_1.map(str::to_owned);
+            mention.common_country = country.map(str::to_owned);
+        }
+    }
+}
+
+/// Settles city or division for names that mean both, from the words beside them wherever the article has any.
+fn levels(mentions: &mut [Mention], gazetteer: &Gazetteer) {
+    let mut said: FxHashMap<String, (bool, bool)> = FxHashMap::default();
+    for mention in mentions.iter() {
+        let entry = said.entry(mention.key.clone()).or_default();
+        entry.0 |= mention.level == Level::Settlement || mention.force;
+        entry.1 |= mention.level == Level::Adm1 && !mention.part;
+        if let Some(container) = mention.container {
+            // What lies in a name of both as a village does makes it the division; as a quarter does, the city.
+            let quarter = mention.choice.is_some_and(|choice| gazetteer.place(choice).kind == Kind::Spot);
+            let outer = said.entry(mentions[container].key.clone()).or_default();
+            outer.0 |= quarter;
+            outer.1 |= !quarter && mention.choice.is_some();
+        }
+    }
+    for mention in mentions.iter_mut() {
+        let Some(choice) = mention.choice else { continue };
+        let chosen = gazetteer.place(choice);
+        let twin = |kind: Kind| {
+            mention
+                .candidates
+                .iter()
+                .copied()
+                .filter(|&id| {
+                    let place = gazetteer.place(id);
+                    place.kind == kind && place.country == chosen.country && place.adm_1 == chosen.adm_1
+                })
+                .max_by_key(|&id| gazetteer.place(id).population)
+        };
+        let (Some(city), Some(division)) = (twin(Kind::Settlement), twin(Kind::Adm1)) else { continue };
+        let (as_city, as_division) = said.get(&mention.key).copied().unwrap_or_default();
+        let level = match mention.level {
+            Level::Open | Level::Either => match (as_city, as_division) {
+                (true, false) => Level::Settlement,
+                (false, true) => Level::Adm1,
+                _ => Level::Either,
+            },
+            other => other,
+        };
+        mention.level = level;
+        mention.choice = Some(if level == Level::Settlement { city } else { division });
+        if level == Level::Either {
+            let (first, second) = (city, division);
+            mention.candidates.retain(|&id| id != first && id != second);
+            mention.candidates.insert(0, first);
+            mention.candidates.truncate(1);
+        }
+    }
+}
+
+/// The mention that the article is chiefly about.
+fn main(mentions: &[Mention], dateline: Option<&str>, gazetteer: &Gazetteer) -> Option<usize> {
+    let dateline = dateline.map(annals_gazetteer::key);
+    let mut sums: Vec<(usize, f64)> = Vec::new();
+    for (index, mention) in mentions.iter().enumerate() {
+        let place = mention.choice.map(|choice| gazetteer.place(choice));
+        let early = if mention.title {
+            3.0
+        } else {
+            match mention.sentence {
+                0 => 3.0,
+                1 => 2.5,
+                2..=3 => 2.0,
+                4..=7 => 1.0,
+                _ => 0.5,
+            }
+        };
+        let standing = match mention.standing {
+            Standing::Located => 1.6,
+            Standing::Bare => 0.8,
+            Standing::Hint if mention.force => 0.5,
+            Standing::Hint => 0.2,
+        };
+        let harm = if mention.harm { 1.6 } else { 1.0 };
+        let fine = match place.map(|place| place.kind) {
+            Some(Kind::Settlement | Kind::Spot) => 1.0,
+            Some(Kind::Adm1) => 0.9,
+            Some(Kind::Adm2) => 0.6,
+            Some(Kind::Region) => 0.35,
+            Some(Kind::Country | Kind::Water) => 0.12,
+            // A name that no gazetteer lists may be anything after all.
+            None if !mention.candidates.is_empty() => 0.7,
+            None if mention.stated.is_some() || mention.container.is_some() => 0.9,
+            None if mention.level == Level::Settlement => 0.15,
+            None => 0.02,
+        };
+        let dated = !mention.title
+            && mention.sentence == 0
+            && dateline.as_ref().is_some_and(|line| *line == mention.key)
+            && mention.standing != Standing::Located;
+        let weight = early * standing * harm * fine * if dated { 0.4 } else { 1.0 };
+        let same = sums.iter_mut().find(|(other, _)| {
+            let other = &mentions[*other];
+            other.key == mention.key || other.choice.is_some() && other.choice == mention.choice
+        });
+        match same {
+            Some((kept, sum)) => {
+                *sum += weight;
+                // The fullest mention stands for all.
+                let fuller = |mention: &Mention| {
+                    (
+                        mention.choice.is_some(),
+                        mention.standing == Standing::Located,
+                        mention.level != Level::Either,
+                    )
+                };
+                if fuller(mention) > fuller(&mentions[*kept]) {
+                    *kept = index;
+                }
+            }
+            None => sums.push((index, weight)),
+        }
+    }
+    // An area's weight also speaks for what lies in it.
+    let areas = sums.clone();
+    for (index, sum) in &mut sums {
+        let Some(place) = mentions[*index].choice.map(|choice| gazetteer.place(choice)) else { continue };
+        if !matches!(place.kind, Kind::Settlement | Kind::Spot) {
+            continue;
+        }
+        for (other, weight) in &areas {
+            if let Some(area) = mentions[*other].choice.map(|choice| gazetteer.place(choice))
+                && matches!(area.kind, Kind::Adm1)
+                && area.country == place.country
+                && area.adm_1 == place.adm_1
+                && mentions[*other].key != mentions[*index].key
+                && *weight > 0.0
+            {
+                *sum += 0.6 * weight;
+            }
+        }
+    }
+    sums.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(index, _)| *index)
+}
