@@ -203,6 +203,10 @@ impl Reader<'_> {
                 let NumberWord::Scale(scale) = self.number_word(at)? else { return None };
                 return Some(Value { low: scale / 2, vague: false, end: at + 1 });
             }
+            "quarter" if self.lower(at + 1) == "of" && self.lower(at + 2) == "a" => {
+                let NumberWord::Scale(scale) = self.number_word(at + 3)? else { return None };
+                return Some(Value { low: scale / 4, vague: false, end: at + 4 });
+            }
             "a" | "an" => {
                 at += 1;
                 match self.lower(at) {

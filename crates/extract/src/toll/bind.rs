@@ -20,6 +20,7 @@ pub(super) fn bind(document: &Document<'_>, sentence: usize, chunks: &[Chunk], t
     binder.predicates();
     binder.subsets();
     binder.elliptic();
+    binder.apposed();
     let first = binder.first;
     // The order of the text, whatever pattern found them.
     let mut order: Vec<usize> = (first..tolls.len()).collect();
@@ -152,7 +153,7 @@ impl<'a> Binder<'a> {
                     if matches!(word, "fear" | "fears" | "feared") {
                         modality = Modality::Feared;
                     }
-                    if other.unfulfilled && matches!(verb.form, Form::Ing | Form::Base) && left + 2 >= at {
+                    if other.unfulfilled && verb.form == Form::Ing && left + 1 == at && !word.ends_with('s') {
                         return None;
                     }
                     if other.trigger.is_some() {
@@ -216,7 +217,15 @@ impl<'a> Binder<'a> {
 
     /// Whether a form that may be past or participle has an object after it.
     fn takes_object(&self, at: usize) -> bool {
-        let Some(object) = self.noun(at + 1) else { return false };
+        let further = match (self.part(at + 1), self.verb(at + 2)) {
+            (Some(Part::Conjunction), Some(verb))
+                if verb.trigger.is_none() && !verb.passive && !verb.copula =>
+            {
+                2
+            }
+            _ => 0,
+        };
+        let Some(object) = self.noun(at + 1 + further) else { return false };
         if object.thing && object.figure.is_none() {
             return false;
         }
@@ -253,6 +262,14 @@ impl<'a> Binder<'a> {
         }
         if matches!(self.part(at), Some(Part::Dash)) {
             at += 1;
+        }
+        // "killed and crucified nine men", "killed and later burned 12": the object follows the last verb.
+        let further = usize::from(matches!(self.part(at), Some(Part::Conjunction)));
+        if self
+            .verb(at + further)
+            .is_some_and(|verb| verb.trigger.is_none() && !verb.passive && !verb.say && !verb.copula)
+        {
+            at += further + 1;
         }
         let Some(noun) = self.noun(at) else { return false };
         if noun.pronoun && !noun.single {
@@ -340,8 +357,15 @@ impl<'a> Binder<'a> {
         let persons_only =
             matches!(predicate.outcome, Outcome::Killed | Outcome::Injured | Outcome::Casualties);
         let one = noun.name && !noun.counted();
-        // A name as the victim of a killing is a person; "captured Raqqa" is no arrest.
+        // A name as the victim of a killing is a person; "captured Raqqa" is no arrest, "hit Raqqa" no wounding.
         if one {
+            let struck = self.chunks[predicate.at]
+                .span
+                .clone()
+                .any(|token| matches!(self.document.lower(token), "hit" | "hitting" | "struck" | "striking"));
+            if struck {
+                return false;
+            }
             return matches!(predicate.outcome, Outcome::Killed | Outcome::Injured | Outcome::Abducted)
                 && self.personal(at);
         }
@@ -354,7 +378,8 @@ impl<'a> Binder<'a> {
     fn personal(&self, at: usize) -> bool {
         let chunk = &self.chunks[at];
         chunk.span.len() >= 2
-            || !matches!(at.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Preposition))
+            || !self.document.sentences()[self.sentence].capitals
+                && !matches!(at.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Preposition))
     }
 
     /// Binds what stands before a passive, an intransitive or a state.
@@ -386,6 +411,17 @@ impl<'a> Binder<'a> {
                             left -= 1;
                             continue;
                         }
+                    }
+                    // "73 civilians mostly women and children were killed": a plural without number passes.
+                    let passes = noun.person()
+                        && noun.plural
+                        && !noun.counted()
+                        && !noun.others
+                        && !noun.pronoun
+                        && noun.determiner == Determiner::None
+                        && candidate.is_none();
+                    if passes && left > 0 && self.leads_on(left - 1) {
+                        continue;
                     }
                     if self.victim(noun, predicate, left) || noun.pronoun {
                         candidate = Some(left);
@@ -456,9 +492,38 @@ impl<'a> Binder<'a> {
         if self.bound[at].is_some_and(|toll| self.tolls[toll].outcome == predicate.outcome) {
             return true;
         }
+        let before = self.tolls.len();
         let found = self.toll(predicate, at, noun);
-        self.list_left(predicate, at);
+        let head = self.list_left(predicate, at);
+        self.named_one_by_one(predicate, head, before);
         found
+    }
+
+    /// "Two men, Omar Haddad and Sami Nasser, died": the names of a list are those that a number before it counts.
+    fn named_one_by_one(&mut self, predicate: &Predicate, head: usize, before: usize) {
+        let names = self.tolls.len() - before;
+        let all = self.tolls[before..].iter().all(|toll| toll.named && toll.low == Some(1));
+        let comma =
+            head.checked_sub(1).is_some_and(|at| matches!(self.part(at), Some(Part::Comma | Part::Dash)));
+        let Some(whole) = head.checked_sub(2).filter(|_| all && comma && names > 0) else { return };
+        let Some(noun) = self.noun(whole) else { return };
+        let counts = noun.figure.as_ref().is_some_and(|figure| figure.low == Some(names as u64));
+        if counts && noun.person() && self.bound[whole].is_none() {
+            let toll = self.tolls.len();
+            self.toll(predicate, whole, noun);
+            for name in &mut self.tolls[before..toll] {
+                name.part_of = Some(toll);
+            }
+        }
+    }
+
+    /// Whether what stands before a noun may be the rest of a longer noun phrase.
+    fn leads_on(&self, at: usize) -> bool {
+        match &self.chunks[at].part {
+            Part::Noun(noun) => noun.person(),
+            Part::Conjunction | Part::Comma => true,
+            _ => false,
+        }
     }
 
     /// Whether the verb group at `right` goes on from the one at `left`: "was shot and killed", "were killed or wounded".
@@ -491,11 +556,11 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds the nouns of a list that ends at a bound noun: "two women, a child and three soldiers were killed".
-    fn list_left(&mut self, predicate: &Predicate, last: usize) {
+    fn list_left(&mut self, predicate: &Predicate, last: usize) -> usize {
         if !matches!(last.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Conjunction))
             || self.word(last - 1) == "but"
         {
-            return;
+            return last;
         }
         let mut at = last - 1;
         let mut members = Vec::new();
@@ -530,11 +595,13 @@ impl<'a> Binder<'a> {
                 break;
             }
         }
+        let head = members.last().copied().unwrap_or(last);
         for member in members {
             if let Some(noun) = self.noun(member) {
                 self.toll(predicate, member, noun);
             }
         }
+        head
     }
 
     /// "12 dead", "leaving 12 people dead", "12 found dead".
@@ -783,31 +850,23 @@ impl<'a> Binder<'a> {
                         self.subset(at + 1, at);
                     }
                 }
-                Some(Part::Preposition)
-                    if matches!(self.word(at), "among" | "amongst")
-                        && self
-                            .noun(at + 1)
-                            .is_some_and(|noun| noun.state.is_some() || self.victims_word(at + 1)) =>
-                {
-                    // "Among the dead were five children."
-                    if let Some(verb) = self.verb(at + 2)
-                        && verb.copula
+                Some(Part::Preposition) if matches!(self.word(at), "among" | "amongst") => {
+                    if at > 0 && self.noun(at - 1).is_some_and(Noun::counted) {
+                        // "6 children among 19 dead"
+                        self.among(at);
+                    } else if self.harmed(at + 1).is_some()
+                        && self.verb(at + 2).is_some_and(|verb| verb.copula)
                     {
+                        // "Among the dead were five children."
                         self.subset(at + 3, at + 3);
                     }
                 }
-                Some(Part::Verb(verb)) if verb.copula => {
-                    // "Six children were among 19 civilians killed": the first is a part of the second.
-                    if self.word(at + 1) == "among" && at > 0 {
-                        self.among(at);
-                    } else if at > 0 && self.noun(at - 1).is_some_and(|noun| noun.partitive && noun.counted())
-                    {
-                        self.three_of_them(at);
+                Some(Part::Verb(verb)) if verb.copula && at > 0 => {
+                    if self.word(at + 1) == "among" {
+                        self.were_among(at);
+                    } else {
+                        self.role(at);
                     }
-                }
-                Some(Part::Preposition) if matches!(self.word(at), "among") => {
-                    // "6 children among 19 dead"
-                    self.among(at);
                 }
                 Some(Part::Noun(noun)) if noun.partitive && noun.counted() && self.bound[at].is_none() => {
                     // "three of them children"
@@ -823,20 +882,61 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn victims_word(&self, at: usize) -> bool {
-        let span = self.chunks[at].span.clone();
-        span.into_iter().any(|token| {
-            matches!(self.document.lower(token), "victims" | "dead" | "fatalities" | "casualties")
-        })
+    /// What befell a group that is named by it: "the dead", "those wounded", "the victims".
+    fn harmed(&self, at: usize) -> Option<Outcome> {
+        let noun = self.noun(at)?;
+        let victims = self.chunks[at]
+            .span
+            .clone()
+            .any(|token| matches!(self.document.lower(token), "victims" | "fatalities" | "martyrs"));
+        noun.state.or(victims.then_some(Outcome::Killed)).or(noun.trigger.map(|trigger| trigger.outcome))
     }
 
-    fn three_of_them(&mut self, at: usize) {
-        if let Some(role) = self.noun(at + 1)
-            && role.group.is_some()
-            && !role.counted()
-            && self.bound[at - 1].is_none()
-        {
-            self.part_with_role(at - 1, role);
+    /// "Six children were among 19 civilians killed", "Five women and 13 rebels were among the dead".
+    fn were_among(&mut self, at: usize) {
+        let whole = (at + 2..(at + 5).min(self.chunks.len())).find_map(|next| self.bound[next]);
+        let outcome = match whole {
+            Some(whole) => self.tolls[whole].outcome,
+            None => match self.harmed(at + 2) {
+                Some(outcome) => outcome,
+                None => return,
+            },
+        };
+        let predicate = Predicate {
+            outcome,
+            tokens: self.chunks[at].span.clone(),
+            modality: Modality::Asserted,
+            passive: true,
+            agent: None,
+            at,
+        };
+        let before = self.tolls.len();
+        self.subjects(&predicate, at, true);
+        let whole = whole.or_else(|| self.whole_before(before, outcome));
+        for toll in before..self.tolls.len() {
+            self.tolls[toll].part_of = whole;
+        }
+    }
+
+    /// "three of them were children", "14 of the dead were rebels", "of those killed six were children".
+    fn role(&mut self, at: usize) {
+        let (Some(part), Some(role)) = (self.noun(at - 1), self.noun(at + 1)) else { return };
+        let Some(group) = role.group.filter(|_| !role.counted() && role.plural) else { return };
+        if !part.counted() {
+            return;
+        }
+        match self.bound[at - 1] {
+            Some(toll) if part.partitive => {
+                self.tolls[toll].victims = group;
+                self.tolls[toll].noun = role.words.clone();
+            }
+            Some(_) => {}
+            None => {
+                let of_those = part.bare && at > 1 && self.harmed(at - 2).is_some();
+                if part.partitive || of_those {
+                    self.part_with_role(at - 1, role);
+                }
+            }
         }
     }
 
@@ -867,10 +967,7 @@ impl<'a> Binder<'a> {
         }
         let whole = (at + 1..(at + 5).min(self.chunks.len())).find_map(|next| self.bound[next]);
         let Some(whole) = whole.or_else(|| {
-            let victims = (at + 1..(at + 4).min(self.chunks.len())).any(|next| {
-                self.noun(next).is_some_and(|noun| noun.state.is_some())
-                    || self.noun(next).is_some() && self.victims_word(next)
-            });
+            let victims = (at + 1..(at + 4).min(self.chunks.len())).any(|next| self.harmed(next).is_some());
             victims.then(|| self.parent(part)).flatten()
         }) else {
             return;
@@ -990,7 +1087,10 @@ impl<'a> Binder<'a> {
             if !joined || !placed {
                 continue;
             }
-            let whole = (at.saturating_sub(14)..at).rev().find_map(|left| self.bound[left]);
+            let whole = (at.saturating_sub(REACH)..at)
+                .rev()
+                .filter_map(|left| self.bound[left])
+                .find(|&toll| self.tolls[toll].part_of.is_none());
             let Some(model) = whole else { continue };
             let from = &self.tolls[model];
             if from.part_of.is_some() || from.outcome == Outcome::Strikes {
@@ -1006,6 +1106,82 @@ impl<'a> Binder<'a> {
             };
             self.toll(&predicate, at, noun);
         }
+    }
+
+    /// Parts that a list after a figure names one by one: "two died in Saraqib, a soldier and a civilian".
+    fn apposed(&mut self) {
+        for at in 0..self.chunks.len() {
+            let Some(whole) = self.bound[at] else { continue };
+            let toll = &self.tolls[whole];
+            let count = match (toll.low, toll.high) {
+                (Some(low), Some(high))
+                    if low == high && (2..=60).contains(&low) && toll.part_of.is_none() =>
+                {
+                    low
+                }
+                _ => continue,
+            };
+            let mut next = at + 1;
+            while matches!(self.part(next), Some(Part::Preposition | Part::Noun(_) | Part::Verb(_)))
+                && next < at + 9
+            {
+                next += 1;
+            }
+            if !matches!(self.part(next), Some(Part::Comma | Part::Dash | Part::Open)) {
+                continue;
+            }
+            let Some((members, sum)) = self.members(next + 1) else { continue };
+            if sum != count || members.len() < 2 {
+                continue;
+            }
+            let from = self.tolls[whole].clone();
+            for member in members {
+                let Some(noun) = self.noun(member) else { continue };
+                let predicate = Predicate {
+                    outcome: from.outcome,
+                    tokens: from.trigger.clone(),
+                    modality: from.modality,
+                    passive: from.passive,
+                    agent: from.agent.clone(),
+                    at: member,
+                };
+                self.toll(&predicate, member, noun);
+                if let Some(toll) = self.bound[member] {
+                    self.tolls[toll].part_of = Some(whole);
+                }
+            }
+        }
+    }
+
+    /// A list of counted or single persons, none bound yet, with the sum of them.
+    fn members(&self, start: usize) -> Option<(Vec<usize>, u64)> {
+        let (mut members, mut sum, mut at) = (Vec::new(), 0u64, start);
+        while let Some(noun) = self.noun(at) {
+            if !noun.person() {
+                break;
+            }
+            if self.bound[at].is_some() || members.len() > 20 {
+                return None;
+            }
+            sum += match &noun.figure {
+                Some(figure) => figure.low?,
+                None if !noun.plural && noun.determiner != Determiner::None => 1,
+                None => return None,
+            };
+            members.push(at);
+            at += 1;
+            while matches!(self.part(at), Some(Part::Preposition)) && self.noun(at + 1).is_some() {
+                at += 2;
+            }
+            match self.part(at) {
+                Some(Part::Conjunction) => at += 1,
+                Some(Part::Comma) => {
+                    at += 1 + usize::from(matches!(self.part(at + 1), Some(Part::Conjunction)))
+                }
+                _ => break,
+            }
+        }
+        (!members.is_empty()).then_some((members, sum))
     }
 
     fn agent_before(&self, at: usize) -> Option<Range<usize>> {
@@ -1051,10 +1227,16 @@ impl<'a> Binder<'a> {
             }
             None if noun.name => Figure::exact(span.clone(), 1),
             None if noun.others && noun.plural => Figure::vague(span.clone(), 2),
-            None if noun.group.is_some() && !noun.plural => Figure::exact(span.clone(), 1),
-            None if noun.group.is_some() && noun.determiner == Determiner::None => {
+            // "killing five and injuring civilians": beside a count of the dead, an uncounted plural is at least two.
+            None if noun.plural
+                && noun.group.is_some()
+                && noun.determiner == Determiner::None
+                && predicate.outcome == Outcome::Injured
+                && self.tolls[self.first..].iter().any(|toll| toll.outcome == Outcome::Killed) =>
+            {
                 Figure::vague(span.clone(), 2)
             }
+            None if noun.group.is_some() && !noun.plural => Figure::exact(span.clone(), 1),
             None => return false,
         };
         let strikes = predicate.outcome == Outcome::Strikes;
@@ -1068,7 +1250,27 @@ impl<'a> Binder<'a> {
                     && other.determiner == Determiner::None
                     && !other.name
             });
-        let group = if both { Some(Victims::People) } else { noun.group };
+        let mut group = if both { Some(Victims::People) } else { noun.group };
+        let mut figure = figure;
+        // "five children were killed and nine injured": the noun, and what bounds it, are left out.
+        let reduced = noun.group.is_none()
+            && !noun.others
+            && (predicate.at == at && noun.state.is_some()
+                || predicate.at == at + 1
+                    && self.verb(at + 1).is_some_and(|verb| !verb.passive && !verb.perfect))
+            && at > 0
+            && matches!(self.part(at - 1), Some(Part::Conjunction));
+        if reduced
+            && let Some(model) = self.tolls[self.first..].iter().rev().find(|toll| toll.part_of.is_none())
+            && figure.qualifier == Qualifier::Exact
+            && figure.low != Some(0)
+        {
+            group = Some(model.victims);
+            if model.qualifier == Qualifier::AtLeast {
+                figure.qualifier = Qualifier::AtLeast;
+                figure.high = None;
+            }
+        }
         let clause = self.clause(predicate.at, at);
         if self.accident(&clause) {
             return false;

@@ -122,7 +122,7 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
         at = chunk.span.end.max(at + 1);
         chunks.push(chunk);
     }
-    chunks.retain(|chunk| !matches!(chunk.part, Part::Other) || chunk.span.is_empty());
+    chunks.retain(|chunk| !matches!(chunk.part, Part::Other));
     chunks
 }
 
@@ -364,6 +364,38 @@ impl Chunker<'_> {
             .is_some_and(|left| matches!(self.document.lower(left), "ages" | "aged" | "age"))
     }
 
+    /// Whether a determiner stands before a word, so that it is no verb.
+    fn determined(&self, at: usize) -> bool {
+        at > self.start
+            && self.document.tokens()[at - 1].classes.any(&[Class::Determiner, Class::Possessive])
+            && !matches!(
+                self.before(at),
+                "that" | "all" | "both" | "some" | "any" | "each" | "her" | "this" | "several" | "another"
+            )
+    }
+
+    fn opens_clause(&self, at: usize) -> bool {
+        self.verbal(at)
+            || self.trigger_frame(at).is_some()
+            || self.token(at).is_some_and(|token| {
+                token.kind != Kind::Word
+                    || token.classes.any(&[
+                        Class::Be,
+                        Class::Have,
+                        Class::Modal,
+                        Class::Do,
+                        Class::Determiner,
+                        Class::Possessive,
+                        Class::Pronoun,
+                        Class::Number,
+                        Class::Qualifier,
+                        Class::Preposition,
+                        Class::Subordinator,
+                        Class::Adverb,
+                    ])
+            })
+    }
+
     /// Whether the word before a comma can be the end of one person's name or noun.
     fn ends_in_person(&self, comma: usize) -> bool {
         let Some(word) = comma.checked_sub(1).filter(|&word| word >= self.start) else { return false };
@@ -566,9 +598,7 @@ impl Chunker<'_> {
             .iter()
             .copied()
             .find(|reading| matches!(reading.frame, Frame::Verb(_) | Frame::Undergo(_) | Frame::Passive))?;
-        let determined = at > self.start
-            && start == at
-            && (self.has(at - 1, Class::Determiner) || self.has(at - 1, Class::Possessive));
+        let determined = at > self.start && start == at && self.determined(at);
         if noun && !auxiliary {
             let object = self.token(at + length).is_some_and(|token| {
                 token.kind == Kind::Number
@@ -646,11 +676,11 @@ impl Chunker<'_> {
         }
         if classes.has(Class::Say) {
             // "reports of casualties", "claims": nouns after determiners and adjectives.
-            return !(at > self.start && self.has(at - 1, Class::Determiner));
+            return !self.determined(at);
         }
         if classes.has(Class::Verb) {
             let noun = classes.any(&[Class::NotVictims, Class::Noun]);
-            return !(noun || at > self.start && self.has(at - 1, Class::Determiner));
+            return !(noun || self.determined(at));
         }
         if classes.any(&[
             Class::Adjective,
@@ -671,8 +701,9 @@ impl Chunker<'_> {
         let length = word.len();
         !name
             && !word.contains('-')
-            && ((word.ends_with("ed") && length > 4) || (word.ends_with("ing") && length > 5))
-            && !(at > self.start && self.has(at - 1, Class::Determiner))
+            && length > 4
+            && (word.ends_with("ed") || word.ends_with("ing"))
+            && !self.determined(at)
     }
 
     /// A noun group at a token. `partitive` allows "of them" after it.
@@ -767,6 +798,8 @@ impl Chunker<'_> {
                 "both" if at == start => {
                     noun.determiner = Determiner::Definite;
                 }
+                // "that killed 12", "that a soldier": a clause begins, not a noun group.
+                "that" if at == start && self.opens_clause(at + 1) => return None,
                 _ if self.has(at, Class::Possessive) && noun.determiner != Determiner::Indefinite => {
                     noun.determiner = Determiner::Possessive;
                 }
@@ -863,10 +896,8 @@ impl Chunker<'_> {
                     .iter()
                     .find(|reading| matches!(reading.frame, Frame::Noun | Frame::Harm | Frame::Toll))
                 {
-                    let verb = start == at
-                        && noun.figure.is_none()
-                        && noun.determiner == Determiner::None
-                        && self.verb_trigger(at, false, false, at).is_some();
+                    let opens = start == at && (noun.figure.is_some() || noun.determiner != Determiner::None);
+                    let verb = !opens && self.verb_trigger(at, false, false, at).is_some();
                     if !verb {
                         noun.trigger = Some(trigger);
                         victim = None;
@@ -915,9 +946,10 @@ impl Chunker<'_> {
                 break;
             }
             if self.verbal(at) {
+                let thing_follows = noun.figure.is_some() && self.has(at + 1, Class::NotVictims);
                 let describes = seen == 0
                     && (word.ends_with("ed") || word.ends_with("ing"))
-                    && self.person_follows(at + 1)
+                    && (self.person_follows(at + 1) || thing_follows)
                     && (noun.figure.is_some() || noun.determiner != Determiner::None);
                 if !describes {
                     break;
@@ -931,6 +963,10 @@ impl Chunker<'_> {
                 family |= entry.family;
                 if entry.modifier.is_some() {
                     modifier = modifier.or(entry.modifier);
+                }
+                if entry.noun.is_none() && matches!(victim, Some((_, _, Grammar::Singular))) {
+                    // "the Free Syrian Army": a body, not one Syrian.
+                    victim = None;
                 }
                 if let Some((group, grammar)) = entry.noun {
                     if let Some((_, before, Grammar::Singular)) = victim
@@ -1005,7 +1041,7 @@ impl Chunker<'_> {
             }
             None if seen > 0 => {
                 noun.thing = last_thing || noun.accident;
-                noun.name = names > 0 && names == seen && !noun.thing;
+                noun.name = names > 0 && names == seen && !noun.thing && noun.determiner == Determiner::None;
                 let word = self.lower(at - 1);
                 if !noun.thing {
                     noun.plural = word.ends_with('s');
@@ -1116,7 +1152,9 @@ impl Chunker<'_> {
                     if noun.bare {
                         noun.partitive = other.determiner != Determiner::None || other.pronoun;
                         noun.group = noun.group.or(other.group);
-                        noun.thing = other.thing && !other.pronoun;
+                        let strikes =
+                            other.trigger.is_some_and(|trigger| trigger.outcome == Outcome::Strikes);
+                        noun.thing = other.thing && !other.pronoun || strikes;
                         noun.state = other.state;
                         noun.words = inner.span.clone();
                         noun.bare = false;

@@ -101,15 +101,31 @@ pub(super) fn scope(
             })
             || word(at) == "between" && (year(at + 1) && year(at + 3))
     });
+    // "the war in Syria", but not "a war monitor" or "war crimes"
+    let war = |at: usize| {
+        matches!(word(at), "war" | "conflict" | "uprising" | "revolution" | "insurgency" | "crackdown")
+            && !matches!(
+                word(at + 1),
+                "monitor"
+                    | "monitors"
+                    | "monitoring"
+                    | "crime"
+                    | "crimes"
+                    | "criminal"
+                    | "criminals"
+                    | "planes"
+                    | "zone"
+                    | "monitor's"
+            )
+    };
     let perfect = clause.clone().any(|at| {
         matches!(word(at), "have" | "has") && (at + 1..at + 4).any(|next| has(next, Class::Trigger))
     });
     // "have been killed in the country's conflict", "has killed thousands of children"
     let whole_war = perfect
-        && (clause.clone().any(|at| {
-            matches!(word(at), "war" | "conflict" | "uprising" | "revolution" | "insurgency" | "crackdown")
-        }) || figure.qualifier == annals_plugin::Qualifier::Vague
-            && figure.low.is_some_and(|low| low >= 1000));
+        && (clause.clone().any(war)
+            || figure.qualifier == annals_plugin::Qualifier::Vague
+                && figure.low.is_some_and(|low| low >= 1000));
     (total || from_to || deadly && whole_war).then_some(Scope::Total)
 }
 
