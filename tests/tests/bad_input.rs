@@ -25,7 +25,8 @@ fn rejections(prepare: impl FnOnce(&Scratch)) -> Vec<(String, String)> {
     scratch.pipeline("").write("in/good.jsonl", good_line("good"));
     prepare(&scratch);
     scratch.run_pipeline();
-    let good = scratch.rows("articles").into_iter().find(|row| row["source_id"] == "good").expect("the good record");
+    let good =
+        scratch.rows("articles").into_iter().find(|row| row["source_id"] == "good").expect("the good record");
     assert!(good["text"].as_str().unwrap().contains("At least 11 people were killed"));
     scratch.rejections()
 }
@@ -50,7 +51,9 @@ fn a_malformed_line_costs_only_itself() {
 
 #[test]
 fn invalid_utf8_is_named() {
-    let found = rejections(|s| drop(s.write("in/bad.txt", b"Ten people were killed in \xff\xfe\x80 on Monday, they said.")));
+    let found = rejections(|s| {
+        drop(s.write("in/bad.txt", b"Ten people were killed in \xff\xfe\x80 on Monday, they said."))
+    });
     assert_reason(&found, "in/bad.txt", "invalid_utf8");
 }
 
@@ -88,7 +91,8 @@ fn a_huge_line_is_skipped_in_bounded_memory() {
     drop(file);
     scratch.run_pipeline();
     assert_reason(&scratch.rejections(), "in/huge.jsonl", "record_too_long");
-    let ids: Vec<String> = scratch.rows("articles").iter().map(|r| r["source_id"].as_str().unwrap().into()).collect();
+    let ids: Vec<String> =
+        scratch.rows("articles").iter().map(|r| r["source_id"].as_str().unwrap().into()).collect();
     assert_eq!(ids, ["before", "after"]);
 }
 
