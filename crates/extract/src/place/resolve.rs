@@ -86,7 +86,7 @@ pub(super) fn resolve(
             Some(known) if settled && mention.level == Level::Open => known.clone(),
             _ => {
                 let container = mention.container.map(|container| &mentions[container]);
-                let made = choose(mention, container, gazetteer, &votes, top);
+                let made = choose(mention, container, gazetteer, &votes, top, home);
                 decided.entry(mention.key.clone()).or_insert_with(|| made.clone());
                 made
             }
@@ -117,7 +117,7 @@ pub(super) fn resolve(
         kept[number - 1].is_some()
     });
     levels(mentions, gazetteer);
-    main(mentions, dateline, gazetteer)
+    main(mentions, dateline, home, gazetteer)
 }
 
 fn vote<'a>(mention: &Mention, gazetteer: &'a Gazetteer, votes: &mut Votes<'a>) {
@@ -127,6 +127,7 @@ fn vote<'a>(mention: &Mention, gazetteer: &'a Gazetteer, votes: &mut Votes<'a>) 
     }
     let lead = if mention.title || mention.sentence < 3 { 1.5 } else { 1.0 };
     let mut country = None;
+    let mut wide = Vec::new();
     let mut shared = true;
     let mut strongest: f64 = 0.0;
     for &id in &mention.candidates {
@@ -141,16 +142,21 @@ fn vote<'a>(mention: &Mention, gazetteer: &'a Gazetteer, votes: &mut Votes<'a>) 
             _ if place.population > 50_000 => 0.8,
             _ => 0.3,
         });
+        wide.extend(matches!(place.kind, Kind::Country | Kind::Adm1).then_some(place));
+    }
+    // "Georgia" is a state and a country, "Santa Ana" a department and a town elsewhere: such names tell little.
+    let certain = shared;
+    for place in &wide {
+        let Some(code) = place.country else { continue };
         let names = match place.kind {
-            Kind::Country => 3.0,
-            Kind::Adm1 => 1.0,
-            _ => 0.0,
+            Kind::Country if certain => 3.0,
+            Kind::Country => 1.0,
+            _ if certain => 1.0,
+            _ => 0.3,
         };
-        if names > 0.0 {
-            votes.country(code, names * lead);
-            if let (Kind::Adm1, Some(adm_1)) = (place.kind, place.adm_1) {
-                votes.division(code, adm_1, lead);
-            }
+        votes.country(code, names * lead);
+        if let (Kind::Adm1, Some(adm_1)) = (place.kind, place.adm_1) {
+            votes.division(code, adm_1, if certain || wide.len() == 1 { lead } else { 0.5 });
         }
     }
     if let (true, Some(code)) = (shared, country) {
@@ -309,6 +315,7 @@ fn choose(
     gazetteer: &Gazetteer,
     votes: &Votes<'_>,
     top: f64,
+    home: Option<Home>,
 ) -> (Option<PlaceId>, Vec<PlaceId>) {
     let areas: Vec<annals_gazetteer::Place<'_>> = container
         .map(|container| container.candidates.iter().map(|&id| gazetteer.place(id)).collect())
@@ -334,6 +341,18 @@ fn choose(
             let wide = matches!(place.kind, Kind::Country | Kind::Adm1 | Kind::Region | Kind::Water);
             // Small places far from all that the article tells of are chance likenesses.
             let far = near_by < 0.12 && !wide && place.population < FAR_POPULATION && !stated && !contained;
+            // A local outlet seldom writes of a small place elsewhere without saying so.
+            let elsewhere = !wide
+                && place.population < FAR_POPULATION
+                && home.is_some_and(|home| {
+                    place.country != Some(home.country) || place.adm_1 != Some(home.adm_1)
+                })
+                && (division < 1.0 || place.population == 0)
+                && !stated
+                && !contained;
+            if elsewhere {
+                return None;
+            }
             // A small place of a country that is not the article's must be said to be where something was.
             let chance = !wide
                 && near_by < 0.5
@@ -460,7 +479,13 @@ fn levels(mentions: &mut [Mention], gazetteer: &Gazetteer) {
 }
 
 /// The mention that the article is chiefly about.
-fn main(mentions: &[Mention], dateline: Option<&str>, gazetteer: &Gazetteer) -> Option<usize> {
+fn main(
+    mentions: &[Mention],
+    dateline: Option<&str>,
+    home: Option<Home>,
+    gazetteer: &Gazetteer,
+) -> Option<usize> {
+    let home_key = home.map(|home| annals_gazetteer::key(home.town));
     let dateline = dateline.map(annals_gazetteer::key);
     let mut sums: Vec<(usize, f64)> = Vec::new();
     for (index, mention) in mentions.iter().enumerate() {
@@ -486,7 +511,7 @@ fn main(mentions: &[Mention], dateline: Option<&str>, gazetteer: &Gazetteer) -> 
         let fine = match place.map(|place| place.kind) {
             Some(Kind::Settlement | Kind::Spot) => 1.0,
             Some(Kind::Adm1) => 0.9,
-            Some(Kind::Adm2) => 0.6,
+            Some(Kind::Adm2) => 0.35,
             Some(Kind::Region) => 0.35,
             Some(Kind::Country | Kind::Water) => 0.12,
             // A name that no gazetteer lists may be anything after all.
@@ -495,11 +520,19 @@ fn main(mentions: &[Mention], dateline: Option<&str>, gazetteer: &Gazetteer) -> 
             None if mention.level == Level::Settlement => 0.15,
             None => 0.02,
         };
-        let dated = !mention.title
-            && mention.sentence == 0
-            && dateline.as_ref().is_some_and(|line| *line == mention.key)
-            && mention.standing != Standing::Located;
-        let weight = early * standing * harm * fine * if dated { 0.4 } else { 1.0 };
+        // Datelines of local outlets tell where it happened, those of wires where the reporter sits.
+        let dated = mention.dateline
+            || dateline
+                .as_ref()
+                .is_some_and(|line| *line == mention.key && mention.sentence == 0 && !mention.title);
+        let dated = match (dated && mention.standing != Standing::Located, home.is_some()) {
+            (false, _) => 1.0,
+            (true, true) => 2.5,
+            (true, false) => 0.4,
+        };
+        let at_home = if home_key.as_ref() == Some(&mention.key) { 1.6 } else { 1.0 };
+        let facility = if mention.facility { 0.3 } else { 1.0 };
+        let weight = early * standing * harm * fine * dated * at_home * facility;
         let same = sums.iter_mut().find(|(other, _)| {
             let other = &mentions[*other];
             other.key == mention.key || other.choice.is_some() && other.choice == mention.choice

@@ -57,6 +57,10 @@ pub struct Mention {
     pub part: bool,
     /// A body that serves the place: "Houston police".
     pub force: bool,
+    /// Stands before the text proper: "HOMS, Syria —".
+    pub dateline: bool,
+    /// Part of the name of a hospital, school or the like.
+    pub facility: bool,
     /// Words of harm stand in its sentence.
     pub harm: bool,
     /// All places of that name; once resolved, the likeliest first.
@@ -289,6 +293,7 @@ impl<'a> Scanner<'a> {
         });
         let stated = self.stated(&lower, range.end);
         let one = length == 1;
+        let info_upper = token(range.start).is_some_and(|token| token.case == Case::Upper);
         let mut next = range.end;
         let after = self.role(next);
         let capitals = sentence.capitals;
@@ -366,6 +371,12 @@ impl<'a> Scanner<'a> {
         let clitic = matches!(lower(next), "'s" | "\u{2019}s");
         let mut standing = if strong { Standing::Located } else { Standing::Bare };
         let mut force = false;
+        let mut facility = false;
+        let dateline = index < 4
+            && range.start == 0
+            && !capitals
+            && info_upper
+            && (token(range.end).is_some_and(|after| after.kind == TokenKind::Mark));
         let mut level = Level::Open;
         let mut near = near;
         let mut part = direction.is_some();
@@ -393,6 +404,9 @@ impl<'a> Scanner<'a> {
         if after.has(Role::Organisation) && (after_name || capitals) {
             return length;
         }
+        if after.has(Role::Street) && is_name(next) {
+            return length + 1;
+        }
         if after.has(Role::Force) {
             force = true;
             standing = Standing::Hint;
@@ -405,7 +419,11 @@ impl<'a> Scanner<'a> {
                 if self.role(next).has(Role::Organisation) && is_name(next) {
                     return next - range.start;
                 }
+                if !known {
+                    return next - range.start;
+                }
                 end = next;
+                facility = true;
                 level = Level::Settlement;
                 near = true;
             }
@@ -434,6 +452,9 @@ impl<'a> Scanner<'a> {
         }
         if in_name && stated.is_none() {
             if !(large && strong) {
+                if let Some(last) = self.spans.get(range.end - 1).filter(|_| preposition.is_none()) {
+                    self.persons.push(self.keys[last.clone()].to_owned());
+                }
                 return length;
             }
             standing = Standing::Hint;
@@ -485,6 +506,8 @@ impl<'a> Scanner<'a> {
             near,
             part,
             force,
+            dateline,
+            facility,
             harm: false,
             candidates: found.to_vec(),
             choice: None,

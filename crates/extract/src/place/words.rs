@@ -19,6 +19,7 @@ pub(super) enum Role {
     Settlement,
     Spot,
     Facility,
+    Street,
     Force,
     Organisation,
     Speech,
@@ -27,7 +28,7 @@ pub(super) enum Role {
     NotPlace,
 }
 
-const ROLES: [(&str, Role); 16] = [
+const ROLES: [(&str, Role); 17] = [
     ("locative", Role::Locative),
     ("weak_locative", Role::WeakLocative),
     ("near", Role::Near),
@@ -38,6 +39,7 @@ const ROLES: [(&str, Role); 16] = [
     ("settlement", Role::Settlement),
     ("spot", Role::Spot),
     ("facility", Role::Facility),
+    ("street", Role::Street),
     ("force", Role::Force),
     ("organisation", Role::Organisation),
     ("speech", Role::Speech),
