@@ -124,3 +124,27 @@ impl From<Flaw> for io::Error {
         io::Error::other(flaw)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_fixed_words() {
+        let codes: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), Reason::ALL.len(), "no code stands for two reasons");
+        for reason in Reason::ALL {
+            assert!(
+                reason.code().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+                "{reason}"
+            );
+            assert!(
+                reason.meaning().ends_with('.') && !reason.meaning().starts_with(' '),
+                "{}",
+                reason.meaning()
+            );
+        }
+    }
+}
