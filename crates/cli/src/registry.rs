@@ -44,3 +44,27 @@ pub(crate) fn schema() -> String {
         annals_runner::config::schema(stages.iter().map(|stage| (stage.name.as_str(), &stage.config_schema)));
     serde_json::to_string_pretty(&schema).expect("a schema holds nothing that JSON cannot")
 }
+
+#[cfg(test)]
+mod tests {
+    use annals_plugin::testing::{Trial, check};
+
+    /// One set of rules for every stage, built in or plugged in.
+    #[test]
+    fn every_built_in_stage_keeps_the_rules() {
+        let broken: Vec<String> = super::builtin()
+            .into_iter()
+            .filter_map(|stage| {
+                let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    check(&stage, &Trial::default())
+                }));
+                let name = stage.name;
+                checked.err().map(|panic| {
+                    let said = panic.downcast_ref::<String>().map_or("", String::as_str);
+                    format!("{name}: {said:.600}")
+                })
+            })
+            .collect();
+        assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+    }
+}

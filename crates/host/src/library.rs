@@ -1,6 +1,7 @@
 //! A loaded library and what it tells of itself.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::ffi::{CStr, c_char};
 use std::fmt;
 use std::path::Path;
@@ -91,8 +92,7 @@ pub(crate) enum Stage {
 impl Library {
     /// Loads a file that has passed [`crate::file::check`].
     pub(crate) fn load(path: &Path) -> Result<Self, LoadError> {
-        let link =
-            |error: &dyn fmt::Display| LoadError::Link { path: path.to_owned(), message: error.to_string() };
+        let link = |error: &dyn Error| LoadError::Link { path: path.to_owned(), message: innermost(error) };
         // Without a folder the system would look for it elsewhere.
         let absolute = std::path::absolute(path).map_err(|error| link(&error))?;
         // SAFETY: that the constructors of the library are sound is its author's promise; a user who does not trust
@@ -125,6 +125,15 @@ impl Library {
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest
     }
+}
+
+/// What the system's loader says, which stands at the end of the chain.
+fn innermost(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }
 
 /// Loads with every symbol resolved at once, so that a missing one is an error here and no crash later.

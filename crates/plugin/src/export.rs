@@ -149,6 +149,13 @@ fn payload(payload: &(dyn Any + Send)) -> &str {
     }
 }
 
+/// Drops what was thrown, which may throw again.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+}
+
 /// Why an entry point fails, as [`Call::fail`] takes it.
 struct Failure {
     code: String,
@@ -194,8 +201,7 @@ unsafe fn guard(call: *const Call, entry: &str, body: impl FnOnce(&Call) -> Resu
         Ok(Err(failure)) => (1, failure),
         Err(panic) => {
             let message = PANIC.take().unwrap_or_else(|| payload(&*panic).to_owned());
-            // A payload may panic when it is dropped; it is not worth the risk.
-            std::mem::forget(panic);
+            discard(panic);
             (2, Failure { code: "panicked".to_owned(), message: format!("panicked in `{entry}`: {message}") })
         }
     };
@@ -367,7 +373,7 @@ unsafe extern "C" fn visit(state: *mut c_void, key: Bytes, value: Bytes) -> i32 
         }
         Err(panic) => {
             let message = PANIC.take().unwrap_or_else(|| payload(&*panic).to_owned());
-            std::mem::forget(panic);
+            discard(panic);
             state.error = Some(StageError::new("panicked", format!("panicked in `finish`: {message}")));
             1
         }

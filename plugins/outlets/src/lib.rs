@@ -35,7 +35,8 @@ fn key(article: &Article) -> Vec<u8> {
 
 /// The ids of the articles of one key, each followed by a line feed, sorted.
 fn ids(value: &[u8]) -> Result<Vec<&str>, StageError> {
-    let text = std::str::from_utf8(value).map_err(|error| StageError::new("bad_partial", error.to_string()))?;
+    let text =
+        std::str::from_utf8(value).map_err(|error| StageError::new("bad_partial", error.to_string()))?;
     Ok(text.lines().collect())
 }
 
@@ -74,7 +75,8 @@ impl CorpusStage for Outlets {
             ("publisher", Arc::new(StringArray::from(publishers))),
             ("articles", Arc::new(Int64Array::from(counts))),
         ];
-        let rows = RecordBatch::try_from_iter(columns).map_err(|e| StageError::new("bad_table", e.to_string()))?;
+        let rows =
+            RecordBatch::try_from_iter(columns).map_err(|e| StageError::new("bad_table", e.to_string()))?;
         out.table("outlets", rows);
         Ok(())
     }

@@ -33,21 +33,16 @@ pub(crate) fn rust_plugin(name: &str) -> PathBuf {
             .status();
         assert!(status.expect("cargo runs").success(), "the example plugins build");
     });
-    dir.join("examples").join(libloading_name(name))
+    dir.join("examples").join(file_name_of(name))
 }
 
-/// The library of a plugin that this package depends on.
-pub(crate) fn dependency_plugin(name: &str) -> PathBuf {
-    profile_dir().join("deps").join(libloading_name(name))
-}
-
-fn libloading_name(name: &str) -> String {
+fn file_name_of(name: &str) -> String {
     format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
 }
 
 /// Compiles a plugin in C.
 pub(crate) fn c_plugin(source: &Path, dir: &Path, name: &str, defines: &[&str]) -> PathBuf {
-    let library = dir.join(libloading_name(name));
+    let library = dir.join(file_name_of(name));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace");
     let output = Command::new("cc")
         .args(["-std=c11", "-Wall", "-Wextra", "-O1", "-shared", "-fPIC", "-I"])
