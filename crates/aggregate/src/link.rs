@@ -54,6 +54,8 @@ pub(crate) struct Graph {
     weights: Vec<Weight>,
     /// Incidents that hold each term.
     counts: Vec<u32>,
+    /// Separate occasions on which each term is in the news.
+    occasions: Vec<u32>,
     /// Incidents at each place (by GeoNames id).
     at_place: FxHashMap<u32, u32>,
 }
@@ -106,12 +108,12 @@ impl Graph {
                 });
             }
         }
-        let (counts, weights) = weigh_terms(&nodes, terms.len());
+        let (counts, occasions, weights) = weigh_terms(&nodes, terms.len());
         let mut at_place = FxHashMap::default();
         for geonames in nodes.iter().filter_map(|node| node.geonames) {
             *at_place.entry(geonames).or_insert(0) += 1;
         }
-        Self { nodes, terms, weights, counts, at_place }
+        Self { nodes, terms, weights, counts, occasions, at_place }
     }
 
     /// Joins the incidents to events.
@@ -175,12 +177,12 @@ struct Weight {
     word: f32,
 }
 
-/// The number of incidents that hold each term, and the term's weight.
+/// Of each term: the number of incidents that hold it, of occasions on which they came, and its weight.
 ///
 /// A word is the rarer the fewer separate occasions it occurs on, not the fewer articles: the name of a victim is
 /// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
 /// occasion is a run of reports of the same week and division among the reports that hold the word.
-fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<Weight>) {
+fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<u32>, Vec<Weight>) {
     let mut counts = vec![0u32; terms];
     let mut occasions = vec![0u32; terms];
     let mut last: Vec<(Option<i32>, Option<u32>)> = vec![(None, None); terms];
@@ -207,7 +209,7 @@ fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<Weight>) {
         .iter()
         .map(|&seen| Weight { name: rarity(seen, 30.0), word: rarity(seen, 300.0) })
         .collect();
-    (counts, weights)
+    (counts, occasions, weights)
 }
 
 /// Largest number killed and injured that a report gives for each of its incidents.

@@ -13,6 +13,9 @@ use crate::config::Config;
 /// Rare words by which one incident is looked up.
 const RARE_TERMS: usize = 10;
 
+/// Occasions on which a word may have been in the news to be looked up by: more common ones say too little alone.
+const MOST_OCCASIONS: u32 = 40;
+
 /// A pair of incidents, the earlier one first.
 pub(super) type Pair = (NodeId, NodeId);
 
@@ -55,7 +58,9 @@ fn keys<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Key> + 'a 
     let mut rare: Vec<(f32, u32)> = node
         .terms
         .iter()
-        .filter(|term| graph.counts[term.number as usize] > 1)
+        .filter(|term| {
+            graph.counts[term.number as usize] > 1 && graph.occasions[term.number as usize] <= MOST_OCCASIONS
+        })
         .map(|term| {
             let weight = graph.weights[term.number as usize];
             (if term.name { weight.name } else { weight.word / 2.0 }, term.number)
