@@ -39,7 +39,7 @@ const COMMON: u32 = 64;
 const LONGER: usize = 8;
 /// One in so many of the fingerprints that winnowing selects has to be shared to make a comparison worth its cost. Copies
 /// share about half in the worst case.
-const WORTH: u32 = 8;
+const WORTH: u32 = 4;
 /// Bytes of bodies that are kept at hand.
 const BODIES: usize = 4 << 20;
 
@@ -127,11 +127,12 @@ impl Corpus {
     /// Drops the fingerprints that occur in one article alone, most of them, but for a few that a small table takes for
     /// another: they can find nothing.
     fn drop_unique(&mut self) {
-        let bits = (self.fingerprints.len() * 8).next_power_of_two().max(64);
-        let (mut once, mut again) = (vec![0_u64; bits / 64], vec![0_u64; bits / 64]);
+        let bits = (self.fingerprints.len() * 6).max(64);
+        let (mut once, mut again) = (vec![0_u64; bits.div_ceil(64)], vec![0_u64; bits.div_ceil(64)]);
         let slot = |fingerprint: u32| {
-            let slot =
-                (u64::from(fingerprint).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize & (bits - 1);
+            // The least of a window is a small number, so it is spread before it is scaled to the table.
+            let spread = u64::from(fingerprint.wrapping_mul(0x9e37_79b1));
+            let slot = ((u128::from(spread) * bits as u128) >> 32) as usize;
             (slot / 64, 1 << (slot % 64))
         };
         for &fingerprint in &self.fingerprints {
@@ -206,6 +207,9 @@ impl Index {
     fn insert(&mut self, fingerprint: u32, doc: u32) {
         let (head, holders) = self.heads.entry(fingerprint).or_insert((NONE, 0));
         if *holders < COMMON {
+            if self.entries.len() == self.entries.capacity() {
+                self.entries.reserve_exact(1024 + self.entries.len() / 8);
+            }
             self.entries.push((doc, *head));
             *head = (self.entries.len() - 1) as u32;
         }

@@ -1,6 +1,7 @@
-//! Articles a CPU second beside the gaoya crate, growth from 30,000 to 1,000,000 articles, and memory.
+//! Articles a CPU second beside the gaoya crate, growth from 30,000 to 1,000,000 articles, memory, and corpora made to
+//! explode.
 //!
-//! `cargo bench -p annals-dedupe-bench -- compare [FILE.jsonl]` and `-- grow [ARTICLES]…`; without words, both.
+//! Words after `--` choose: `compare [FILE.jsonl]`, `grow [ARTICLES]…`, `hostile [ARTICLES]`; without words, all three.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write;
@@ -22,8 +23,13 @@ fn main() -> Result<()> {
         Some("grow") => {
             grow(&words[1..].iter().map(|word| word.parse()).collect::<std::result::Result<Vec<u64>, _>>()?)
         }
-        Some(other) => Err(format!("`{other}` is neither compare nor grow").into()),
-        None => compare(None).and_then(|()| grow(&[30_000, 100_000, 300_000, 1_000_000])),
+        Some("hostile") => hostile(words.get(1).map_or(Ok(MILLION), |word| word.parse())?),
+        Some(other) => Err(format!("`{other}` is none of compare, grow and hostile").into()),
+        None => {
+            compare(None)?;
+            grow(&[30_000, 100_000, 300_000, MILLION])?;
+            hostile(MILLION)
+        }
     }
 }
 
@@ -118,47 +124,75 @@ fn gaoya(lines: &str) -> Result<usize> {
 /// The same work at growing sizes: 30,000 articles replicated with words changed, so that each replica has its copies and
 /// shares some phrases with all others.
 fn grow(sizes: &[u64]) -> Result<()> {
-    say("articles   map CPU s  finish CPU s  µs an article  bytes an article (peak of finish)  duplicates");
+    say(HEAD);
     let mut first = None;
     for &size in sizes {
-        let stage = stage()?;
         let press = Press { seed: 2, reposts_percent: 15 };
-        let mut writer = Writer::new()?;
-        let (mut mapping, mut done) = (0.0, 0);
-        while done < size {
-            let batch: Vec<Article> = (done..size.min(done + 1000))
-                .map(|n| {
-                    with_changed_words(
-                        &press.article(n % 30_000),
-                        n / 30_000,
-                        if n < 30_000 { 100 } else { 65 },
-                    )
-                })
-                .collect();
-            let from = cpu_seconds();
-            stage.map(&batch, &mut writer)?;
-            mapping += cpu_seconds() - from;
-            done += batch.len() as u64;
-        }
-        let partials = writer.shuffle()?;
-        let mut tally = Tally::default();
-        let before = MEMORY.now.load(Relaxed);
-        MEMORY.peak.store(before, Relaxed);
-        let from = cpu_seconds();
-        stage.finish(&partials, &mut tally)?;
-        let finishing = cpu_seconds() - from;
-        let held = MEMORY.peak.load(Relaxed) - before;
-        let each = (mapping + finishing) * 1e6 / size as f64;
-        let growth = each / *first.get_or_insert(each) - 1.0;
-        say(&format!(
-            "{size:>8}  {mapping:>9.2}  {finishing:>12.2}  {each:>7.1} ({:+.0} %)  {:>20.0} ({:.0} MB)  {:>10}  {:?}",
-            growth * 100.0,
-            held as f64 / size as f64,
-            held as f64 / 1e6,
-            tally.verdicts,
-            tally.counts,
-        ));
+        let made = |n: u64| {
+            with_changed_words(&press.article(n % 30_000), n / 30_000, if n < 30_000 { 100 } else { 65 })
+        };
+        measure(&format!("{size}"), size, made, &mut first)?;
     }
+    Ok(())
+}
+
+/// Corpora that a careless index would take the square of.
+fn hostile(size: u64) -> Result<()> {
+    say(HEAD);
+    let press = Press { seed: 3, reposts_percent: 0 };
+    let numbered = |n: u64, text: String| {
+        let id = format!("{n:016x}");
+        let mut article = Article::new(id.clone(), id, "-");
+        article.text = text;
+        article
+    };
+    let one = press.article(0).text;
+    measure("identical", size, |n| numbered(n, one.clone()), &mut None)?;
+    measure("one word each", size, |n| numbered(n, format!("word{}", n % 5_000)), &mut None)?;
+    measure("one word changed", size, |n| numbered(n, format!("{one} {n} {one}")), &mut None)?;
+    // The last one is as long as all before it together; a tenth of the articles, since it has to fit in memory.
+    let all = |n: u64| {
+        let texts = (0..n).map(|n| press.article(n).text);
+        if n + 1 == size / 10 { texts.collect::<Vec<_>>().join("\n\n") } else { press.article(n).text }
+    };
+    measure("one contains all", size / 10, |n| numbered(n, all(n)), &mut None)
+}
+
+const MILLION: u64 = 1_000_000;
+const HEAD: &str =
+    "articles           map CPU s  finish CPU s  µs an article  bytes an article at the peak of finish";
+
+/// Maps and finishes `size` articles and prints what it cost; `first` holds the cost of an article of the first size.
+fn measure(name: &str, size: u64, article: impl Fn(u64) -> Article, first: &mut Option<f64>) -> Result<()> {
+    let stage = stage()?;
+    let mut writer = Writer::new()?;
+    let (mut mapping, mut done) = (0.0, 0);
+    while done < size {
+        let batch: Vec<Article> = (done..size.min(done + 1000)).map(&article).collect();
+        let from = cpu_seconds();
+        stage.map(&batch, &mut writer)?;
+        mapping += cpu_seconds() - from;
+        done += batch.len() as u64;
+    }
+    let partials = writer.shuffle()?;
+    let mut tally = Tally::default();
+    let before = MEMORY.now.load(Relaxed);
+    MEMORY.peak.store(before, Relaxed);
+    let from = cpu_seconds();
+    stage.finish(&partials, &mut tally)?;
+    let finishing = cpu_seconds() - from;
+    let held = MEMORY.peak.load(Relaxed) - before;
+    let each = (mapping + finishing) * 1e6 / size as f64;
+    let growth = each / *first.get_or_insert(each) - 1.0;
+    let counts: Vec<String> = tally.counts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    say(&format!(
+        "{name:<18} {mapping:>9.2} {finishing:>13.2}  {each:>6.1} ({:>+3.0} %)  {:>6.0} ({:.0} MB) · {} duplicates · {}",
+        growth * 100.0,
+        held as f64 / size as f64,
+        held as f64 / 1e6,
+        tally.verdicts,
+        counts.join(", "),
+    ));
     Ok(())
 }
 
