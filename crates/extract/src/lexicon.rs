@@ -111,6 +111,11 @@ impl Classes {
         classes.iter().any(|&class| self.has(class))
     }
 
+    /// Whether no class but some given ones is in the set.
+    pub fn only(self, classes: &[Class]) -> bool {
+        classes.iter().fold(self.0, |rest, &class| rest & !(1 << class as u32)) == 0
+    }
+
     fn add(&mut self, class: Class) {
         self.0 |= 1 << class as u32;
     }

@@ -565,7 +565,7 @@ impl<'a> Binder<'a> {
         let mut at = last - 1;
         let mut members = Vec::new();
         loop {
-            if at > 0 && matches!(self.part(at - 1), Some(Part::Comma)) {
+            while at > 0 && matches!(self.part(at - 1), Some(Part::Comma)) {
                 at -= 1;
             }
             let Some(left) = at.checked_sub(1) else { break };
@@ -580,7 +580,7 @@ impl<'a> Binder<'a> {
             let governed = matches!(
                 left.checked_sub(1).and_then(|before| self.part(before)),
                 Some(Part::Preposition | Part::Subset)
-            );
+            ) && self.word(left - 1) != "with";
             let object = left
                 .checked_sub(1)
                 .and_then(|before| self.verb(before))
@@ -742,8 +742,21 @@ impl<'a> Binder<'a> {
                     Some(Part::Verb(verb)) if suffers(verb) => {
                         self.subjects(&predicate, at - 2, true);
                     }
-                    Some(Part::Noun(noun)) if self.victim(noun, &predicate, at - 2) && !noun.bare => {
+                    Some(Part::Noun(noun))
+                        if self.victim(noun, &predicate, at - 2) && !noun.bare && !noun.name =>
+                    {
                         self.toll(&predicate, at - 2, noun);
+                    }
+                    // "was taken to a hospital with a wound", "was found in a car with a wound"
+                    Some(Part::Noun(_)) => {
+                        let verb =
+                            (at.saturating_sub(6)..at - 2).rev().find(|&left| self.verb(left).is_some());
+                        if let Some(verb) = verb.filter(|&left| {
+                            self.verb(left)
+                                .is_some_and(|verb| verb.trigger.is_none() && !verb.negated && !verb.say)
+                        }) {
+                            self.subjects(&predicate, verb, true);
+                        }
                     }
                     _ => {}
                 }
@@ -802,6 +815,17 @@ impl<'a> Binder<'a> {
                 }
                 Part::Noun(number) => {
                     let after_from = next > 0 && self.word(next - 1) == "from";
+                    if after_from
+                        && let Some(figure) =
+                            number.figure.as_ref().filter(|figure| figure.qualifier == Qualifier::Range)
+                        && let Some(high) = figure.high
+                    {
+                        // "rose from 15 to 22"
+                        let mut risen = number.clone();
+                        risen.figure = Some(Figure::exact(figure.value.end - 1..figure.value.end, high));
+                        self.toll(&predicate, next, &risen);
+                        return;
+                    }
                     let sums =
                         number.bare || number.person() || number.state.is_some() || number.group.is_some();
                     if number.counted() && opened && !after_from && sums {
@@ -858,7 +882,14 @@ impl<'a> Binder<'a> {
                         && self.verb(at + 2).is_some_and(|verb| verb.copula)
                     {
                         // "Among the dead were five children."
-                        self.subset(at + 3, at + 3);
+                        match (self.parent(at), self.harmed(at + 1), self.noun(at + 3)) {
+                            (None, Some(outcome), Some(noun)) if noun.person() => {
+                                let predicate = self.bare_predicate(outcome, at + 1);
+                                self.toll(&predicate, at + 3, noun);
+                                self.list_right(&predicate, at + 3);
+                            }
+                            _ => self.subset(at + 3, at + 3),
+                        }
                     }
                 }
                 Some(Part::Verb(verb)) if verb.copula && at > 0 => {
@@ -941,22 +972,40 @@ impl<'a> Binder<'a> {
     }
 
     fn part_with_role(&mut self, at: usize, role: &'a Noun) {
-        let (Some(whole), Some(noun)) = (self.parent(at), self.noun(at)) else { return };
-        let from = &self.tolls[whole];
-        let predicate = Predicate {
+        let Some(noun) = self.noun(at) else { return };
+        let whole = self.parent(at);
+        let predicate = match whole {
+            Some(whole) => self.predicate_of(whole, at),
+            None => match at.checked_sub(1).and_then(|before| self.harmed(before)) {
+                Some(outcome) => self.bare_predicate(outcome, at),
+                None => return,
+            },
+        };
+        self.toll(&predicate, at, noun);
+        if let Some(toll) = self.bound[at] {
+            self.tolls[toll].part_of = whole;
+            self.tolls[toll].victims = role.group.unwrap_or(Victims::People);
+            self.tolls[toll].noun = role.words.clone();
+        }
+    }
+
+    /// The predicate that a figure was bound by, for its parts.
+    fn predicate_of(&self, toll: usize, at: usize) -> Predicate {
+        let from = &self.tolls[toll];
+        Predicate {
             outcome: from.outcome,
             tokens: from.trigger.clone(),
             modality: from.modality,
             passive: from.passive,
             agent: from.agent.clone(),
             at,
-        };
-        self.toll(&predicate, at, noun);
-        if let Some(toll) = self.bound[at] {
-            self.tolls[toll].part_of = Some(whole);
-            self.tolls[toll].victims = role.group.unwrap_or(Victims::People);
-            self.tolls[toll].noun = role.words.clone();
         }
+    }
+
+    /// A predicate that a noun such as "the dead" stands for.
+    fn bare_predicate(&self, outcome: Outcome, at: usize) -> Predicate {
+        let tokens = self.chunks[at].span.clone();
+        Predicate { outcome, tokens, modality: Modality::Asserted, passive: true, agent: None, at }
     }
 
     fn among(&mut self, at: usize) {
@@ -972,15 +1021,7 @@ impl<'a> Binder<'a> {
         }) else {
             return;
         };
-        let from = &self.tolls[whole];
-        let predicate = Predicate {
-            outcome: from.outcome,
-            tokens: from.trigger.clone(),
-            modality: from.modality,
-            passive: from.passive,
-            agent: from.agent.clone(),
-            at,
-        };
+        let predicate = self.predicate_of(whole, at);
         self.toll(&predicate, part, noun);
         if let Some(toll) = self.bound[part] {
             self.tolls[toll].part_of = Some(whole);
@@ -1319,7 +1360,12 @@ impl<'a> Binder<'a> {
         while last + 1 < self.chunks.len() && !opens(last + 1) {
             last += 1;
         }
-        self.chunks[first].span.start..self.chunks[last].span.end
+        // Days and dates are no chunks of their own; they belong to the clause that they end.
+        let end = self
+            .chunks
+            .get(last + 1)
+            .map_or(self.document.sentences()[self.sentence].tokens.end, |next| next.span.start);
+        self.chunks[first].span.start..end
     }
 
     fn accident(&self, clause: &Range<usize>) -> bool {

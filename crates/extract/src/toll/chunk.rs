@@ -122,7 +122,24 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
         at = chunk.span.end.max(at + 1);
         chunks.push(chunk);
     }
-    chunks.retain(|chunk| !matches!(chunk.part, Part::Other));
+    let mut kept: Vec<Chunk> = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        if !matches!(chunk.part, Part::Other) {
+            kept.push(chunk);
+            continue;
+        }
+        // "to June", "on Friday": the day takes its preposition with it, lest that govern the noun after it.
+        let token = &document.tokens()[chunk.span.start];
+        let dated = token.classes.any(&[Class::Month, Class::Weekday]) || token.kind == Kind::Number;
+        if dated
+            && kept.last().is_some_and(|last| {
+                matches!(last.part, Part::Preposition) && last.span.end == chunk.span.start
+            })
+        {
+            kept.pop();
+        }
+    }
+    let chunks = kept;
     chunks
 }
 
@@ -208,6 +225,9 @@ impl Chunker<'_> {
                 _ => Part::Other,
             });
         }
+        if let Some(length) = self.joins(at) {
+            return Chunk { span: at..at + length, part: Part::Conjunction };
+        }
         if let Some(end) = self.subset(at) {
             return Chunk { span: at..end, part: Part::Subset };
         }
@@ -249,6 +269,15 @@ impl Chunker<'_> {
                 && self.lexicon.victim(token.word).is_some_and(|word| word.noun.is_some())
                 && !token.classes.has(Class::Trigger)
         })
+    }
+
+    /// "as well as", "along with": words that join as "and" does; their number.
+    fn joins(&self, at: usize) -> Option<usize> {
+        match (self.lower(at), self.lower(at + 1), self.lower(at + 2)) {
+            ("as", "well", "as") => Some(3),
+            ("along" | "together", "with", _) => Some(2),
+            _ => None,
+        }
     }
 
     /// "including", "among them", "of whom"; the end of the phrase.
@@ -594,10 +623,15 @@ impl Chunker<'_> {
                 fits.filter(|reading| reading.frame != Frame::State || !self.noun_follows(at + length))?;
             return Some((self.deadly(fits, at + length), length));
         }
-        let verb = readings
+        let mut verbs = readings
             .iter()
             .copied()
-            .find(|reading| matches!(reading.frame, Frame::Verb(_) | Frame::Undergo(_) | Frame::Passive))?;
+            .filter(|reading| matches!(reading.frame, Frame::Verb(_) | Frame::Undergo(_) | Frame::Passive));
+        // "hurt" is base, past and participle: alone it is one of the latter.
+        let verb = verbs
+            .clone()
+            .find(|reading| !auxiliary && reading.frame == Frame::Verb(Form::Past))
+            .or(verbs.next())?;
         let determined = at > self.start && start == at && self.determined(at);
         if noun && !auxiliary {
             let object = self.token(at + length).is_some_and(|token| {
@@ -682,18 +716,13 @@ impl Chunker<'_> {
             let noun = classes.any(&[Class::NotVictims, Class::Noun]);
             return !(noun || self.determined(at));
         }
-        if classes.any(&[
-            Class::Adjective,
-            Class::Noun,
-            Class::NotVictims,
-            Class::Victim,
-            Class::Number,
-            Class::Trigger,
-        ]) || classes.any(NO_NOUN)
+        if classes.any(&[Class::Adjective, Class::Noun, Class::NotVictims, Class::Victim, Class::Number])
+            || classes.any(NO_NOUN)
+            || self.triggers(at).is_some()
         {
             return false;
         }
-        if token.word.0 != 0 && !classes.has(Class::Unfulfilled) {
+        if !classes.only(&[Class::Trigger, Class::Unfulfilled, Class::Opener, Class::Qualifier]) {
             return false;
         }
         let word = self.lower(at);
@@ -819,6 +848,15 @@ impl Chunker<'_> {
         let end = self.head(&mut noun, at);
         if end == start {
             return None;
+        }
+        if noun.others
+            && noun.determiner == Determiner::Indefinite
+            && noun.figure.is_none()
+            && noun.state.is_some()
+            && noun.group.is_none()
+        {
+            // "and another wounded"
+            noun.figure = Some(Figure::exact(start..at, 1));
         }
         if end == at {
             // A number or a determiner with no noun.
@@ -1015,6 +1053,7 @@ impl Chunker<'_> {
             at += 1;
         }
         noun.words.end = at;
+        noun.others |= at > start && self.lower(at - 1) == "others";
         // "the 6-year-old", "a 23-year-old"
         if victim.is_none()
             && noun.trigger.is_none()
