@@ -139,8 +139,7 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
             kept.pop();
         }
     }
-    let chunks = kept;
-    chunks
+    kept
 }
 
 /// A headline in which most words have capitals says nothing of names by them.
