@@ -17,9 +17,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         article.published = field("published");
         article.text = field("text").unwrap_or_default();
         article.html = field("html").map(String::into_bytes);
-        annals_clean::clean(&mut article);
-        serde_json::to_writer(&mut out, &article)?;
-        out.write_all(b"\n")?;
+        match annals_clean::clean(&mut article) {
+            Ok(()) => {
+                serde_json::to_writer(&mut out, &article)?;
+                out.write_all(b"\n")?;
+            }
+            Err((reason, detail)) => {
+                writeln!(std::io::stderr(), "{}: {reason}: {detail}", article.source_id)?;
+            }
+        }
     }
     out.flush()?;
     Ok(())

@@ -26,6 +26,7 @@ pub(crate) struct Dates {
     dot: Order,
     slash: Order,
     updated: Regex,
+    ends_in_update: Regex,
     day_of_month: Regex,
 }
 
@@ -83,6 +84,7 @@ impl Dates {
             dot: Order::read(&words.dot),
             slash: Order::read(&words.slash),
             updated: Regex::new(&format!("(?i)^(?:{updated})$"))?,
+            ends_in_update: Regex::new(&format!(r"(?i)\b(?:{updated})\b[^.]{{0,30}}$"))?,
             day_of_month: Regex::new(&format!(
                 r"(?i)^[\s,(]*(?:(?:{weekdays})\b\.?,?\s*)?(?:\d{{1,2}}(?:{ordinals})?\.?\s+(?:{months})|(?:{months})\.?\s+\d{{1,2}}(?:{ordinals})?)\.?[\s)]*$"
             ))?,
@@ -102,6 +104,20 @@ impl Dates {
         let found = self.anywhere.captures(text)?;
         let date = self.read(&found)?;
         Some(Found { end: found.get(0)?.end(), date, update: false })
+    }
+
+    /// The first date in a text, with where it starts.
+    pub(crate) fn first_within(&self, text: &str) -> Option<(Found, usize)> {
+        let found = self.anywhere.captures(text)?;
+        let date = self.read(&found)?;
+        let whole = found.get(0)?;
+        let lead = whole.as_str().len() - whole.as_str().trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+        Some((Found { end: whole.end(), date, update: false }, whole.start() + lead))
+    }
+
+    /// Whether what stands before a date makes it that of an update.
+    pub(crate) fn is_update(&self, before: &str) -> bool {
+        self.ends_in_update.is_match(before)
     }
 
     /// Whether a text is a day and a month and nothing else.
@@ -169,7 +185,6 @@ pub(crate) fn head_of(text: &str, bytes: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::rules;
 
     #[test]

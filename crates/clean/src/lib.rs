@@ -12,6 +12,7 @@ mod address;
 mod dates;
 mod language;
 mod page;
+mod refuse;
 mod rules;
 mod scrape;
 mod wires;
@@ -19,6 +20,7 @@ mod wires;
 use annals_plugin::{
     Article, ArticleStage, Batch, ConfigError, Context, Definition, PublishedBasis, Stage, StageError,
 };
+pub use refuse::Refusal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,30 +69,37 @@ impl Stage for Clean {
     }
 
     fn fingerprint(&self) -> Vec<u8> {
-        rules::sources().chain([wires::SOURCE]).flat_map(str::bytes).collect()
+        rules::sources().chain(page::sources()).chain([wires::SOURCE]).flat_map(str::bytes).collect()
     }
 }
 
 impl ArticleStage for Clean {
     fn process(&self, mut batch: Batch) -> Result<Batch, StageError> {
         batch.retain(Self::NAME, |article| {
-            clean(article);
-            if article.text.is_empty() {
-                return Err(("no_text", "nothing to read is left of the record".to_owned()));
-            }
-            Ok(())
+            clean(article)
         });
         Ok(batch)
     }
 }
 
 /// Cleans one article in place.
-pub fn clean(article: &mut Article) {
+///
+/// # Errors
+/// When the record holds no article: `error_page`, `blocked_page` (cookies, scripts or a proof of being human asked for),
+/// `paywall_stub`, `live_ticker`, `gallery`, `no_article` (a page without main text) or `no_text`, with what tells so.
+pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     let page = article.html.take().map(|bytes| page::read(&bytes, article.url.as_deref()));
     let from_page = page.is_some();
+    let mut between = Vec::new();
     if let Some(page) = page {
         take_facts(article, page.facts);
         article.text = page.text;
+        between = page.between;
+        if let Some(refusal) = refuse::page(&page.kind, &article.text, article.language.as_deref()) {
+            return Err(refusal);
+        }
+    } else if let Some(refusal) = refuse::text(&article.text, article.language.as_deref()) {
+        return Err(refusal);
     }
     if article.language.is_none() {
         article.language = language::of(&article.text).map(str::to_owned);
@@ -98,7 +107,7 @@ pub fn clean(article: &mut Article) {
     let rules = rules::of(article.language.as_deref());
     let known =
         scrape::Known { title: article.title.as_deref(), place: article.dateline.is_some(), page: from_page };
-    let cleaned = scrape::clean(&article.text, known, rules);
+    let cleaned = scrape::clean(&article.text, known, between, rules);
     article.text = cleaned.text;
     article.removed.extend(cleaned.removed);
     if article.title.is_none() {
@@ -141,6 +150,10 @@ pub fn clean(article: &mut Article) {
         let names = cleaned.withheld.into_iter().map(serde_json::Value::String).collect();
         article.attributes.insert(WITHHELD.to_owned(), serde_json::Value::Array(names));
     }
+    if article.text.is_empty() {
+        return Err(("no_text", "nothing to read is left of the record".to_owned()));
+    }
+    Ok(())
 }
 
 /// Attribute that names the rules that would have taken off more than half of a text, and so did not.
@@ -170,6 +183,13 @@ fn take_facts(article: &mut Article, facts: page::Facts) {
         article.published_basis =
             Some(if facts.published_from_address { PublishedBasis::Url } else { PublishedBasis::Metadata });
     }
+}
+
+/// The text blocks of a page, each with the numbers that its place in the page and its shape give: what a model of main
+/// content is trained on (`examples/page_blocks.rs`). The order of the numbers is that of `data/clean/page_model.json`.
+#[doc(hidden)]
+pub fn page_blocks(html: &[u8]) -> Vec<(String, Vec<f32>)> {
+    page::blocks_with_features(html)
 }
 
 /// The stage, as the registry lists it.

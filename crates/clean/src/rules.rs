@@ -1,8 +1,10 @@
 //! The rules of `data/clean`: what scrapers leave around news text, one file a language.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use crate::dates::Dates;
@@ -26,10 +28,12 @@ pub(crate) struct DateWords {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Words {
-    numbers: Vec<String>,
+    numbers: BTreeMap<String, String>,
     harm: Vec<String>,
     and: Vec<String>,
     by: Vec<String>,
+    author_labels: Vec<String>,
+    no_author: Vec<String>,
 }
 
 /// What part of a text a rule looks at.
@@ -66,7 +70,30 @@ struct File {
     words: Words,
     #[serde(default, rename = "rule")]
     rules: Vec<RuleText>,
+    #[serde(default)]
+    refuse: Vec<RefusalText>,
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefusalText {
+    reason: String,
+    max_words: usize,
+    patterns: Vec<String>,
+}
+
+/// How a text that is no article is told.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The code for the `rejected` table.
+    pub(crate) reason: &'static str,
+    /// Longer texts are articles.
+    pub(crate) max_words: usize,
+    pub(crate) pattern: Regex,
+}
+
+/// Reasons that a rule may give: the codes of the `rejected` table are fixed.
+const REASONS: [&str; 3] = ["error_page", "blocked_page", "paywall_stub"];
 
 /// One rule, ready to use.
 #[derive(Debug)]
@@ -84,14 +111,37 @@ pub(crate) struct Rules {
     pub(crate) language: String,
     pub(crate) dates: Dates,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) refusals: Vec<Refusal>,
     /// A number, in digits or words.
     pub(crate) number: Regex,
+    numbers: BTreeMap<String, String>,
     /// A word of harm to people.
     pub(crate) harm: Regex,
     /// A paragraph that names who wrote the text.
     pub(crate) byline: Regex,
     /// What stands between two names.
     pub(crate) between_names: Regex,
+    /// What stands before a name.
+    pub(crate) by: Regex,
+    /// What stands before a name in an element that shows the author.
+    pub(crate) author_label: Regex,
+    /// What such an element says when it names no author.
+    pub(crate) no_author: Regex,
+    /// The patterns of all rules for whole paragraphs at once.
+    pub(crate) furniture: RegexSet,
+}
+
+impl Rules {
+    /// The figures in a text, words as digits.
+    pub(crate) fn figures<'t>(&self, text: &'t str) -> impl Iterator<Item = Cow<'t, str>> {
+        self.number.find_iter(text).map(|found| {
+            let figure = found.as_str();
+            match self.numbers.get(&figure.to_lowercase()) {
+                Some(digits) => Cow::Owned(digits.clone()),
+                None => Cow::Borrowed(figure),
+            }
+        })
+    }
 }
 
 const LANGUAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"));
@@ -147,20 +197,51 @@ fn read(text: &str) -> Result<Rules, String> {
             pattern: build(&pattern).map_err(|error| format!("rule `{}`: {error}", rule.name))?,
         });
     }
+    let mut refusals = Vec::with_capacity(file.refuse.len());
+    for rule in &file.refuse {
+        let joined = rule.patterns.iter().map(|p| format!("(?:{p})")).collect::<Vec<_>>().join("|");
+        refusals.push(Refusal {
+            reason: REASONS
+                .into_iter()
+                .find(|known| *known == rule.reason)
+                .ok_or_else(|| format!("`{}` is not a reason to refuse; known are {}", rule.reason, REASONS.join(", ")))?,
+            max_words: rule.max_words,
+            pattern: build(&joined).map_err(|error| format!("refusal `{}`: {error}", rule.reason))?,
+        });
+    }
     let alternation = |words: &[String]| crate::dates::any_of(words.iter());
     let by = alternation(&file.words.by);
     let and = alternation(&file.words.and);
     Ok(Rules {
         dates: Dates::new(&file.dates).map_err(|error| error.to_string())?,
+        furniture: RegexSetBuilder::new(
+            rules
+                .iter()
+                .filter(|rule| matches!(rule.scope, Scope::Paragraph | Scope::From))
+                .map(|rule| rule.pattern.as_str()),
+        )
+        .case_insensitive(true)
+        .size_limit(64 << 20)
+        .dfa_size_limit(16 << 20)
+        .build()
+        .map_err(|error| error.to_string())?,
         language: file.language,
         rules,
-        number: build(&format!(r"\d+|\b(?:{})\b", alternation(&file.words.numbers)))?,
+        refusals,
+        number: build(&format!(r"\d+|\b(?:{})\b", crate::dates::any_of(file.words.numbers.keys())))?,
+        numbers: file.words.numbers,
         harm: build(&format!(r"\b(?:{})\b", alternation(&file.words.harm)))?,
         byline: RegexBuilder::new(&format!(
             r"^\W{{0,3}}(?i:{by})\s*:?\s+(?P<names>\p{{Lu}}[\w.'’-]*(?:\s+(?:\p{{Lu}}[\w.'’-]*|de|al|el|bin|van|von|der|la|le|du|(?i:{and}))|,\s+\p{{Lu}}[\w.'’-]*){{0,9}})\W{{0,3}}$"
         ))
         .build()
         .map_err(|error| error.to_string())?,
+        author_label: build(&format!(
+            r"^\W*(?:(?:{})\b\s*:?\s*|(?:{by}):?\s*(?:\s|\b))+",
+            alternation(&file.words.author_labels)
+        ))?,
+        no_author: build(&format!(r"^\W*(?:(?:{})\b.*)?$|[?!]", alternation(&file.words.no_author)))?,
+        by: build(&format!(r"^\W{{0,3}}(?:{by})\s*:?\s+"))?,
         between_names: build(&format!(r"\s*,\s*|\s+(?:{and})\s+"))?,
     })
 }

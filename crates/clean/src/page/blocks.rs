@@ -39,7 +39,6 @@ pub(crate) mod flag {
 #[derive(Debug, Clone)]
 pub(crate) struct Container {
     pub(crate) parent: u32,
-    pub(crate) node: NodeId,
     pub(crate) depth: u16,
     /// Hints of this element alone.
     pub(crate) hints: u32,
@@ -146,7 +145,6 @@ pub(crate) fn split(dom: &Dom) -> Page {
     builder.page.text.reserve(16 * 1024);
     builder.page.containers.push(Container {
         parent: 0,
-        node: ROOT,
         depth: 0,
         hints: 0,
         hints_above: 0,
@@ -282,7 +280,6 @@ impl Builder<'_> {
         parent.design.hash(&mut hasher);
         let container = Container {
             parent: above.container,
-            node: id,
             depth: parent.depth + 1,
             hints: named,
             hints_above: parent.hints_above | named,

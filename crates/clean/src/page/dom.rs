@@ -92,11 +92,6 @@ impl Dom {
         &self.nodes[id as usize]
     }
 
-    /// How many nodes there are; ids run from 0 to this.
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// Name of an HTML element, `None` for other nodes and for SVG and MathML.
     pub(crate) fn name(&self, id: NodeId) -> Option<&LocalName> {
         match &self.node(id).data {
@@ -121,11 +116,6 @@ impl Dom {
             Data::Element { attributes, .. } => attributes,
             _ => &[],
         }
-    }
-
-    /// The node's parent.
-    pub(crate) fn parent(&self, id: NodeId) -> Option<NodeId> {
-        Some(self.node(id).parent).filter(|&p| p != NONE)
     }
 
     /// Visits the nodes under and including `top` in document order. `visit` returns whether to go into the node that

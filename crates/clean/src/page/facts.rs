@@ -22,12 +22,12 @@ pub(crate) struct Facts {
 }
 
 /// Chooses the facts of a page.
-pub(crate) fn choose(meta: &Meta, page: &Page, keep: &[bool], address: Option<&str>) -> Facts {
-    let _ = (page, keep);
-    let (published, published_from_address) = published(meta, address);
+pub(crate) fn choose(meta: &Meta, page: &Page, address: Option<&str>) -> Facts {
+    let title = title(meta);
+    let (published, published_from_address) = published(meta, page, title.as_deref(), address);
     Facts {
-        title: title(meta),
-        authors: authors(meta),
+        title,
+        authors: authors(meta, page),
         published,
         published_from_address,
         publisher: meta.site_name.clone().or_else(|| meta.ld_publisher.clone()),
@@ -46,28 +46,37 @@ fn squash(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The headline: the heading that the page shows, if its metadata says the same; else the likeliest of them.
-fn title(meta: &Meta) -> Option<String> {
-    let document = meta.document_title.as_deref().map(squash).unwrap_or_default();
-    let stated: Vec<&String> = [&meta.ld_headline, &meta.og_title, &meta.meta_title, &meta.item_headline]
+/// The headline: the heading that says most of what the metadata states, else what the metadata states.
+pub(super) fn title(meta: &Meta) -> Option<String> {
+    let stated: Vec<String> = [&meta.ld_headline, &meta.og_title, &meta.meta_title, &meta.item_headline, &meta.document_title]
         .into_iter()
         .flatten()
+        .map(|title| without_site(title, meta))
         .collect();
+    let site = meta.site_name.as_deref().map(squash).unwrap_or_default();
+    let mut best: Option<(f32, &String)> = None;
     for heading in &meta.headings {
-        let squashed = squash(heading);
-        if squashed.len() >= 6
-            && (stated.iter().any(|s| squash(s).contains(&squashed)) || document.contains(&squashed))
-        {
-            return Some(heading.clone());
+        let shown = squash(heading);
+        if shown.len() < 6 || shown == site {
+            continue;
+        }
+        let share = stated
+            .iter()
+            .map(|title| squash(title))
+            .filter(|title| title.contains(&shown) || (shown.contains(title.as_str()) && title.len() * 3 > shown.len()))
+            .map(|title| shown.len().min(title.len()) as f32 / shown.len().max(title.len()) as f32)
+            .fold(0.0, f32::max);
+        if share >= 0.4 && best.is_none_or(|(known, _)| share > known) {
+            best = Some((share, heading));
         }
     }
-    if let Some(stated) = stated.first() {
-        return Some(without_site(stated, meta));
+    if let Some((_, heading)) = best {
+        return Some(heading.clone());
     }
-    if meta.headings.len() == 1 {
-        return Some(meta.headings[0].clone());
+    if let Some(stated) = stated.into_iter().find(|title| squash(title) != site && !title.is_empty()) {
+        return Some(stated);
     }
-    meta.document_title.as_deref().map(|title| without_site(title, meta))
+    meta.headings.first().cloned()
 }
 
 /// A title without the name of the site after (or before) it.
@@ -88,8 +97,18 @@ fn without_site(title: &str, meta: &Meta) -> String {
     title.trim().to_owned()
 }
 
-fn authors(meta: &Meta) -> Vec<String> {
-    for source in [&meta.ld_authors, &meta.meta_authors, &meta.item_authors, &meta.bylines] {
+fn authors(meta: &Meta, page: &Page) -> Vec<String> {
+    let site = meta.site_name.as_deref().or(meta.ld_publisher.as_deref()).map(squash).unwrap_or_default();
+    let mut fallback = Vec::new();
+    // A list of authors as metadata give it is whole; of bylines, which stand wherever a name is shown, the first is
+    // the story's.
+    for (source, whole) in [
+        (&meta.ld_authors, true),
+        (&meta.meta_authors, true),
+        (&meta.item_authors, false),
+        (&meta.author_links, false),
+        (&meta.bylines, false),
+    ] {
         let mut names: Vec<String> = Vec::new();
         for raw in source {
             for name in split_names(raw) {
@@ -97,9 +116,39 @@ fn authors(meta: &Meta) -> Vec<String> {
                     names.push(name);
                 }
             }
+            if !whole && !names.is_empty() {
+                break;
+            }
         }
-        if !names.is_empty() {
-            return names;
+        if names.is_empty() {
+            continue;
+        }
+        // The site itself, unless nobody else is named.
+        if names.len() == 1 && squash(&names[0]) == site {
+            if fallback.is_empty() {
+                fallback = names;
+            }
+            continue;
+        }
+        return names;
+    }
+    let shown = shown_byline(page);
+    if shown.is_empty() { fallback } else { shown }
+}
+
+/// Names in a line such as "By Some One" near the head of the page.
+fn shown_byline(page: &Page) -> Vec<String> {
+    let rules = rules::of(None);
+    let blocks = page.blocks.iter().filter(|block| block.words <= 14).take(120);
+    for block in blocks {
+        let text = page.text_of(block).replace('\n', " ");
+        // Rules of scrapes know a byline that is nothing but one; a date may follow it here.
+        let line = text.split(['|', '•', '·', '–', '—']).next().unwrap_or_default().trim();
+        if let Some(names) = rules.byline.captures(line).and_then(|found| found.name("names")) {
+            let names = split_names(names.as_str());
+            if !names.is_empty() {
+                return names;
+            }
         }
     }
     Vec::new()
@@ -108,51 +157,79 @@ fn authors(meta: &Meta) -> Vec<String> {
 /// The names in a byline.
 fn split_names(raw: &str) -> Vec<String> {
     let rules = rules::of(None);
-    let mut text = collapse(raw);
+    let text = collapse(raw);
     if text.contains("://") || text.contains('@') {
         return Vec::new();
     }
-    for label in ["written by ", "posted by ", "story by ", "by: ", "by ", "author: ", "from "] {
-        if text.get(..label.len()).is_some_and(|head| head.eq_ignore_ascii_case(label)) {
-            text = text[label.len()..].to_owned();
-            break;
-        }
+    let text = rules.author_label.replace(&text, "");
+    if rules.no_author.is_match(&text) {
+        return Vec::new();
     }
-    rules
-        .between_names
-        .split(&text)
-        .map(|name| name.trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')').to_owned())
-        .filter(|name| (2..=60).contains(&name.chars().count()) && !name.bytes().any(|b| b.is_ascii_digit()))
-        .collect()
+    let mut names = Vec::new();
+    for name in rules.between_names.split(&text) {
+        let name = name.trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')');
+        let words = name.split(' ').count();
+        if !(2..=60).contains(&name.chars().count()) || words > 7 || name.bytes().any(|b| b.is_ascii_digit()) {
+            continue;
+        }
+        // A title or a post follows its bearer after a comma: "A B, senior editor".
+        if name.starts_with(char::is_lowercase) && !names.is_empty() {
+            continue;
+        }
+        // "Some OneSome One", from a picture's text beside the name.
+        let half = name.len() / 2;
+        let name = if name.is_char_boundary(half) && name[..half] == name[half..] { &name[..half] } else { name };
+        names.push(name.to_owned());
+    }
+    names
 }
 
 /// The date of publication and whether it comes from the address.
-fn published(meta: &Meta, address: Option<&str>) -> (Option<String>, bool) {
-    let stated = [&meta.ld_published, &meta.meta_published, &meta.item_published];
-    for raw in stated.into_iter().flatten() {
-        if let Some(date) = iso(raw) {
+fn published(meta: &Meta, page: &Page, title: Option<&str>, address: Option<&str>) -> (Option<String>, bool) {
+    let address = address.or(meta.canonical.as_deref()).and_then(address::date);
+    let changed = [&meta.ld_modified, &meta.meta_modified].into_iter().flatten().find_map(|raw| iso(raw));
+    // What was published after it was last changed, or in another year than its address says and after it, was not.
+    let credible = |date: &String| {
+        let day = date.get(..10).unwrap_or(date);
+        let too_late = changed.as_deref().is_some_and(|changed| day > changed.get(..10).unwrap_or(changed));
+        let later_year = address.as_deref().is_some_and(|address| day.get(..4) > address.get(..4) && changed.is_none());
+        !too_late && !(later_year && address.as_deref().is_some_and(|a| a.len() == 10))
+    };
+    let stated = [&meta.ld_published, &meta.meta_published, &meta.item_published].into_iter().flatten();
+    let marked = meta.times.iter().filter(|(_, marked)| *marked).map(|(raw, _)| raw);
+    let named = meta.date_lines.iter();
+    for raw in stated.chain(marked).chain(named) {
+        if let Some(date) = iso(raw).filter(credible) {
             return (Some(date), false);
         }
     }
-    for (raw, marked) in &meta.times {
-        if *marked && let Some(date) = iso(raw) {
-            return (Some(date), false);
-        }
-    }
-    for raw in &meta.date_lines {
-        if let Some(date) = iso(raw) {
-            return (Some(date), false);
-        }
-    }
-    if let Some((raw, _)) = meta.times.first()
-        && let Some(date) = iso(raw)
-    {
+    if let Some(date) = shown_date(page, title).filter(credible) {
         return (Some(date), false);
     }
-    match address.or(meta.canonical.as_deref()).and_then(address::date) {
-        Some(date) => (Some(date), true),
-        None => (None, false),
+    if let Some(date) = meta.times.first().and_then(|(raw, _)| iso(raw)).filter(credible) {
+        return (Some(date), false);
     }
+    if let Some(date) = meta.script_published.as_deref().and_then(iso).filter(credible) {
+        return (Some(date), false);
+    }
+    let from_address = address.is_some();
+    (address, from_address)
+}
+
+/// A date in a short line near the title.
+fn shown_date(page: &Page, title: Option<&str>) -> Option<String> {
+    let wanted = squash(title?);
+    let at = page.blocks.iter().position(|block| block.words <= 60 && squash(page.text_of(block)) == wanted)?;
+    let rules = rules::of(None);
+    let lines = page.blocks[at.saturating_sub(3)..].iter().take(12);
+    for block in lines.filter(|block| block.words <= 16) {
+        let text = page.text_of(block);
+        let Some((found, start)) = rules.dates.first_within(text) else { continue };
+        if !rules.dates.is_update(&text[..start]) {
+            return Some(found.date.to_string());
+        }
+    }
+    None
 }
 
 /// A date or date-time as ISO 8601, from however the page writes it.
@@ -177,11 +254,8 @@ pub(crate) fn iso(raw: &str) -> Option<String> {
         return Some(date.to_string());
     }
     rules::all().iter().find_map(|rules| {
-        let found = rules.dates.at_head(raw).filter(|found| !found.update).or_else(|| {
-            // "Update" anywhere before the date makes it that of an update.
-            rules.dates.first(raw)
-        })?;
-        Some(found.date.to_string())
+        let (found, start) = rules.dates.first_within(raw)?;
+        (!rules.dates.is_update(&raw[..start])).then(|| found.date.to_string())
     })
 }
 

@@ -29,7 +29,7 @@ macro_rules! groups {
 
 groups!(
     article, body, main, lead, title, byline, date, meta, caption, quote, tags, navigation, footer, header,
-    side, related, comment, share, advert, subscribe, consent, search, hidden,
+    side, related, comment, share, advert, subscribe, consent, overlay, search, hidden,
 );
 
 /// The bit of a group.
@@ -67,13 +67,16 @@ struct File {
     hints: Lists,
 }
 
+/// The list as it stands in `data/clean`.
+pub(crate) const SOURCE: &str = include_str!("../../../../data/clean/page.toml");
+
 struct Hints {
     exact: FxHashMap<String, u32>,
     prefixes: Vec<(String, u32)>,
 }
 
 static HINTS: LazyLock<Hints> = LazyLock::new(|| {
-    let file: File = toml::from_str(include_str!("../../../../data/clean/page.toml"))
+    let file: File = toml::from_str(SOURCE)
         .expect("the list of hints is checked by a test");
     let mut exact: FxHashMap<String, u32> = FxHashMap::default();
     let mut prefixes = Vec::new();

@@ -1,6 +1,9 @@
 //! What a page says of itself: JSON-LD, Open Graph and other `<meta>`, microdata, `<time>`, headings.
 
+use std::sync::LazyLock;
+
 use html5ever::{LocalName, local_name};
+use regex::Regex;
 use serde_json::Value;
 
 use super::dom::{Data, Dom, NodeId, ROOT, Step};
@@ -37,6 +40,12 @@ pub(crate) struct Meta {
     pub(crate) item_headline: Option<String>,
     pub(crate) item_published: Option<String>,
     pub(crate) item_authors: Vec<String>,
+    /// Whether the next field of a card is the author's name.
+    card_names_author: bool,
+    /// Text of links to pages of authors.
+    pub(crate) author_links: Vec<String>,
+    /// The only date of publication that the page's scripts name.
+    pub(crate) script_published: Option<String>,
     /// `rel=author` links and elements named as bylines, as printed.
     pub(crate) bylines: Vec<String>,
     /// `<time>` elements: the machine's date, else the text, and whether it is marked as that of publication.
@@ -95,6 +104,8 @@ fn element(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta) -> bool {
                 .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/ld+json"))
             {
                 json_ld(&dom.text(id), meta);
+            } else {
+                script(dom, id, meta);
             }
             return false;
         }
@@ -144,14 +155,22 @@ fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta) {
         | "sailthru.author"
         | "byl"
         | "article:author_name"
-        | "twitter:data1"
         | "cxenseparse:author"
         | "dc.contributor" => {
-            if key.eq_ignore_ascii_case("twitter:data1") {
-                return;
-            }
             if let Some(name) = content.and_then(short)
                 && meta.meta_authors.len() < 20
+            {
+                meta.meta_authors.push(name);
+            }
+        }
+        // "Written by" and the author's name, as WordPress writes it for cards.
+        "twitter:label1" | "twitter:label2" => {
+            meta.card_names_author = content.is_some_and(|label| label.eq_ignore_ascii_case("written by"));
+        }
+        "twitter:data1" | "twitter:data2" => {
+            if std::mem::take(&mut meta.card_names_author)
+                && let Some(name) = content.and_then(short)
+                && meta.meta_authors.is_empty()
             {
                 meta.meta_authors.push(name);
             }
@@ -203,6 +222,30 @@ fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta) {
         }
         _ => {}
     }
+}
+
+/// Dates of publication in the data that scripts carry: believed if they all agree, for they may be of other stories.
+fn script(dom: &Dom, id: NodeId, meta: &mut Meta) {
+    static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?i)\\?"(?:datePublished|publishedDate|publishDate|published_?(?:at|on|date|time)|publication_?date|first_?published(?:_?at)?|date)\\?"\s*:\s*\\?"((?:19|20)\d\d-\d\d-\d\d)"#)
+            .expect("the pattern is fixed")
+    });
+    dom.walk(id, |step| {
+        if let Step::Enter(node) = step
+            && let Data::Text(text) = &dom.node(node).data
+        {
+            for found in PUBLISHED.captures_iter(text).take(50) {
+                let day = found[1].to_owned();
+                match &meta.script_published {
+                    None => meta.script_published = Some(day),
+                    // An empty date is none: the scripts disagree.
+                    Some(known) if *known != day => meta.script_published = Some(String::new()),
+                    Some(_) => {}
+                }
+            }
+        }
+        true
+    });
 }
 
 /// Elements whose attributes say what they show.
@@ -259,6 +302,14 @@ fn described(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta) {
             }
             _ => {}
         }
+    }
+    if *name == local_name!("a")
+        && meta.author_links.len() < 6
+        && let Some(href) = dom.attribute(id, &local_name!("href"))
+        && (href.contains("/author/") || href.contains("/authors/") || href.contains("/contributor"))
+        && let Some(name) = short(&dom.text(id)).filter(|text| text.len() <= 80)
+    {
+        meta.author_links.push(name);
     }
     if rel.split_ascii_whitespace().any(|word| word == "author") {
         if meta.bylines.len() < 10

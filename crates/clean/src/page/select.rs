@@ -1,57 +1,54 @@
 //! Which blocks of a page are the article.
 
-use super::blocks::{Page, flag, is_prose};
+use super::blocks::Page;
+use super::features;
 use super::hints::bit;
+use super::meta::Meta;
+use super::model;
+
+/// Probability from which a block is taken for part of the article.
+const THRESHOLD: f32 = 0.42;
 
 /// Tells for each block whether it belongs to the article.
-pub(crate) fn select(page: &Page) -> Vec<bool> {
-    let outside = bit("navigation")
-        | bit("footer")
-        | bit("related")
-        | bit("comment")
-        | bit("share")
-        | bit("advert")
-        | bit("subscribe")
-        | bit("consent")
-        | bit("search");
-    let excluded = flag::NAV | flag::FOOTER | flag::ASIDE | flag::FORM | flag::CAPTION | flag::HIDDEN;
-    let mut score = vec![0.0_f64; page.containers.len()];
-    for block in &page.blocks {
-        let container = &page.containers[block.container as usize];
-        if !is_prose(block)
-            || block.flags & excluded != 0
-            || container.hints_above & outside & !bit("related") != 0
-        {
-            continue;
-        }
-        let mut weight = f64::from(block.words.min(100));
-        let mut at = block.container;
-        for _ in 0..4 {
-            score[at as usize] += weight;
-            weight *= 0.6;
-            at = page.containers[at as usize].parent;
-        }
+pub(crate) fn select(page: &Page, meta: &Meta, title: Option<&str>) -> Vec<bool> {
+    if page.blocks.is_empty() {
+        return Vec::new();
     }
-    let best = (0..score.len()).max_by(|&a, &b| score[a].total_cmp(&score[b]).then(b.cmp(&a))).unwrap_or(0);
-    let range = page.containers.get(best).map_or(0..0, |c| c.first..c.end);
-    let depth = page.containers.get(best).map_or(0, |c| c.depth);
+    let features = features::of(page, meta, title);
+    let model = model::main_content();
+    debug_assert_eq!(features.width, model.features(), "the model was trained on other features");
+    let likely: Vec<f32> = (0..page.blocks.len()).map(|index| model.probability(features.row(index))).collect();
+    keep(page, &likely)
+}
+
+fn keep(page: &Page, likely: &[f32]) -> Vec<bool> {
+    let consent = in_consent(page);
     page.blocks
         .iter()
-        .enumerate()
-        .map(|(index, block)| {
-            if !range.contains(&(index as u32)) || block.flags & (excluded & !flag::ASIDE) != 0 {
-                return false;
-            }
-            let mut hints = block.hints;
-            let mut at = block.container;
-            while page.containers[at as usize].depth > depth {
-                hints |= page.containers[at as usize].hints;
-                at = page.containers[at as usize].parent;
-            }
-            if hints & (outside | bit("caption")) != 0 && !is_prose(block) {
-                return false;
-            }
-            block.link_words * 2 < block.words || is_prose(block)
-        })
+        .zip(likely)
+        .map(|(block, &likely)| likely >= THRESHOLD && !consent[block.container as usize])
         .collect()
+}
+
+/// For each container whether it is inside an element that asks for consent. An element that holds nearly all of the
+/// page's text asks for nothing, whatever its name: names are also given to the body.
+fn in_consent(page: &Page) -> Vec<bool> {
+    let words = page.containers[0].words;
+    let mut inside = vec![false; page.containers.len()];
+    for (index, container) in page.containers.iter().enumerate().skip(1) {
+        let asks = container.hints & bit("consent") != 0 && container.words * 5 < words * 4;
+        // Parents come before their children.
+        inside[index] = asks || inside[container.parent as usize];
+    }
+    inside
+}
+
+/// Whether a text is one that the rules for scrapes take off as a whole.
+pub(crate) fn is_boilerplate(text: &str, words: u32) -> bool {
+    if words > 40 {
+        return false;
+    }
+    let rules = crate::rules::of(Some("en"));
+    let line = text.replace('\n', " ");
+    rules.furniture.is_match(&line)
 }

@@ -14,7 +14,6 @@ pub(crate) struct Head {
     pub(crate) date: Option<Found>,
     pub(crate) place: Option<String>,
     pub(crate) wires: Vec<String>,
-    pub(crate) authors: Vec<String>,
 }
 
 /// A piece that was taken off the head.
@@ -53,36 +52,59 @@ pub(crate) fn take(
 ) -> Head {
     let mut head = Head::default();
     let mut title = title;
+    let mut kept = String::new();
     let mut at = 0;
-    loop {
+    // Each step takes something or ends the loop; a head has few pieces.
+    for _ in 0..MOST_PIECES {
         let rest = &paragraph[at..];
         let skipped = rest.len() - rest.trim_start().len();
-        let (reason, length) =
-            match step(rest, skipped, &mut title, place_known, rules, &mut head, &mut may_drop) {
-                Some(found) => found,
-                None => break,
-            };
-        removed.push(Piece { reason, text: rest[..length].trim().to_owned() });
-        at += length;
+        let before = at > 0;
+        match step(rest, skipped, before, &mut title, place_known, rules, &mut head, &mut may_drop) {
+            Some(Step::Off(reason, length)) => {
+                removed.push(Piece { reason, text: rest[..length].trim().to_owned() });
+                at += length;
+            }
+            Some(Step::Keep(length)) => {
+                kept.push_str(&rest[..length]);
+                at += length;
+            }
+            None => break,
+        }
     }
     if at > 0 {
-        paragraph.drain(..at);
-        let lead = paragraph.len() - paragraph.trim_start().len();
-        paragraph.drain(..lead);
+        let story = paragraph[at..].trim_start();
+        *paragraph = if kept.is_empty() {
+            story.to_owned()
+        } else {
+            // The headline stands by itself.
+            format!("{}\n{story}", kept.trim())
+        };
     }
     head
 }
 
+/// Most pieces that a head is taken to have.
+const MOST_PIECES: usize = 12;
+
+enum Step {
+    /// A piece to take off: its kind and its length in bytes.
+    Off(&'static str, usize),
+    /// The title, which holds a figure that stands nowhere else.
+    Keep(usize),
+}
+
 /// The next piece at the head: its kind and its length in bytes.
+#[expect(clippy::too_many_arguments, reason = "the state of one loop, in one place")]
 fn step<'t>(
     rest: &str,
     skipped: usize,
+    before: bool,
     title: &mut Option<&'t str>,
     place_known: bool,
     rules: &Rules,
     head: &mut Head,
     may_drop: &mut impl FnMut(&str, &str) -> bool,
-) -> Option<(&'static str, usize)> {
+) -> Option<Step> {
     let text = &rest[skipped..];
     if text.is_empty() {
         return None;
@@ -94,36 +116,88 @@ fn step<'t>(
             if head.date.as_ref().is_none_or(|known| known.update) {
                 head.date = Some(found);
             }
-            return Some(("date", skipped + end));
+            return Some(Step::Off("date", skipped + end));
+        }
+        // "Posted on July 2, 2016 by Some Paper TITLE": the title tells where the byline ends.
+        if rules.by.is_match(text[found.end..].trim_start())
+            && let Some(wanted) = *title
+            && let Some(at) = title_within(&text[found.end..], wanted, 80)
+        {
+            head.date.get_or_insert(found.clone());
+            return Some(Step::Off("date", skipped + found.end + at));
         }
     }
-    if let Some(wanted) = *title
-        && let Some(end) = repeats(text, wanted)
-    {
-        let end = end + separator(&text[end..]);
-        if may_drop(&text[..end], &text[end..]) {
+    if let Some(wanted) = *title {
+        if let Some(end) = repeats(text, wanted) {
+            let end = end + separator(&text[end..]);
             *title = None;
-            return Some(("repeated_title", skipped + end));
+            if may_drop(&text[..end], &text[end..]) {
+                return Some(Step::Off("repeated_title", skipped + end));
+            }
+            return Some(Step::Keep(skipped + end));
         }
-        return None;
+        if before
+            && let Some(at) = title_within(text, wanted, 60)
+            && all_capitalised(&text[..at])
+        {
+            return Some(Step::Off("section", skipped + at));
+        }
     }
     for rule in rules.rules.iter().filter(|rule| rule.scope == Scope::Head) {
         if let Some(found) = rule.pattern.find(text)
             && found.end() > 0
         {
-            return Some(("head_furniture", skipped + found.end()));
+            return Some(Step::Off("head_furniture", skipped + found.end()));
         }
     }
     if let Some((wire, end)) = lone_wire(text, rules) {
         head.wires.push(wire);
-        return Some(("agency_line", skipped + end));
+        return Some(Step::Off("agency_line", skipped + end));
     }
     if !place_known && head.place.is_none() {
         if let Some(end) = dateline(text, rules, head) {
-            return Some(("dateline", skipped + end));
+            return Some(Step::Off("dateline", skipped + end));
+        }
+    }
+    if let Some((found, start)) = section_and_date(text, rules) {
+        let end = found.end + separator(&text[found.end..]);
+        if all_capitalised(&text[..start]) && begins_anew(&text[end..]) {
+            head.date.get_or_insert(found);
+            return Some(Step::Off("section", skipped + end));
         }
     }
     None
+}
+
+/// Where, among the first `window` bytes of a text, its title begins.
+fn title_within(text: &str, title: &str, window: usize) -> Option<usize> {
+    text.char_indices()
+        .take_while(|(at, _)| *at < window)
+        .filter(|(at, c)| {
+            c.is_alphanumeric() && !text[..*at].chars().next_back().is_some_and(char::is_alphanumeric)
+        })
+        .map(|(at, _)| at)
+        .find(|at| repeats(&text[*at..], title).is_some())
+}
+
+/// Whether a piece has capitalised words, numbers and signs alone, as the names of sections and photographers have.
+fn all_capitalised(piece: &str) -> bool {
+    piece.split_whitespace().all(|word| {
+        word.trim_start_matches(|c: char| !c.is_alphanumeric()).chars().next().is_none_or(|c| !c.is_lowercase())
+    }) && !piece.contains(". ")
+}
+
+/// A date, with a time of day, behind the name of a section: "Middle East 0041 06.04.2017". Gives it with its start.
+fn section_and_date(text: &str, rules: &Rules) -> Option<(Found, usize)> {
+    let window = crate::dates::head_of(text, 90);
+    let mut found = rules.dates.first_within(window)?;
+    let start = found.1;
+    if start == 0 {
+        return None;
+    }
+    let time = rules.dates.at_head(&text[start..])?;
+    found.0.end = start + time.end;
+    Some((found.0, start))
 }
 
 /// A wire's name that stands by itself before a date or after wide spaces: "AFP  Tuesday 19 Jul 2016".

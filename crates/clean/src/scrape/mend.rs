@@ -135,7 +135,7 @@ fn high_byte(character: char) -> Option<u8> {
 
 /// Characters that no news text holds, so that they are no proof of mojibake: controls and technical symbols.
 fn unlikely(character: char) -> bool {
-    matches!(character, '\u{80}'..='\u{9f}' | '\u{2300}'..='\u{245f}')
+    matches!(character, '\u{80}'..='\u{9f}' | '\u{2300}'..='\u{259f}' | '\u{2800}'..='\u{2bff}')
 }
 
 /// UTF-8 that was read as Windows-1252 ("â€™" for an apostrophe), character by character.

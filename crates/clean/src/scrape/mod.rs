@@ -5,6 +5,7 @@ pub(crate) mod mend;
 pub(crate) mod paragraphs;
 mod repeats;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -72,10 +73,19 @@ static ADDRESS: LazyLock<Regex> =
 const HEAD_PARAGRAPHS: usize = 6;
 
 /// Cleans a text.
-pub(crate) fn clean(text: &str, known: Known<'_>, rules: &Rules) -> Cleaned {
+///
+/// `between` are pieces that a page shows between the paragraphs, each with the number of paragraphs before it.
+pub(crate) fn clean(text: &str, known: Known<'_>, between: Vec<(usize, String)>, rules: &Rules) -> Cleaned {
     let text = mend::mend(text);
     let mut text =
         Text { rules, paragraphs: paragraphs::split(&text), gone: Vec::new(), out: Cleaned::default() };
+    let last = text.paragraphs.len().saturating_sub(1);
+    text.gone.extend(between.into_iter().map(|(paragraph, text)| Gone {
+        paragraph: paragraph.min(last),
+        at: At::Start,
+        reason: "beside_article".to_owned(),
+        text,
+    }));
     text.head(known);
     text.whole_paragraphs();
     text.captions_after_credits();
@@ -93,7 +103,9 @@ impl Text<'_> {
 
     /// Whether a piece tells of victims and how many.
     fn carries_toll(&self, piece: &str) -> bool {
-        self.rules.harm.is_match(piece) && self.rules.number.is_match(piece)
+        // The words of an address tell of no one.
+        let piece = if piece.contains("://") { ADDRESS.replace_all(piece, "") } else { Cow::Borrowed(piece) };
+        self.rules.harm.is_match(&piece) && self.rules.number.is_match(&piece)
     }
 
     fn drop_paragraph(&mut self, index: usize, reason: &str) {
@@ -108,7 +120,8 @@ impl Text<'_> {
         let title = known.title.map(mend::mend);
         let mut title = title.as_deref().map(collapse);
         for index in 0..self.paragraphs.len().min(HEAD_PARAGRAPHS) {
-            if title.is_none() && !known.page {
+            let first = self.paragraphs[..index].iter().all(String::is_empty);
+            if title.is_none() && first && !known.page {
                 title = self.headline(index);
                 self.out.title.clone_from(&title);
             }
@@ -129,6 +142,50 @@ impl Text<'_> {
                 self.drop_paragraph(index, "byline");
             }
         }
+        self.date_after_headline();
+    }
+
+    /// A wire and a date between the headline and the story, in one paragraph with both: "HEADLINE   AFP  Monday
+    /// 17 Mar 2014   Six people …".
+    fn date_after_headline(&mut self) {
+        let Some(index) = self.paragraphs.iter().position(|p| !p.is_empty()) else { return };
+        if self.out.date.is_some() {
+            return;
+        }
+        let paragraph = &self.paragraphs[index];
+        let window = crate::dates::head_of(paragraph, 260);
+        let Some((found, start)) = self.rules.dates.first_within(window) else { return };
+        let before = &paragraph[..start];
+        let weekday = before.trim_end().rsplit("  ").next().unwrap_or_default().len();
+        let gap = before.trim_end().len() - weekday;
+        let Some(found) = self.rules.dates.at_head(&paragraph[gap..]).filter(|f| f.date == found.date && !f.update) else {
+            return;
+        };
+        let end = gap + found.end;
+        let set_apart = paragraph[..gap].ends_with("  ") && paragraph[end..].starts_with("  ")
+            || paragraph[end..].trim_start().starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+                && paragraph[..gap].ends_with("  ");
+        if !set_apart || gap == 0 {
+            return;
+        }
+        let headline = paragraph[..gap].trim_end();
+        let last = headline.rsplit("  ").next().unwrap_or_default();
+        let wire = wires::only(last);
+        let cut = if wire.is_some() { headline.len() - last.len() } else { headline.len() };
+        let piece = paragraph[cut..end].trim().to_owned();
+        let story = paragraph[end..].trim_start().to_owned();
+        let headline = headline[..cut].trim_end().to_owned();
+        if headline.is_empty() || story.is_empty() {
+            return;
+        }
+        self.paragraphs[index] = headline;
+        self.paragraphs.insert(index + 1, story);
+        for gone in &mut self.gone {
+            gone.paragraph += usize::from(gone.paragraph > index);
+        }
+        self.gone.push(Gone { paragraph: index + 1, at: At::Start, reason: "date".to_owned(), text: piece });
+        self.out.wires.extend(wire);
+        self.out.date = Some(found.date);
     }
 
     fn head_of_paragraph(&mut self, index: usize, title: Option<&str>, place_known: bool) {
@@ -138,16 +195,24 @@ impl Text<'_> {
         let others = &self.paragraphs;
         let may_drop = |title: &str, rest: &str| {
             // A figure that stands nowhere else stays.
-            rules.number.find_iter(title).all(|figure| {
-                let same = |text: &str| {
-                    rules.number.find_iter(text).any(|n| n.as_str().eq_ignore_ascii_case(figure.as_str()))
-                };
-                same(rest) || others.iter().any(|other| same(other))
+            rules.figures(title).all(|figure| {
+                std::iter::once(rest)
+                    .chain(others.iter().map(String::as_str))
+                    .any(|text| rules.figures(text).any(|other| other == figure))
             })
         };
         let place_known = place_known || self.out.place.is_some();
         // A dateline opens the story: what comes after the first paragraph of prose is none.
         let head = head::take(&mut paragraph, title, place_known, rules, may_drop, &mut pieces);
+        if let Some((title, story)) = paragraph.split_once('\n')
+            && !story.is_empty()
+        {
+            self.paragraphs.insert(index + 1, story.to_owned());
+            for gone in &mut self.gone {
+                gone.paragraph += usize::from(gone.paragraph > index);
+            }
+            paragraph = title.to_owned();
+        }
         self.paragraphs[index] = paragraph;
         for piece in pieces {
             self.gone.push(Gone {
@@ -435,13 +500,13 @@ impl Text<'_> {
         }
         let mut removed: Vec<(u32, usize, Removed)> = Vec::with_capacity(self.gone.len());
         for (order, gone) in self.gone.drain(..).enumerate() {
-            let length = places[gone.paragraph].1;
+            let length = places.get(gone.paragraph).map_or(0, |place| place.1);
             let within = match gone.at {
                 At::Start => 0,
                 At::End => length,
                 At::Byte(byte) => (byte as u32).min(length),
             };
-            let at = starts[gone.paragraph] + within;
+            let at = starts.get(gone.paragraph).map_or(characters, |start| start + within);
             removed.push((at, order, Removed { at, reason: gone.reason, text: gone.text }));
         }
         removed.sort_by_key(|(at, order, _)| (*at, *order));
