@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use annals_plugin::Article;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let files: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let mut pages = Vec::new();
     for file in &files {
         for line in BufReader::new(File::open(file)?).lines() {
@@ -24,7 +25,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let bytes: usize = pages.iter().map(String::len).sum();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{} pages, {:.1} KB each on average", pages.len(), bytes as f64 / pages.len() as f64 / 1e3)?;
+    writeln!(
+        out,
+        "{} pages, {:.1} KB each on average",
+        pages.len(),
+        bytes as f64 / pages.len() as f64 / 1e3
+    )?;
     // The first call reads the rules.
     clean(&pages[0]);
     let (ours, slowest) = time(&pages, |page| {
@@ -93,7 +99,10 @@ fn made_up(number: usize) -> String {
     }
     page.push_str("</div></article></main><aside class=\"related\">");
     for item in 0..60 {
-        let _ = write!(page, "<div class=\"card\"><a href=\"/s/{item}\"><h3>Another story, number {item}</h3></a></div>");
+        let _ = write!(
+            page,
+            "<div class=\"card\"><a href=\"/s/{item}\"><h3>Another story, number {item}</h3></a></div>"
+        );
     }
     page.push_str("</aside><footer><p>© The Ledger. All rights reserved.</p></footer></body></html>");
     page

@@ -66,7 +66,7 @@ impl Dates {
         let published = any_of(words.published.iter());
         let updated = any_of(words.updated.iter());
         let date = format!(
-            r"(?:(?:{weekdays})\b\.?,?\s+)?(?:(?P<d1>\d{{1,2}})(?:{ordinals})?\.?[\s.,-]+(?:of\s+|de\s+)?(?P<m1>{months})\.?,?[\s-]+(?:de\s+)?(?P<y1>\d{{4}}|\d{{2}}\b)|(?P<m2>{months})\b\.?\s*(?P<d2>\d{{1,2}})(?:{ordinals})?,?\s*(?P<y2>(?:19|20)\d\d)|(?P<y3>(?:19|20)\d\d)[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|(?P<a4>\d{{1,2}})(?P<s4>[-/.])(?P<b4>\d{{1,2}})[-/.](?P<y4>(?:19|20)\d\d))(?:\b|T)"
+            r"(?:(?:{weekdays})\b\.?,?\s+)?(?:(?P<d1>\d{{1,2}})(?:{ordinals})?\.?[\s.,-]+(?:of\s+|de\s+)?(?P<m1>{months})\.?,?[\s-]+(?:de\s+)?(?P<y1>\d{{4}}|\d{{2}}\b)|(?P<m2>{months})\b\.?\s*(?P<d2>\d{{1,2}})(?:{ordinals})?,?\s*(?P<y2>(?:19|20)\d\d)|(?P<y5>(?:19|20)\d\d)\s+(?P<m5>{months})\b\.?\s+(?P<d5>\d{{1,2}})|(?P<y3>(?:19|20)\d\d)[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|(?P<a4>\d{{1,2}})(?P<s4>[-/.])(?P<b4>\d{{1,2}})[-/.](?P<y4>(?:19|20)\d\d))(?:\b|T)"
         );
         let time = r"(?:,?\s*(?:at\s+|-\s*|\|\s*|/\s*)?\d{1,2}[:.h]?\d{2}(?::\d{2})?\b(?:\s*(?:am|pm|a\.m\.|p\.m\.)(?:\b|\s|$))?(?:\s*(?:GMT|UTC|[A-Z]{2,4})\b(?:[+-]\d{1,2})?)?)?";
         Ok(Self {
@@ -111,7 +111,8 @@ impl Dates {
         let found = self.anywhere.captures(text)?;
         let date = self.read(&found)?;
         let whole = found.get(0)?;
-        let lead = whole.as_str().len() - whole.as_str().trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+        let lead =
+            whole.as_str().len() - whole.as_str().trim_start_matches(|c: char| !c.is_alphanumeric()).len();
         Some((Found { end: whole.end(), date, update: false }, whole.start() + lead))
     }
 
@@ -131,6 +132,9 @@ impl Dates {
             return day_of(full_year(year), self.month(month.as_str())?, day);
         }
         if let (Some(day), Some(month), Some(year)) = (number("d2"), found.name("m2"), number("y2")) {
+            return day_of(year, self.month(month.as_str())?, day);
+        }
+        if let (Some(day), Some(month), Some(year)) = (number("d5"), found.name("m5"), number("y5")) {
             return day_of(year, self.month(month.as_str())?, day);
         }
         if let (Some(day), Some(month), Some(year)) = (number("d3"), number("m3"), number("y3")) {

@@ -9,9 +9,7 @@ const SAMPLE: usize = 4000;
 /// ISO 639-1 code of the language that a text is surely in.
 pub(crate) fn of(text: &str) -> Option<&'static str> {
     let sample = crate::dates::head_of(text, SAMPLE);
-    if sample.chars().filter(|c| c.is_alphabetic()).nth(FEWEST_LETTERS).is_none() {
-        return None;
-    }
+    sample.chars().filter(|c| c.is_alphabetic()).nth(FEWEST_LETTERS)?;
     let info = whatlang::detect(sample)?;
     info.is_reliable().then(|| code(info.lang())).flatten()
 }

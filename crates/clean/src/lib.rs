@@ -75,9 +75,7 @@ impl Stage for Clean {
 
 impl ArticleStage for Clean {
     fn process(&self, mut batch: Batch) -> Result<Batch, StageError> {
-        batch.retain(Self::NAME, |article| {
-            clean(article)
-        });
+        batch.retain(Self::NAME, clean);
         Ok(batch)
     }
 }
@@ -101,15 +99,12 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     } else if let Some(refusal) = refuse::text(&article.text, article.language.as_deref()) {
         return Err(refusal);
     }
+    let cleaned = to_the_end(article, from_page, between);
+    article.text = cleaned.text;
+    article.removed.extend(cleaned.removed);
     if article.language.is_none() {
         article.language = language::of(&article.text).map(str::to_owned);
     }
-    let rules = rules::of(article.language.as_deref());
-    let known =
-        scrape::Known { title: article.title.as_deref(), place: article.dateline.is_some(), page: from_page };
-    let cleaned = scrape::clean(&article.text, known, between, rules);
-    article.text = cleaned.text;
-    article.removed.extend(cleaned.removed);
     if article.title.is_none() {
         article.title = cleaned.title;
     } else if let Some(title) = &article.title {
@@ -147,13 +142,40 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     wires.extend(std::mem::take(&mut article.wires));
     article.wires = wires.into_iter().collect();
     if !cleaned.withheld.is_empty() {
-        let names = cleaned.withheld.into_iter().map(serde_json::Value::String).collect();
+        let mut names = cleaned.withheld;
+        if let Some(serde_json::Value::Array(known)) = article.attributes.get(WITHHELD) {
+            names.extend(known.iter().filter_map(serde_json::Value::as_str).map(str::to_owned));
+        }
+        let names = names.into_iter().map(serde_json::Value::String).collect();
         article.attributes.insert(WITHHELD.to_owned(), serde_json::Value::Array(names));
     }
     if article.text.is_empty() {
         return Err(("no_text", "nothing to read is left of the record".to_owned()));
     }
     Ok(())
+}
+
+/// Most times that a text is gone through: what one rule takes off may lay open what another looks for.
+const MOST_PASSES: usize = 6;
+
+/// Cleans the article's text until nothing more comes off.
+fn to_the_end(article: &Article, from_page: bool, mut between: Vec<(usize, String)>) -> scrape::Cleaned {
+    let mut done = scrape::Cleaned { text: article.text.clone(), ..scrape::Cleaned::default() };
+    for _ in 0..MOST_PASSES {
+        let language = article.language.as_deref().or_else(|| language::of(&done.text));
+        let known = scrape::Known {
+            title: article.title.as_deref().or(done.title.as_deref()),
+            place: article.dateline.is_some() || done.place.is_some(),
+            page: from_page,
+        };
+        let pass = scrape::clean(&done.text, known, std::mem::take(&mut between), rules::of(language));
+        let stable = pass.text == done.text;
+        done.follow(pass);
+        if stable {
+            break;
+        }
+    }
+    done
 }
 
 /// Attribute that names the rules that would have taken off more than half of a text, and so did not.

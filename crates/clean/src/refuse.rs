@@ -27,7 +27,10 @@ pub(crate) struct Kind {
 pub(crate) fn page(kind: &Kind, text: &str, language: Option<&str>) -> Option<Refusal> {
     let words = text.split_whitespace().count();
     if kind.live {
-        return Some(("live_ticker", "the page's metadata calls it a live blog: many reports, each with its own time".to_owned()));
+        return Some((
+            "live_ticker",
+            "the page's metadata calls it a live blog: many reports, each with its own time".to_owned(),
+        ));
     }
     if let Some(refusal) = by_signs(&kind.head, kind.words.min(words * 3 + 40), language) {
         return Some(refusal);

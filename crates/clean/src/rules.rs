@@ -201,10 +201,9 @@ fn read(text: &str) -> Result<Rules, String> {
     for rule in &file.refuse {
         let joined = rule.patterns.iter().map(|p| format!("(?:{p})")).collect::<Vec<_>>().join("|");
         refusals.push(Refusal {
-            reason: REASONS
-                .into_iter()
-                .find(|known| *known == rule.reason)
-                .ok_or_else(|| format!("`{}` is not a reason to refuse; known are {}", rule.reason, REASONS.join(", ")))?,
+            reason: REASONS.into_iter().find(|known| *known == rule.reason).ok_or_else(|| {
+                format!("`{}` is not a reason to refuse; known are {}", rule.reason, REASONS.join(", "))
+            })?,
             max_words: rule.max_words,
             pattern: build(&joined).map_err(|error| format!("refusal `{}`: {error}", rule.reason))?,
         });

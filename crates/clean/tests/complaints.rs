@@ -30,8 +30,13 @@ team would visit the place as soon as the road was open.</p>\
 where schools have been opened to take them in.</p>\
 <p>The truce, which was to hold for six months, has been broken eighteen times by the council's count.</p>";
 
-const WORDS_OF_STORY: [&str; 5] =
-    ["killing four people", "lost his brother", "fired. A monitor", "More than 300 families", "broken eighteen times"];
+const WORDS_OF_STORY: [&str; 5] = [
+    "killing four people",
+    "lost his brother",
+    "fired. A monitor",
+    "More than 300 families",
+    "broken eighteen times",
+];
 
 fn has_story(article: &Article) {
     for words in WORDS_OF_STORY {
@@ -60,11 +65,16 @@ fn cookie_and_privacy_text_is_not_the_article() {
 #[test]
 fn headlines_of_other_stories_are_not_its_end() {
     let mut cards = String::new();
-    for (number, line) in
-        ["Mayor of Tell Aswan quits over water", "Floods cut the coast road again", "Ten facts about the spring festival",
-         "Council votes on new market", "Opinion: what the truce has cost us", "Football: Marrun lose at home"]
-            .iter()
-            .enumerate()
+    for (number, line) in [
+        "Mayor of Tell Aswan quits over water",
+        "Floods cut the coast road again",
+        "Ten facts about the spring festival",
+        "Council votes on new market",
+        "Opinion: what the truce has cost us",
+        "Football: Marrun lose at home",
+    ]
+    .iter()
+    .enumerate()
     {
         cards.push_str(&format!(
             "<li class='card'><a href='/story/{number}'><img src='{number}.jpg'><h3>{line}</h3><span>3 hours ago</span></a></li>"
@@ -95,7 +105,11 @@ fn captions_are_not_kept() {
     for line in ["burnt bus", "Smoke over the town", "Qadri", "QADRI"] {
         assert!(!article.text.contains(line), "`{line}` was kept:\n{}", article.text);
     }
-    assert!(article.removed.iter().any(|removed| removed.text.contains("Smoke over the town")), "{:?}", article.removed);
+    assert!(
+        article.removed.iter().any(|removed| removed.text.contains("Smoke over the town")),
+        "{:?}",
+        article.removed
+    );
 }
 
 #[test]
@@ -164,7 +178,10 @@ fn pages_without_an_article_are_told_apart() {
             "<html><head><title>In pictures: the festival</title><meta property='og:type' content='video.other'></head><body><article><h1>In pictures: the spring festival in the valley</h1>\
              <p>The best of our readers' pictures of this year's spring festival, from dawn in the hills to the last dance by the river.</p></article></body></html>",
         ),
-        ("no_article", "<html><head><title>Valley Post</title></head><body><ul><li><a href=a>World</a><li><a href=b>Sport</a></ul></body></html>"),
+        (
+            "no_article",
+            "<html><head><title>Valley Post</title></head><body><ul><li><a href=a>World</a><li><a href=b>Sport</a></ul></body></html>",
+        ),
     ] {
         assert_eq!(refusal(html), reason);
     }

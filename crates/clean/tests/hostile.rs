@@ -31,6 +31,7 @@ fn timed(article: &mut Article) -> Duration {
 }
 
 /// Checks that eight times the input takes less than about eight times as long: time must not grow with the square.
+#[expect(clippy::print_stderr, reason = "a test shows what it measured")]
 fn assert_linear(name: &str, small: usize, make: impl Fn(usize) -> Article) {
     // The rules are read at the first call.
     let _ = clean(&mut text(STORY));

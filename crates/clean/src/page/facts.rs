@@ -1,7 +1,7 @@
 //! Title, authors, dates and publisher of a page, chosen from all that it says of itself and checked against what it
 //! shows.
 
-use super::blocks::Page;
+use super::blocks::{Page, flag};
 use super::meta::Meta;
 use crate::address;
 use crate::rules;
@@ -48,11 +48,12 @@ fn squash(text: &str) -> String {
 
 /// The headline: the heading that says most of what the metadata states, else what the metadata states.
 pub(super) fn title(meta: &Meta) -> Option<String> {
-    let stated: Vec<String> = [&meta.ld_headline, &meta.og_title, &meta.meta_title, &meta.item_headline, &meta.document_title]
-        .into_iter()
-        .flatten()
-        .map(|title| without_site(title, meta))
-        .collect();
+    let stated: Vec<String> =
+        [&meta.ld_headline, &meta.og_title, &meta.meta_title, &meta.item_headline, &meta.document_title]
+            .into_iter()
+            .flatten()
+            .map(|title| without_site(title, meta))
+            .collect();
     let site = meta.site_name.as_deref().map(squash).unwrap_or_default();
     let mut best: Option<(f32, &String)> = None;
     for heading in &meta.headings {
@@ -63,7 +64,9 @@ pub(super) fn title(meta: &Meta) -> Option<String> {
         let share = stated
             .iter()
             .map(|title| squash(title))
-            .filter(|title| title.contains(&shown) || (shown.contains(title.as_str()) && title.len() * 3 > shown.len()))
+            .filter(|title| {
+                title.contains(&shown) || (shown.contains(title.as_str()) && title.len() * 3 > shown.len())
+            })
             .map(|title| shown.len().min(title.len()) as f32 / shown.len().max(title.len()) as f32)
             .fold(0.0, f32::max);
         if share >= 0.4 && best.is_none_or(|(known, _)| share > known) {
@@ -169,7 +172,8 @@ fn split_names(raw: &str) -> Vec<String> {
     for name in rules.between_names.split(&text) {
         let name = name.trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')');
         let words = name.split(' ').count();
-        if !(2..=60).contains(&name.chars().count()) || words > 7 || name.bytes().any(|b| b.is_ascii_digit()) {
+        if !(2..=60).contains(&name.chars().count()) || words > 7 || name.bytes().any(|b| b.is_ascii_digit())
+        {
             continue;
         }
         // A title or a post follows its bearer after a comma: "A B, senior editor".
@@ -178,7 +182,8 @@ fn split_names(raw: &str) -> Vec<String> {
         }
         // "Some OneSome One", from a picture's text beside the name.
         let half = name.len() / 2;
-        let name = if name.is_char_boundary(half) && name[..half] == name[half..] { &name[..half] } else { name };
+        let name =
+            if name.is_char_boundary(half) && name[..half] == name[half..] { &name[..half] } else { name };
         names.push(name.to_owned());
     }
     names
@@ -188,12 +193,10 @@ fn split_names(raw: &str) -> Vec<String> {
 fn published(meta: &Meta, page: &Page, title: Option<&str>, address: Option<&str>) -> (Option<String>, bool) {
     let address = address.or(meta.canonical.as_deref()).and_then(address::date);
     let changed = [&meta.ld_modified, &meta.meta_modified].into_iter().flatten().find_map(|raw| iso(raw));
-    // What was published after it was last changed, or in another year than its address says and after it, was not.
-    let credible = |date: &String| {
-        let day = date.get(..10).unwrap_or(date);
-        let too_late = changed.as_deref().is_some_and(|changed| day > changed.get(..10).unwrap_or(changed));
-        let later_year = address.as_deref().is_some_and(|address| day.get(..4) > address.get(..4) && changed.is_none());
-        !too_late && !(later_year && address.as_deref().is_some_and(|a| a.len() == 10))
+    // A date long after that of the last change or that of the address is one that the page announces.
+    let credible = |date: &String| match changed.as_ref().or(address.as_ref()) {
+        Some(known) => months_apart(known, date).is_none_or(|months| months <= 1),
+        None => true,
     };
     let stated = [&meta.ld_published, &meta.meta_published, &meta.item_published].into_iter().flatten();
     let marked = meta.times.iter().filter(|(_, marked)| *marked).map(|(raw, _)| raw);
@@ -216,12 +219,23 @@ fn published(meta: &Meta, page: &Page, title: Option<&str>, address: Option<&str
     (address, from_address)
 }
 
+/// How many months the second date is after the first.
+fn months_apart(first: &str, second: &str) -> Option<i32> {
+    let months =
+        |date: &str| Some(date.get(..4)?.parse::<i32>().ok()? * 12 + date.get(5..7)?.parse::<i32>().ok()?);
+    Some(months(second)? - months(first)?)
+}
+
 /// A date in a short line near the title.
 fn shown_date(page: &Page, title: Option<&str>) -> Option<String> {
-    let wanted = squash(title?);
-    let at = page.blocks.iter().position(|block| block.words <= 60 && squash(page.text_of(block)) == wanted)?;
+    let wanted = title.map(squash).unwrap_or_default();
+    let at = page
+        .blocks
+        .iter()
+        .position(|block| block.words <= 60 && !wanted.is_empty() && squash(page.text_of(block)) == wanted)
+        .or_else(|| page.blocks.iter().position(|block| block.flags & flag::H1 != 0))?;
     let rules = rules::of(None);
-    let lines = page.blocks[at.saturating_sub(3)..].iter().take(12);
+    let lines = page.blocks[at.saturating_sub(4)..].iter().take(14);
     for block in lines.filter(|block| block.words <= 16) {
         let text = page.text_of(block);
         let Some((found, start)) = rules.dates.first_within(text) else { continue };

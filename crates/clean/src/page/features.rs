@@ -88,9 +88,12 @@ pub(crate) fn of(page: &Page, meta: &Meta, title: Option<&str>) -> Features {
     let mut copies: FxHashMap<u64, u32> = FxHashMap::default();
     let mut digests = Vec::with_capacity(blocks.len());
     for block in blocks {
-        let design = designs
-            .entry(page.containers[block.container as usize].design)
-            .or_insert(Design { words: 0, prose: 0, links: 0, blocks: 0 });
+        let design = designs.entry(page.containers[block.container as usize].design).or_insert(Design {
+            words: 0,
+            prose: 0,
+            links: 0,
+            blocks: 0,
+        });
         design.words += block.words;
         design.links += block.link_words;
         design.blocks += 1;
@@ -270,7 +273,8 @@ fn neighbour(page: &Page, index: usize, step: isize, row: &mut Vec<f32>) {
                 other.stops as f32 / words,
                 f32::from(u8::from(other.container == here.container)),
                 f32::from(u8::from(
-                    page.containers[other.container as usize].design == page.containers[here.container as usize].design,
+                    page.containers[other.container as usize].design
+                        == page.containers[here.container as usize].design,
                 )),
                 f32::from(u8::from(other.flags & flag::HEADING != 0)),
             ]);
@@ -300,7 +304,9 @@ fn overview(page: &Page, title: Option<&str>) -> Overview {
     let range = container.first as usize..container.end as usize;
     let first_prose = range.clone().find(|&i| is_prose(&page.blocks[i])).unwrap_or(container.first as usize);
     let last_prose = range.rev().find(|&i| is_prose(&page.blocks[i])).unwrap_or(container.end as usize);
-    let squash = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    let squash = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
     let wanted = title.map(squash).filter(|t| t.len() >= 6);
     // The one nearest before the story: the title also stands in trails of crumbs.
     let shown = wanted.and_then(|wanted| {
@@ -330,7 +336,8 @@ fn overview(page: &Page, title: Option<&str>) -> Overview {
 fn best_container(page: &Page) -> usize {
     let outside = flag::NAV | flag::FOOTER | flag::ASIDE | flag::FORM | flag::HIDDEN;
     let mut score = vec![0.0_f32; page.containers.len()];
-    let unlikely = hints::bit("comment") | hints::bit("consent") | hints::bit("footer") | hints::bit("navigation");
+    let unlikely =
+        hints::bit("comment") | hints::bit("consent") | hints::bit("footer") | hints::bit("navigation");
     for block in &page.blocks {
         if !is_prose(block) || block.flags & outside != 0 {
             continue;

@@ -76,8 +76,7 @@ struct Hints {
 }
 
 static HINTS: LazyLock<Hints> = LazyLock::new(|| {
-    let file: File = toml::from_str(SOURCE)
-        .expect("the list of hints is checked by a test");
+    let file: File = toml::from_str(SOURCE).expect("the list of hints is checked by a test");
     let mut exact: FxHashMap<String, u32> = FxHashMap::default();
     let mut prefixes = Vec::new();
     for (words, bit) in file.hints.into_pairs() {

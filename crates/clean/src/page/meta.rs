@@ -203,7 +203,13 @@ fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta) {
         | "displaydate"
         | "citation_publication_date"
         | "datecreated"
-        | "article:published" => {
+        | "article:published"
+        | "published-date"
+        | "published_date"
+        | "citation_date"
+        | "citation_online_date"
+        | "dateposted"
+        | "release_date" => {
             set(&mut meta.meta_published, content);
         }
         "article:modified_time"
@@ -215,11 +221,7 @@ fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta) {
             set(&mut meta.meta_modified, content);
         }
         "language" | "content-language" | "og:locale" | "dc.language" => set(&mut meta.language, content),
-        "application-name" | "publisher" | "dc.publisher" | "copyright" => {
-            if !key.eq_ignore_ascii_case("copyright") {
-                set(&mut meta.site_name, content);
-            }
-        }
+        "application-name" | "publisher" | "dc.publisher" => set(&mut meta.site_name, content),
         _ => {}
     }
 }
@@ -283,16 +285,8 @@ fn described(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta) {
                 .map_or_else(|| dom.text(id), str::to_owned)
         };
         match item {
-            "headline" => {
-                if meta.item_headline.is_none() {
-                    meta.item_headline = short(&value());
-                }
-            }
-            "datePublished" => {
-                if meta.item_published.is_none() {
-                    meta.item_published = short(&value());
-                }
-            }
+            "headline" if meta.item_headline.is_none() => meta.item_headline = short(&value()),
+            "datePublished" if meta.item_published.is_none() => meta.item_published = short(&value()),
             "author" | "creator" => {
                 if meta.item_authors.len() < 10
                     && let Some(name) = short(&value())

@@ -35,8 +35,15 @@ pub(crate) fn sources() -> [&'static str; 2] {
 pub(crate) fn read(bytes: &[u8], address: Option<&str>) -> Read {
     let html = decode::decode(bytes);
     let dom = dom::Dom::parse(&html);
-    let meta = meta::read(&dom);
-    let page = blocks::split(&dom);
+    let mut meta = meta::read(&dom);
+    let mut page = blocks::split(&dom);
+    if page.blocks.is_empty()
+        && let Some(mended) = with_title_closed(&html)
+    {
+        let dom = dom::Dom::parse(&mended);
+        meta = meta::read(&dom);
+        page = blocks::split(&dom);
+    }
     let facts = facts::choose(&meta, &page, address);
     let keep = select::select(&page, &meta, facts.title.as_deref());
     let mut read = Read { kind: kind(&meta, &page), facts, ..Read::default() };
@@ -58,6 +65,17 @@ pub(crate) fn read(bytes: &[u8], address: Option<&str>) -> Read {
         }
     }
     read
+}
+
+/// A page whose `<title>` was cut off before its end, so that all of it became the title, with the title closed at the
+/// next tag.
+fn with_title_closed(html: &str) -> Option<String> {
+    let open = memchr::memmem::find(html.as_bytes(), b"<title")
+        .or_else(|| memchr::memmem::find(html.as_bytes(), b"<TITLE"))?;
+    let text = open + html[open..].find('>')? + 1;
+    let next = text + html[text..].find('<')?;
+    (!html[next..].get(..7).is_some_and(|tag| tag.eq_ignore_ascii_case("</title")))
+        .then(|| format!("{}</title>{}", &html[..next], &html[next..]))
 }
 
 /// What kind of page it says it is.

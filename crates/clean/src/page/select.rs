@@ -17,7 +17,8 @@ pub(crate) fn select(page: &Page, meta: &Meta, title: Option<&str>) -> Vec<bool>
     let features = features::of(page, meta, title);
     let model = model::main_content();
     debug_assert_eq!(features.width, model.features(), "the model was trained on other features");
-    let likely: Vec<f32> = (0..page.blocks.len()).map(|index| model.probability(features.row(index))).collect();
+    let likely: Vec<f32> =
+        (0..page.blocks.len()).map(|index| model.probability(features.row(index))).collect();
     keep(page, &likely)
 }
 

@@ -95,11 +95,11 @@ enum Step {
 
 /// The next piece at the head: its kind and its length in bytes.
 #[expect(clippy::too_many_arguments, reason = "the state of one loop, in one place")]
-fn step<'t>(
+fn step(
     rest: &str,
     skipped: usize,
     before: bool,
-    title: &mut Option<&'t str>,
+    title: &mut Option<&str>,
     place_known: bool,
     rules: &Rules,
     head: &mut Head,
@@ -154,10 +154,11 @@ fn step<'t>(
         head.wires.push(wire);
         return Some(Step::Off("agency_line", skipped + end));
     }
-    if !place_known && head.place.is_none() {
-        if let Some(end) = dateline(text, rules, head) {
-            return Some(Step::Off("dateline", skipped + end));
-        }
+    if !place_known
+        && head.place.is_none()
+        && let Some(end) = dateline(text, rules, head)
+    {
+        return Some(Step::Off("dateline", skipped + end));
     }
     if let Some((found, start)) = section_and_date(text, rules) {
         let end = found.end + separator(&text[found.end..]);
@@ -183,7 +184,10 @@ fn title_within(text: &str, title: &str, window: usize) -> Option<usize> {
 /// Whether a piece has capitalised words, numbers and signs alone, as the names of sections and photographers have.
 fn all_capitalised(piece: &str) -> bool {
     piece.split_whitespace().all(|word| {
-        word.trim_start_matches(|c: char| !c.is_alphanumeric()).chars().next().is_none_or(|c| !c.is_lowercase())
+        word.trim_start_matches(|c: char| !c.is_alphanumeric())
+            .chars()
+            .next()
+            .is_none_or(|c| !c.is_lowercase())
     }) && !piece.contains(". ")
 }
 

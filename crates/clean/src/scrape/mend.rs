@@ -87,7 +87,7 @@ fn windows_1252(byte: u8) -> char {
     encoding_rs::mem::decode_latin1(&[byte])
         .chars()
         .next()
-        .filter(|_| byte < 0x80 || byte >= 0xa0)
+        .filter(|_| !(0x80..0xa0).contains(&byte))
         .unwrap_or_else(|| {
             encoding_rs::WINDOWS_1252
                 .decode_without_bom_handling(&[byte])

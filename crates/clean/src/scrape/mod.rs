@@ -44,6 +44,37 @@ pub(crate) struct Cleaned {
     pub(crate) withheld: BTreeSet<String>,
 }
 
+impl Cleaned {
+    /// Takes over what a further pass over its text gave.
+    pub(crate) fn follow(&mut self, next: Cleaned) {
+        // What was taken off now stood before some of what was taken off earlier; both lists are in the text's order.
+        let mut later = next.removed.iter().peekable();
+        let mut shift = 0;
+        for earlier in &mut self.removed {
+            while let Some(removed) = later.next_if(|removed| removed.at < earlier.at) {
+                shift += removed.text.chars().count() as u32;
+            }
+            earlier.at = earlier.at.saturating_sub(shift);
+        }
+        let length = next.text.chars().count() as u32;
+        self.removed.extend(next.removed);
+        for removed in &mut self.removed {
+            removed.at = removed.at.min(length);
+        }
+        self.removed.sort_by_key(|removed| removed.at);
+        self.text = next.text;
+        self.title = self.title.take().or(next.title);
+        self.date = self.date.or(next.date);
+        self.place = self.place.take().or(next.place);
+        self.wires.extend(next.wires);
+        if self.authors.is_empty() {
+            self.authors = next.authors;
+        }
+        self.url = self.url.take().or(next.url);
+        self.withheld.extend(next.withheld);
+    }
+}
+
 /// Where in its paragraph a removed piece stood.
 #[derive(Clone, Copy)]
 enum At {
@@ -158,7 +189,9 @@ impl Text<'_> {
         let before = &paragraph[..start];
         let weekday = before.trim_end().rsplit("  ").next().unwrap_or_default().len();
         let gap = before.trim_end().len() - weekday;
-        let Some(found) = self.rules.dates.at_head(&paragraph[gap..]).filter(|f| f.date == found.date && !f.update) else {
+        let Some(found) =
+            self.rules.dates.at_head(&paragraph[gap..]).filter(|f| f.date == found.date && !f.update)
+        else {
             return;
         };
         let end = gap + found.end;
@@ -351,7 +384,7 @@ impl Text<'_> {
             let after = size - before;
             let story = self.paragraphs[index + 1..]
                 .iter()
-                .filter(|p| longer_than(p, 45) || (longer_than(p, 20) && quoted_or_many_sentences(p)))
+                .filter(|p| longer_than(p, 45) || (longer_than(p, 20) && quoted_or_two_sentences(p)))
                 .count();
             if (after + length) * 2 <= size && story == 0 {
                 for later in index..self.paragraphs.len() {
@@ -521,8 +554,8 @@ fn longer_than(text: &str, most: usize) -> bool {
     most != usize::MAX && text.split_whitespace().nth(most).is_some()
 }
 
-fn quoted_or_many_sentences(text: &str) -> bool {
-    text.contains(['“', '"', '”']) || text.matches(". ").count() >= 2
+fn quoted_or_two_sentences(text: &str) -> bool {
+    text.contains(['“', '"', '”']) || text.contains(". ")
 }
 
 fn floor_boundary(text: &str, mut at: usize) -> usize {
