@@ -1,11 +1,17 @@
 //! Gathers figures and events into incidents and claims.
+//!
+//! What headline and lead tell of is the main incident. Each figure goes to it unless its sentence sets it apart: by a day or a place
+//! that the main incident cannot have, or by words such as "elsewhere" and "last year". Figures set apart alike make an incident of their
+//! own. A sum over a period or a war belongs to none. An incident's type and parties are those that the headline and its sentences tell.
 
 mod knowledge;
 mod scene;
+mod scope;
+mod setting;
 
 pub use knowledge::Knowledge;
 
-use annals_plugin::{Actor, Article, Claim, EventType, Incident, Scope};
+use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, Scope, When};
 
 use crate::actor::sections;
 use crate::event::Ballot;
@@ -13,6 +19,7 @@ use crate::lexicon::Lexicon;
 use crate::text::Document;
 use crate::toll::Toll;
 use scene::Scene;
+use setting::{Setting, apart_in_space, apart_in_time};
 
 sections! {
     /// How a sentence stands to what the article is about.
@@ -35,6 +42,8 @@ const LEAD: usize = 4;
 /// How much more than other sentences headline and lead tell of what the article is about.
 const TITLE_WEIGHT: u32 = 5;
 const LEAD_WEIGHT: u32 = 2;
+/// No more sentences than these are read for the type and parties of one incident.
+const MOST_SENTENCES: usize = 64;
 
 /// Fills the incidents and claims of an article.
 pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], lexicon: &Lexicon) {
@@ -46,55 +55,218 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
     let focus = crate::actor::Focus::new(&knowledge.actors, [(&title_units, 3), (&units, 1)]);
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
-    let mut gathering = Gathering { article, document, tolls, head, body, incidents: Vec::new() };
-    gathering.run();
+    let setting = Setting::new(article, document);
+    let mut gathering = Gathering { document, tolls, head, body, setting, groups: Vec::new(), of: Vec::new() };
+    gathering.gather();
+    let (incidents, claims) = gathering.records(&article.article_id);
+    article.incidents = incidents;
+    article.claims = claims;
 }
 
+/// Figures and sentences that tell of one thing.
+#[derive(Debug, Default)]
 struct Group {
-    ballot: Ballot,
-    parties: Vec<(Actor, u32)>,
-    sentences: Vec<usize>,
     main: bool,
+    when: Option<When>,
+    place: Option<Place>,
+    /// Indexes of its sentences, in order.
+    sentences: Vec<usize>,
+}
+
+/// Where a figure belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Belonging {
+    /// To an incident.
+    Incident(usize),
+    /// To no single incident: a sum.
+    Total,
+    /// Nowhere: victims of an accident or a disaster.
+    Accident,
 }
 
 struct Gathering<'a, 'd> {
-    article: &'a mut Article,
     document: &'a Document<'d>,
     tolls: &'a [Toll],
     head: Scene<'a, 'd>,
     body: Scene<'a, 'd>,
-    incidents: Vec<Group>,
+    setting: Setting<'a, 'd>,
+    groups: Vec<Group>,
+    /// For each figure, where it belongs.
+    of: Vec<Belonging>,
 }
 
 impl Gathering<'_, '_> {
-    fn run(&mut self) {
-        let sentences = self.document.sentences().len();
-        let mut main =
-            Group { ballot: Ballot::default(), parties: Vec::new(), sentences: Vec::new(), main: true };
-        main.ballot.join(&self.head.ballot(0..usize::MAX), TITLE_WEIGHT);
-        self.head.parties(0..usize::MAX, TITLE_WEIGHT, &mut main.parties);
-        for sentence in 0..sentences.min(LEAD) {
-            let span = self.document.sentences()[sentence].tokens.clone();
-            main.ballot.join(&self.body.ballot(span.clone()), LEAD_WEIGHT);
-            self.body.parties(span, LEAD_WEIGHT, &mut main.parties);
-            main.sentences.push(sentence);
+    /// Groups the figures; the first group is what headline and lead tell of.
+    fn gather(&mut self) {
+        let lead = self.document.sentences().len().min(LEAD);
+        let mut told = Ballot::default();
+        told.join(&self.head.ballot(0..usize::MAX), TITLE_WEIGHT);
+        for sentence in 0..lead {
+            told.join(&self.body.ballot(self.document.sentences()[sentence].tokens.clone()), LEAD_WEIGHT);
         }
-        for sentence in LEAD..sentences {
-            let span = self.document.sentences()[sentence].tokens.clone();
-            if self.body.cued(&span, Cue::Same) {
-                main.ballot.join(&self.body.ballot(span.clone()), 1);
-                self.body.parties(span, 1, &mut main.parties);
+        let lead_end = self.document.sentences().get(lead).map_or(usize::MAX, |next| next.tokens.start);
+        let armed = self.head.names_party(0..usize::MAX) || self.body.names_party(0..lead_end);
+        let accident = told.is_accident() && !armed;
+        let violent = !told.is_peaceful() && !accident;
+        if violent {
+            self.groups.push(Group {
+                main: true,
+                when: self.setting.main_time(),
+                place: self.setting.main_place(),
+                sentences: (0..lead).collect(),
+            });
+        }
+        let mut current = 0;
+        for (index, toll) in self.tolls.iter().enumerate() {
+            let belonging = if self.is_accident(toll) || (accident && !self.is_violent(toll)) {
+                Belonging::Accident
+            } else if toll.scope.unwrap_or_else(|| scope::of(toll, &self.body, &self.setting)) == Scope::Total {
+                Belonging::Total
+            } else {
+                current = self.place_in_group(index, current);
+                Belonging::Incident(current)
+            };
+            self.of.push(belonging);
+        }
+        // Where headline and lead tell of nothing, the first thing told of is what the article is about.
+        if !violent && let Some(first) = self.groups.first_mut() {
+            first.main = true;
+        }
+        self.follow();
+    }
+
+    fn is_accident(&self, toll: &Toll) -> bool {
+        self.body.ballot(toll.clause.clone()).is_mishap()
+    }
+
+    fn is_violent(&self, toll: &Toll) -> bool {
+        let sentence = self.document.sentences()[toll.sentence].tokens.clone();
+        !self.body.ballot(sentence).is_harmless()
+    }
+
+    /// The group that a figure goes to; a new one if it fits none.
+    fn place_in_group(&mut self, index: usize, current: usize) -> usize {
+        let toll = &self.tolls[index];
+        let span = &self.document.sentences()[toll.sentence].tokens;
+        let at = toll.number.start;
+        // What is part of a figure, or stands in one clause with it, is of the same incident.
+        let beside = toll.part_of.or_else(|| {
+            index.checked_sub(1).filter(|&before| {
+                self.tolls[before].sentence == toll.sentence
+                    && (self.tolls[before].clause == toll.clause || toll.others)
+            })
+        });
+        if let Some(Belonging::Incident(group)) = beside.map(|beside| self.of[beside]) {
+            return group;
+        }
+        let when = self.setting.time_at(toll.sentence, at);
+        let place = self.setting.place_at(toll.sentence, at);
+        let apart = self.body.cued(span, Cue::Apart);
+        let back = self.body.cued(span, Cue::Before);
+        let fits = |group: &Group| {
+            !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))
+                && !matches!((&group.place, &place), (Some(one), Some(other)) if apart_in_space(one, other))
+        };
+        let told = when.is_some() || place.is_some();
+        let lead = toll.sentence < 2;
+        let main = self.groups.first().is_some_and(&fits);
+        if self.groups.is_empty() {
+            // The first thing told of.
+        } else if lead && !back {
+            return 0;
+        } else if !(apart || back) {
+            let same_paragraph = self.groups[current].sentences.last().is_some_and(|&last| {
+                self.document.sentences()[last].paragraph == self.document.sentences()[toll.sentence].paragraph
+            });
+            if !told && (current == 0 || same_paragraph) {
+                self.note(current, toll.sentence);
+                return current;
+            }
+            if fits(&self.groups[current]) && same_paragraph {
+                self.note(current, toll.sentence);
+                return current;
+            }
+            if main {
+                self.note(0, toll.sentence);
+                return 0;
             }
         }
-        let armed = self.head.names_party(0..usize::MAX)
-            || self.body.names_party(
-                0..self.document.sentences().get(LEAD).map_or(usize::MAX, |sentence| sentence.tokens.start),
-            );
-        if main.ballot.is_peaceful() || (main.ballot.is_accident() && !armed) {
+        if told && let Some(other) = (1..self.groups.len()).rev().find(|&other| {
+            let group = &self.groups[other];
+            (group.when.is_some() || group.place.is_some()) && fits(group)
+        }) {
+            self.note(other, toll.sentence);
+            return other;
+        }
+        let group = Group {
+            main: false,
+            when: self.setting.time_of(toll.sentence, at),
+            place: self.setting.place_of(toll.sentence, at),
+            sentences: vec![toll.sentence],
+        };
+        self.groups.push(group);
+        self.groups.len() - 1
+    }
+
+    fn note(&mut self, group: usize, sentence: usize) {
+        let sentences = &mut self.groups[group].sentences;
+        if !sentences.contains(&sentence) && sentences.len() < MOST_SENTENCES {
+            sentences.push(sentence);
+            sentences.sort_unstable();
+        }
+    }
+
+    /// Adds the sentences without figures that go on about the main incident.
+    fn follow(&mut self) {
+        if !self.groups.first().is_some_and(|group| group.main) {
             return;
         }
-        self.incidents.push(main);
-        self.write();
+        let elsewhere: Vec<usize> = self.groups[1..].iter().flat_map(|group| group.sentences.clone()).collect();
+        for sentence in LEAD..self.document.sentences().len().min(MOST_SENTENCES) {
+            let span = &self.document.sentences()[sentence].tokens;
+            if self.body.cued(span, Cue::Same) && !self.body.cued(span, Cue::Before) && !elsewhere.contains(&sentence) {
+                self.note(0, sentence);
+            }
+        }
+    }
+
+    fn ballot(&self, group: &Group) -> Ballot {
+        let mut ballot = Ballot::default();
+        if group.main {
+            ballot.join(&self.head.ballot(0..usize::MAX), TITLE_WEIGHT);
+        }
+        for &sentence in &group.sentences {
+            let times = if group.main && sentence < LEAD { LEAD_WEIGHT } else { 1 };
+            ballot.join(&self.body.ballot(self.document.sentences()[sentence].tokens.clone()), times);
+        }
+        ballot
+    }
+
+    fn perpetrators(&self, group: &Group, victims: &[Actor]) -> Vec<Actor> {
+        let mut parties = Vec::new();
+        if group.main {
+            self.head.parties(0..usize::MAX, TITLE_WEIGHT, &mut parties);
+        }
+        for &sentence in &group.sentences {
+            let times = if group.main && sentence < LEAD { LEAD_WEIGHT } else { 1 };
+            self.body.parties(self.document.sentences()[sentence].tokens.clone(), times, &mut parties);
+        }
+        // Who lost men in a fight is the other side of it.
+        if parties.iter().any(|(actor, _)| !victims.contains(actor)) {
+            parties.retain(|(actor, _)| !victims.contains(actor));
+        }
+        scene::held_responsible(&parties)
+    }
+
+    /// The parties whose men a group's figures count.
+    fn victims(&self, group: usize) -> Vec<Actor> {
+        let mut victims = Vec::new();
+        for (toll, of) in self.tolls.iter().zip(&self.of) {
+            if *of == Belonging::Incident(group) && toll.outcome == Outcome::Killed {
+                victims.extend(self.body.named_within(&toll.noun));
+            }
+        }
+        victims
     }
 
     /// The weapons that a group's sentences name.
@@ -111,65 +283,114 @@ impl Gathering<'_, '_> {
         labels.into_iter().map(str::to_owned).collect()
     }
 
-    fn write(&mut self) {
-        let offsets = |sentence: usize| {
-            let sentence = &self.document.sentences()[sentence];
-            (
-                self.document.char_offset(sentence.start as usize),
-                self.document.char_offset(sentence.end as usize),
-            )
-        };
-        let id = &self.article.article_id;
-        self.article.incidents = self
-            .incidents
+    fn offsets(&self, sentence: usize) -> (u32, u32) {
+        let sentence = &self.document.sentences()[sentence];
+        (self.document.char_offset(sentence.start as usize), self.document.char_offset(sentence.end as usize))
+    }
+
+    fn records(&self, article_id: &str) -> (Vec<Incident>, Vec<Claim>) {
+        let incidents: Vec<Incident> = self
+            .groups
             .iter()
             .enumerate()
             .map(|(index, group)| {
-                let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| offsets(sentence));
+                let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| self.offsets(sentence));
                 Incident {
-                    incident_id: format!("{id}-i{index}"),
+                    incident_id: format!("{article_id}-i{index}"),
                     main: group.main,
-                    event_type: group.ballot.choose().unwrap_or(EventType::Attack),
+                    event_type: self.ballot(group).choose().unwrap_or(EventType::Attack),
                     weapons: self.weapons(group),
-                    when: None,
-                    place: None,
-                    perpetrators: scene::held_responsible(&group.parties),
+                    when: group.when,
+                    place: group.place.clone(),
+                    perpetrators: self.perpetrators(group, &self.victims(index)),
                     start,
                     end,
                     event_id: None,
                 }
             })
             .collect();
-        let ids: Vec<String> = (0..self.tolls.len()).map(|index| format!("{id}-{index}")).collect();
-        self.article.claims = self
+        let mut rows: Vec<usize> = Vec::with_capacity(self.tolls.len());
+        let mut kept = 0;
+        for of in &self.of {
+            rows.push(kept);
+            kept += usize::from(*of != Belonging::Accident);
+        }
+        let id = |index: usize| {
+            (self.of[index] != Belonging::Accident).then(|| format!("{article_id}-c{}", rows[index]))
+        };
+        let claims = self
             .tolls
             .iter()
             .enumerate()
-            .map(|(index, toll)| {
-                let (start, end) = offsets(toll.sentence);
-                let scope = toll.scope.unwrap_or(Scope::Incident);
-                Claim {
-                    claim_id: ids[index].clone(),
-                    incident: (scope == Scope::Incident).then_some(0),
+            .filter_map(|(index, toll)| {
+                let incident = match self.of[index] {
+                    Belonging::Incident(group) => Some(group),
+                    Belonging::Total => None,
+                    Belonging::Accident => return None,
+                };
+                let of = incident.map(|group| (&self.groups[group], &incidents[group]));
+                let (start, end) = self.offsets(toll.sentence);
+                let at = toll.number.start;
+                Some(Claim {
+                    claim_id: id(index)?,
+                    incident: incident.map(|group| group as u32),
                     event_id: None,
-                    event_type: EventType::Attack,
+                    event_type: self.event_type(toll, of.map(|(_, incident)| incident.event_type)),
                     outcome: toll.outcome,
                     victims: toll.victims,
                     low: toll.low,
                     high: toll.high,
                     qualifier: toll.qualifier,
-                    scope,
+                    scope: if incident.is_some() { Scope::Incident } else { Scope::Total },
                     modality: toll.modality,
-                    when: None,
-                    place: None,
-                    perpetrator: None,
-                    source: self.body.citations.at(toll.sentence, toll.number.start).cloned(),
-                    part_of: toll.part_of.map(|whole| ids[whole].clone()),
+                    when: self.setting.time_of(toll.sentence, at).or(of.and_then(|(group, _)| group.when)),
+                    place: self
+                        .setting
+                        .place_of(toll.sentence, at)
+                        .or_else(|| of.and_then(|(group, _)| group.place.clone())),
+                    perpetrator: self
+                        .perpetrator(toll)
+                        .or_else(|| of.and_then(|(_, incident)| incident.perpetrators.first().cloned())),
+                    source: self.body.citations.at(toll.sentence, at).cloned(),
+                    part_of: toll.part_of.and_then(id),
                     quote: self.document.sentence(toll.sentence).to_owned(),
                     start,
                     end,
-                }
+                })
             })
             .collect();
+        (incidents, claims)
+    }
+
+    /// What befell those counted tells the type where it is an event of its own.
+    fn event_type(&self, toll: &Toll, incident: Option<EventType>) -> EventType {
+        match toll.outcome {
+            Outcome::Detained => return EventType::Detention,
+            Outcome::Abducted => return EventType::Abduction,
+            Outcome::Displaced => return EventType::Displacement,
+            _ => {}
+        }
+        let own = |span: &std::ops::Range<usize>| {
+            self.body.ballot(span.clone()).choose().filter(|&event_type| event_type != EventType::Attack)
+        };
+        if toll.outcome == Outcome::Strikes
+            && let Some(event_type) = own(&toll.trigger).or_else(|| own(&toll.noun)).or_else(|| own(&toll.clause))
+        {
+            return event_type;
+        }
+        incident
+            .filter(|&event_type| event_type != EventType::Attack)
+            .or_else(|| own(&toll.clause))
+            .or_else(|| own(&self.document.sentences()[toll.sentence].tokens))
+            .or(incident)
+            .unwrap_or(EventType::Attack)
+    }
+
+    /// Who is held responsible for a figure by its own sentence.
+    fn perpetrator(&self, toll: &Toll) -> Option<Actor> {
+        let agent = toll.agent.as_ref().and_then(|agent| self.body.named_in_agent(agent));
+        agent
+            .or_else(|| self.body.agent_within(&toll.clause))
+            .or_else(|| self.body.agent_within(&self.document.sentences()[toll.sentence].tokens))
     }
 }

@@ -134,6 +134,33 @@ impl<'a, 'd> Scene<'a, 'd> {
         }
     }
 
+    /// The parties named in a span, by their listed names.
+    pub(super) fn named_within(&self, span: &Range<usize>) -> impl Iterator<Item = Actor> {
+        let parties = self.knowledge.actors.parties();
+        let named = within(&self.mentions, |mention| mention.start, span).iter();
+        named.filter_map(|mention| {
+            let party = &parties[mention.party? as usize];
+            Some(Actor { name: party.name.to_string(), id: Some(party.id.to_string()) })
+        })
+    }
+
+    /// The party that the words for a doer name, as written.
+    pub(super) fn named_in_agent(&self, agent: &Range<usize>) -> Option<Actor> {
+        within(&self.mentions, |mention| mention.start, agent)
+            .iter()
+            .find(|mention| mention.party.is_some() && mention.naming != actor::Naming::Unnamed)
+            .map(|mention| actor::as_written(&self.knowledge.actors, self.document, mention))
+    }
+
+    /// The doer in a span that the strongest ground makes one, as written.
+    pub(super) fn agent_within(&self, span: &Range<usize>) -> Option<Actor> {
+        within(&self.agents, |agent| self.mentions[agent.mention].start, span)
+            .iter()
+            .rev()
+            .max_by_key(|agent| agent.evidence)
+            .map(|agent| actor::as_written(&self.knowledge.actors, self.document, &self.mentions[agent.mention]))
+    }
+
     /// Adds the labels of the weapons that a span names.
     pub(super) fn weapons_of(&self, span: &Range<usize>, labels: &mut Vec<&'a str>) {
         labels.extend(

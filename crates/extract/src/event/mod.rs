@@ -152,10 +152,23 @@ impl Ballot {
         self.weights.iter().all(|&weight| weight == 0)
     }
 
-    /// Whether what is told is an accident or a disaster.
+    fn violence(&self) -> u32 {
+        self.weights.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Whether what is told is an accident or a disaster rather than violence.
     pub fn is_accident(&self) -> bool {
-        let violent = self.weights.iter().copied().max().unwrap_or(0);
-        self.none > 0 && self.none >= violent
+        self.none > self.violence()
+    }
+
+    /// Whether an accident or a disaster is told, and violence by no more than what befell its victims.
+    pub fn is_mishap(&self) -> bool {
+        self.none > 0 && self.violence() <= 1
+    }
+
+    /// Whether no more than what befell victims is told.
+    pub fn is_harmless(&self) -> bool {
+        self.violence() <= 1
     }
 
     /// The type that the triggers tell together, `None` if there are none.

@@ -1,0 +1,111 @@
+//! Where and when things happened, as far as the text tells.
+
+use annals_plugin::{Article, Place, When};
+
+use crate::text::Document;
+
+/// The places and times of one article.
+pub(super) struct Setting<'a, 'd> {
+    document: &'a Document<'d>,
+}
+
+impl<'a, 'd> Setting<'a, 'd> {
+    pub(super) fn new(article: &Article, document: &'a Document<'d>) -> Self {
+        let _ = article;
+        Self { document }
+    }
+
+    /// The time that the sentence itself gives for what stands at a token.
+    pub(super) fn time_at(&self, sentence: usize, token: usize) -> Option<When> {
+        let _ = (self.document, sentence, token);
+        None
+    }
+
+    /// The time of what stands at a token, as its sentence or those before it give it.
+    pub(super) fn time_of(&self, sentence: usize, token: usize) -> Option<When> {
+        self.time_at(sentence, token)
+    }
+
+    /// The time of what the article is chiefly about.
+    pub(super) fn main_time(&self) -> Option<When> {
+        None
+    }
+
+    /// The place that the sentence itself gives for what stands at a token.
+    pub(super) fn place_at(&self, sentence: usize, token: usize) -> Option<Place> {
+        let _ = (sentence, token);
+        None
+    }
+
+    /// The place of what stands at a token, as its sentence or those before it give it.
+    pub(super) fn place_of(&self, sentence: usize, token: usize) -> Option<Place> {
+        self.place_at(sentence, token)
+    }
+
+    /// The place of what the article is chiefly about.
+    pub(super) fn main_place(&self) -> Option<Place> {
+        None
+    }
+}
+
+/// Whether two times cannot be of one event.
+pub(super) fn apart_in_time(left: &When, right: &When) -> bool {
+    left.start > right.end || right.start > left.end
+}
+
+/// Whether two places cannot be of one event: towns far from each other, or in different provinces or countries.
+pub(super) fn apart_in_space(left: &Place, right: &Place) -> bool {
+    if let (Some(one), Some(other)) = (&left.country, &right.country)
+        && one != other
+    {
+        return true;
+    }
+    let of_town = |place: &Place| place.precision.is_some_and(|precision| precision <= 3);
+    if of_town(left) && of_town(right) {
+        return distance_km(left, right).is_some_and(|distance| distance > 25.0);
+    }
+    matches!((&left.adm_1, &right.adm_1), (Some(one), Some(other)) if one != other)
+}
+
+/// Great-circle distance, `None` without coordinates.
+fn distance_km(left: &Place, right: &Place) -> Option<f64> {
+    const EARTH_RADIUS_KM: f64 = 6371.0;
+    let point = |place: &Place| Some((place.latitude?.to_radians(), place.longitude?.to_radians()));
+    let ((one, from), (other, to)) = (point(left)?, point(right)?);
+    let haversine =
+        ((other - one) / 2.0).sin().powi(2) + one.cos() * other.cos() * ((to - from) / 2.0).sin().powi(2);
+    Some(2.0 * EARTH_RADIUS_KM * haversine.sqrt().min(1.0).asin())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(adm_1: &str, precision: u8, latitude: f64, longitude: f64) -> Place {
+        Place {
+            name: adm_1.to_owned(),
+            adm_1: Some(adm_1.to_owned()),
+            country: Some("SYR".to_owned()),
+            latitude: Some(latitude),
+            longitude: Some(longitude),
+            precision: Some(precision),
+            ..Place::default()
+        }
+    }
+
+    #[test]
+    fn a_town_and_its_province_may_be_one_place_but_towns_far_off_may_not() {
+        let (town, near) = (place("Idlib", 1, 35.93, 36.63), place("Idlib", 1, 35.99, 36.7));
+        let (far, province) = (place("Idlib", 1, 35.81, 36.32), place("Idlib", 4, 35.8, 36.7));
+        assert!(!apart_in_space(&town, &near));
+        assert!(apart_in_space(&town, &far));
+        assert!(!apart_in_space(&town, &province));
+        assert!(apart_in_space(&town, &place("Hama", 4, 35.1, 36.7)));
+    }
+
+    #[test]
+    fn a_degree_of_latitude_is_111_km() {
+        let distance = distance_km(&place("a", 1, 10.0, 20.0), &place("a", 1, 11.0, 20.0)).unwrap();
+        assert!((distance - 111.2).abs() < 0.1, "{distance}");
+    }
+}
