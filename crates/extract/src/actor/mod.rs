@@ -127,11 +127,13 @@ impl<S: Copy> Sections<S> {
         self.phrases.find(units).into_iter().map(|hit| (hit, self.sections[hit.entry as usize])).collect()
     }
 
-    /// For each of `tokens` tokens the section of the hit that covers it.
-    pub fn by_token(&self, units: &Units, tokens: usize) -> Vec<Option<S>> {
-        let mut sections = vec![None; tokens];
+    /// For each token the section of the hit that covers it; what is a part of a word with hyphens covers nothing.
+    pub fn by_token(&self, units: &Units, document: &Document<'_>) -> Vec<Option<S>> {
+        let mut sections = vec![None; document.tokens().len()];
         for (hit, section) in self.find(units) {
-            sections[hit.tokens()].fill(Some(section));
+            for token in hit.tokens().filter(|&token| !document.lower(token).contains('-')) {
+                sections[token] = Some(section);
+            }
         }
         sections
     }
@@ -214,6 +216,11 @@ pub fn mentions(
         let (start, end) = (hit.start as usize, hit.end as usize);
         let mention = |party: u16, naming, end| Mention { start, end, party: Some(party), naming };
         if let Some(party) = entry.alias {
+            // "Syrian government" goes on to "Syrian government troops".
+            let forces = next.filter(|(common, stance)| {
+                common.start as usize == end && matches!(stance, Stance::Force | Stance::Nation)
+            });
+            let end = forces.map_or(end, |(common, _)| common.end as usize);
             mentions.push(mention(party, Naming::Name, end));
         } else if let Some(party) = entry.local.iter().copied().find(|&party| focus.holds(actors, party)) {
             mentions.push(mention(party, Naming::Name, end));

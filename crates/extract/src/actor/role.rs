@@ -206,8 +206,8 @@ impl Reader<'_, '_> {
         if nearer || past || denied {
             return None;
         }
-        let event = (claim..sentence.end).find_map(|at| self.event(at));
-        Some((event, Evidence::Claimed))
+        let event = sentence.clone().find_map(|at| self.event(at))?;
+        Some((Some(event), Evidence::Claimed))
     }
 
     /// "by X", with a deed before it.
@@ -341,7 +341,7 @@ impl Reader<'_, '_> {
         // A country acts through its verb alone: "Syria, where bombs killed" is a place.
         let mut free = if mention.naming == Naming::Country { 0 } else { 3 };
         let mut at = mention.end;
-        while at < sentence.end.min(mention.end + REACH) {
+        while at < sentence.end.min(mention.end + 2 * REACH) {
             if let Some(event) = self.event(at) {
                 let hit = &self.events[event];
                 match hit.trigger.role {
@@ -382,6 +382,15 @@ impl Reader<'_, '_> {
                 Some(_) if self.stance(at) == Some(Stance::Carrier) => {}
                 Some(_) => return None,
                 None if self.is_joint(at) => {}
+                // "X, who hold the port, fired": over the clause to its second comma.
+                None if self.document.lower(at) == ","
+                    && at + 1 < sentence.end
+                    && self.function(at + 1) == Some(Function::Relative) =>
+                {
+                    let close =
+                        (at + 1..sentence.end.min(at + REACH)).find(|&at| self.document.lower(at) == ",");
+                    at = close.unwrap_or(sentence.end);
+                }
                 None if self.is_mark(at) => return None,
                 None if matches!(self.stance(at), Some(Stance::Carrier)) => {}
                 None => {

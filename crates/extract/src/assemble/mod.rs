@@ -9,6 +9,9 @@ mod scene;
 mod scope;
 mod setting;
 
+#[cfg(test)]
+mod tests;
+
 pub use knowledge::Knowledge;
 
 use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, Scope, When};
@@ -56,7 +59,8 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
     let setting = Setting::new(article, document);
-    let mut gathering = Gathering { document, tolls, head, body, setting, groups: Vec::new(), of: Vec::new() };
+    let mut gathering =
+        Gathering { document, tolls, head, body, setting, groups: Vec::new(), of: Vec::new() };
     gathering.gather();
     let (incidents, claims) = gathering.records(&article.article_id);
     article.incidents = incidents;
@@ -120,7 +124,8 @@ impl Gathering<'_, '_> {
         for (index, toll) in self.tolls.iter().enumerate() {
             let belonging = if self.is_accident(toll) || (accident && !self.is_violent(toll)) {
                 Belonging::Accident
-            } else if toll.scope.unwrap_or_else(|| scope::of(toll, &self.body, &self.setting)) == Scope::Total {
+            } else if toll.scope.unwrap_or_else(|| scope::of(toll, &self.body, &self.setting)) == Scope::Total
+            {
                 Belonging::Total
             } else {
                 current = self.place_in_group(index, current);
@@ -176,7 +181,8 @@ impl Gathering<'_, '_> {
             return 0;
         } else if !(apart || back) {
             let same_paragraph = self.groups[current].sentences.last().is_some_and(|&last| {
-                self.document.sentences()[last].paragraph == self.document.sentences()[toll.sentence].paragraph
+                self.document.sentences()[last].paragraph
+                    == self.document.sentences()[toll.sentence].paragraph
             });
             if !told && (current == 0 || same_paragraph) {
                 self.note(current, toll.sentence);
@@ -191,10 +197,12 @@ impl Gathering<'_, '_> {
                 return 0;
             }
         }
-        if told && let Some(other) = (1..self.groups.len()).rev().find(|&other| {
-            let group = &self.groups[other];
-            (group.when.is_some() || group.place.is_some()) && fits(group)
-        }) {
+        if told
+            && let Some(other) = (1..self.groups.len()).rev().find(|&other| {
+                let group = &self.groups[other];
+                (group.when.is_some() || group.place.is_some()) && fits(group)
+            })
+        {
             self.note(other, toll.sentence);
             return other;
         }
@@ -221,10 +229,14 @@ impl Gathering<'_, '_> {
         if !self.groups.first().is_some_and(|group| group.main) {
             return;
         }
-        let elsewhere: Vec<usize> = self.groups[1..].iter().flat_map(|group| group.sentences.clone()).collect();
+        let elsewhere: Vec<usize> =
+            self.groups[1..].iter().flat_map(|group| group.sentences.clone()).collect();
         for sentence in LEAD..self.document.sentences().len().min(MOST_SENTENCES) {
             let span = &self.document.sentences()[sentence].tokens;
-            if self.body.cued(span, Cue::Same) && !self.body.cued(span, Cue::Before) && !elsewhere.contains(&sentence) {
+            if self.body.cued(span, Cue::Same)
+                && !self.body.cued(span, Cue::Before)
+                && !elsewhere.contains(&sentence)
+            {
                 self.note(0, sentence);
             }
         }
@@ -374,7 +386,8 @@ impl Gathering<'_, '_> {
             self.body.ballot(span.clone()).choose().filter(|&event_type| event_type != EventType::Attack)
         };
         if toll.outcome == Outcome::Strikes
-            && let Some(event_type) = own(&toll.trigger).or_else(|| own(&toll.noun)).or_else(|| own(&toll.clause))
+            && let Some(event_type) =
+                own(&toll.trigger).or_else(|| own(&toll.noun)).or_else(|| own(&toll.clause))
         {
             return event_type;
         }

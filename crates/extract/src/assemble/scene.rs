@@ -38,7 +38,7 @@ impl<'a, 'd> Scene<'a, 'd> {
         headline: bool,
     ) -> Scene<'a, 'd> {
         let stances = knowledge.stances.find(units);
-        let functions = knowledge.functions.by_token(units, document.tokens().len());
+        let functions = knowledge.functions.by_token(units, document);
         let mentions = actor::mentions(&knowledge.actors, document, units, &stances, focus);
         let events = knowledge.events.find(units);
         let agents = actor::agents(document, &mentions, &events, &stances, &functions, headline);
@@ -158,7 +158,9 @@ impl<'a, 'd> Scene<'a, 'd> {
             .iter()
             .rev()
             .max_by_key(|agent| agent.evidence)
-            .map(|agent| actor::as_written(&self.knowledge.actors, self.document, &self.mentions[agent.mention]))
+            .map(|agent| {
+                actor::as_written(&self.knowledge.actors, self.document, &self.mentions[agent.mention])
+            })
     }
 
     /// Adds the labels of the weapons that a span names.

@@ -207,17 +207,25 @@ impl Finder<'_, '_> {
             Speech::Says | Speech::That | Speech::Told => {
                 // "was told", "were reported" have the hearer or the victim as their subject.
                 let before = start.checked_sub(1).filter(|&before| before >= sentence.start);
-                if before.is_some_and(|before| self.function(before) == Some(Function::Be)) {
+                let auxiliary = (sentence.start..start)
+                    .rev()
+                    .take(3)
+                    .find(|&at| self.function(at) != Some(Function::Adverb) && self.lower(at) != "not");
+                if auxiliary.is_some_and(|at| self.function(at) == Some(Function::Be)) {
                     return None;
                 }
-                let after_quote = before.is_some_and(|before| {
-                    self.is_quote(before)
-                        || matches!(self.lower(before), "," | "?" | "!" | "\u{2019}" | "'" | "-" | "\u{2014}")
-                });
+                // The object of "told" hears and is not cited.
+                let after_quote = speech != Speech::Told
+                    && before.is_some_and(|before| {
+                        self.is_quote(before)
+                            || matches!(
+                                self.lower(before),
+                                "," | "?" | "!" | "\u{2019}" | "'" | "-" | "\u{2014}"
+                            )
+                    });
                 if after_quote
-                    && let Some(phrase) = self
-                        .phrase_after(end, sentence.end.min(end + 12))
-                        .filter(|phrase| phrase.tokens.start <= end + 3)
+                    && let Some(phrase) = self.phrase_after(end, sentence.end.min(end + 12))
+                    && phrase.tokens.start <= end + 3
                 {
                     return Some((phrase, Reach::Before));
                 }
@@ -259,6 +267,30 @@ impl Finder<'_, '_> {
 
     /// The source that is the subject of a verb at `verb`.
     fn phrase_before(&self, verb: usize, sentence: usize) -> Option<Phrase> {
+        if verb > sentence && self.lower(verb - 1) == "," {
+            // "Rana Aziz, a nurse in the town, said": the name stands before the description, unless this names a body.
+            let open =
+                (sentence..verb - 1).rev().take(20).find(|&at| self.lower(at) == "," || self.is_quote(at));
+            if let Some(open) = open.filter(|&open| open > sentence && self.lower(open) == ",") {
+                let body = (open..verb).find(|&at| self.named_at[at] > 0).and_then(|at| {
+                    self.phrase_ending_at(
+                        self.reading.named[self.named_at[at] as usize - 1].0.end as usize - 1,
+                        sentence,
+                    )
+                });
+                let name =
+                    self.phrase_ending_at(open - 1, sentence).map(|phrase| self.widen(phrase, sentence));
+                match (name, body) {
+                    (Some(name), Some(body))
+                        if matches!(name.identity, Identity::Name | Identity::Kind(_)) =>
+                    {
+                        return Some(Phrase { tokens: name.tokens, identity: body.identity });
+                    }
+                    (Some(name), _) => return Some(name),
+                    _ => {}
+                }
+            }
+        }
         let mut at = verb;
         let mut steps = 0;
         let mut commas = 0;
@@ -269,7 +301,8 @@ impl Finder<'_, '_> {
             if let Some(phrase) = self.phrase_ending_at(at, sentence) {
                 // A description set off by commas goes with the name before it, unless it names a body itself.
                 if commas == 0 || !matches!(phrase.identity, Identity::Person | Identity::Anaphor) {
-                    return Some(self.widen(phrase, sentence));
+                    let phrase = self.widen(phrase, sentence);
+                    return Some(self.seated(&phrase, sentence).unwrap_or(phrase));
                 }
             }
             let word = self.lower(at);
@@ -319,6 +352,29 @@ impl Finder<'_, '_> {
             }
         }
         None
+    }
+
+    /// "police in Dayton", "commander of the southern front": the speaker goes before a place or party that is named with it.
+    fn seated(&self, phrase: &Phrase, sentence: usize) -> Option<Phrase> {
+        if !matches!(phrase.identity, Identity::Name | Identity::Party(_)) {
+            return None;
+        }
+        let mut at = phrase.tokens.start.checked_sub(1)?;
+        while at > sentence && self.function(at) == Some(Function::Determiner) {
+            at -= 1;
+        }
+        if at <= sentence || !matches!(self.lower(at), "in" | "at" | "of" | "from" | "for" | "near" | "with")
+        {
+            return None;
+        }
+        let speaker = self.phrase_ending_at(at - 1, sentence)?;
+        if !matches!(speaker.identity, Identity::Kind(_) | Identity::Body(_)) {
+            return None;
+        }
+        let speaker = self.widen(speaker, sentence);
+        let identity =
+            if matches!(phrase.identity, Identity::Party(_)) { phrase.identity } else { speaker.identity };
+        Some(Phrase { tokens: speaker.tokens.start..phrase.tokens.end, identity })
     }
 
     /// A source whose last token is `last`.
@@ -524,6 +580,7 @@ impl Finder<'_, '_> {
                             identity: Identity::Kind(*of),
                         })
                     }
+                    Some(Phrase { identity: Identity::Name, .. }) => {}
                     Some(phrase) => {
                         phrase.tokens.end = hit.end as usize;
                         // A description that a better one follows: "a report by the police".
@@ -767,6 +824,17 @@ fn quoted(document: &Document<'_>, citations: &[Citation]) -> Vec<(usize, usize)
             }
         } else if !own
             && inside.is_none()
+            && begins_quote(document, number)
+            && let Some(before) = number.checked_sub(1)
+            && document.sentences()[before].paragraph == sentence.paragraph
+            && let Some(citation) = citations
+                .iter()
+                .position(|citation| citation.sentence == before && citation.reach == Reach::Before)
+        {
+            // "…," said X. "…": the quotation goes on.
+            quoted.push((number, citation));
+        } else if !own
+            && inside.is_none()
             && starts_quote(document, number)
             && let Some(citation) = citations
                 .iter()
@@ -776,6 +844,11 @@ fn quoted(document: &Document<'_>, citations: &[Citation]) -> Vec<(usize, usize)
         }
     }
     quoted
+}
+
+/// Whether a sentence begins with a quotation.
+fn begins_quote(document: &Document<'_>, sentence: usize) -> bool {
+    matches!(document.lower(document.sentences()[sentence].tokens.start), "\"" | "\u{201c}")
 }
 
 /// Whether a sentence begins within a quotation that does not end in it.

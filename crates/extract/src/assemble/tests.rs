@@ -1,0 +1,233 @@
+//! Snapshots of what sentences tell of sources, doers and types, grouped by phenomenon.
+
+use super::*;
+use proptest::prelude::*;
+
+/// What each sentence of a text tells, one line a finding.
+fn told(text: &str, headline: bool) -> String {
+    let (knowledge, lexicon) = (Knowledge::english(), Lexicon::english());
+    let document = Document::new(text, lexicon);
+    let units = crate::phrases::Units::new(&document, &knowledge.words);
+    let focus = crate::actor::Focus::new(&knowledge.actors, [(&units, 1)]);
+    let scene = Scene::new(knowledge, &document, &units, &focus, headline);
+    let mut lines = String::new();
+    for (index, sentence) in document.sentences().iter().enumerate() {
+        lines += &format!("{}\n", document.sentence(index));
+        // Sources are asked for where a figure stands.
+        let figure =
+            sentence.tokens.clone().find(|&token| document.tokens()[token].kind == crate::text::Kind::Number);
+        if let Some(source) = scene.citations.at(index, figure.unwrap_or(sentence.tokens.start)) {
+            let id = source.id.as_deref().unwrap_or("-");
+            lines += &format!("    source: {} ({}, {id})\n", source.name, source.kind);
+        }
+        for agent in
+            scene.agents.iter().filter(|agent| sentence.tokens.contains(&scene.mentions[agent.mention].start))
+        {
+            let actor =
+                crate::actor::as_written(&knowledge.actors, &document, &scene.mentions[agent.mention]);
+            let deed = agent.event.map_or("-", |event| document.span(&scene.events[event].hit.tokens()));
+            let id = actor.id.as_deref().unwrap_or("-");
+            lines += &format!("    doer: {} ({id}), {:?} of \"{deed}\"\n", actor.name, agent.evidence);
+        }
+        let mut labels = Vec::new();
+        scene.weapons_of(&sentence.tokens, &mut labels);
+        labels.dedup();
+        let weapons = if labels.is_empty() { String::new() } else { format!(" with {}", labels.join(", ")) };
+        if let Some(event_type) = scene.ballot(sentence.tokens.clone()).choose() {
+            lines += &format!("    type: {event_type}{weapons}\n");
+        }
+    }
+    lines
+}
+
+fn all(texts: &[&str]) -> String {
+    texts.iter().map(|text| told(text, false)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn sources_by_a_verb_of_speech() {
+    insta::assert_snapshot!(all(&[
+        "The Syrian Observatory for Human Rights said seven villagers were killed near Saraqib.",
+        "Seven villagers were killed near Saraqib, the Syrian Observatory for Human Rights said on Monday.",
+        "Seven villagers were killed near Saraqib, said a doctor at the field hospital.",
+        "\"We pulled nine bodies from the cellar,\" said Samer Haddad, a rescue worker.",
+        "Samer Haddad, who heads the town's hospital, told Reuters that nine bodies had arrived.",
+        "Nine bodies had arrived at the morgue, hospital director Samer Haddad told AFP.",
+        "Police in Dayton said two men were shot outside a bar.",
+        "Two men were shot outside a bar, police said.",
+        "Sgt. Dana Whitlock said the two men are expected to live.",
+        "Opposition activists and residents reported that 14 people died in the raid.",
+        "Syrian state television reported four dead in rocket fire on the capital.",
+        "The White Helmets tweeted that eight people had been wounded.",
+        "The network documented 31 deaths in the first week of May.",
+        "The Russian Defence Ministry announced that its jets had destroyed three depots.",
+        "Eleven died, the commander of the southern front admitted.",
+    ]));
+}
+
+#[test]
+fn sources_by_a_phrase() {
+    insta::assert_snapshot!(all(&[
+        "According to the Syrian Network for Human Rights, 18 civilians died.",
+        "Eighteen civilians died, according to the Syrian Network for Human Rights.",
+        "According to hospital officials, 18 civilians died.",
+        "Eighteen civilians died, according to Khalil Barakat, a teacher who lives nearby.",
+        "The governor was quoted as saying that 18 civilians died.",
+        "The agency quoted the governor as saying that 18 civilians died.",
+        "An Observatory report put the toll at 18, citing medics in the town.",
+        "As reported by SANA, two shells hit the bakery.",
+        "Eighteen people were killed, a toll confirmed by UNICEF.",
+        "THE ARMY HIGH COMMAND REPORTED THAT 12 GUERRILLAS WERE KILLED.",
+    ]));
+}
+
+#[test]
+fn sources_carried_over_sentences() {
+    insta::assert_snapshot!(all(&[
+        "The Syrian Observatory for Human Rights said seven people died in Binnish. The group also said 12 others were hurt. It added that two of the dead were children.",
+        "Fadi Barakat, a doctor in Binnish, said seven people died. He said 12 others were being treated.",
+        "The Syrian Network for Human Rights (SNHR) counts the dead of the war. SNHR said on Sunday that 40 people had died in April.",
+        "Nabil al-Khatib, mayor of the town, said two shells fell. Al-Khatib said nine people were wounded.",
+        "\u{201c}The shells fell on the market,\u{201d} said Rana Aziz, a nurse. \u{201c}We lost nine people. Four of them were children.\u{201d}",
+        "\"The shells fell on the market. We lost nine people,\" the mayor said.",
+        "SANA said four soldiers died, while the rebels said they had killed nine.",
+        "The Observatory of Birds opened a museum. Seven people were killed.",
+        "Four people were killed. The mayor said the town would rebuild.",
+    ]));
+}
+
+#[test]
+fn a_text_that_speaks_for_itself_cites_nobody() {
+    insta::assert_snapshot!(all(&[
+        "Seven people were killed when a shell hit a bakery in Binnish.",
+        "The ministry was told to close the road, where four people had died.",
+        "Seven people were reported killed.",
+        "The added cost of repairs is not known.",
+    ]));
+}
+
+#[test]
+fn doers_as_subjects() {
+    insta::assert_snapshot!(all(&[
+        "Russian warplanes struck a poultry farm near Binnish, killing four people.",
+        "On Monday, Israeli forces shot dead two men in Jenin.",
+        "The Syrian army shelled the town with mortars.",
+        "Turkey bombed positions near Afrin.",
+        "Islamic State militants executed 12 men in a square of the town.",
+        "A suicide bomber from the Nusra Front blew himself up at a gate.",
+        "Boko Haram fighters have attacked the village again, residents said.",
+        "Houthi rebels, who hold the port, fired rockets at the city.",
+        "Syrian government forces on Tuesday reportedly launched a fierce attack on the suburb.",
+        "Shining Path guerrillas dynamited a bridge and murdered its guard.",
+    ]));
+}
+
+#[test]
+fn doers_after_by() {
+    insta::assert_snapshot!(all(&[
+        "Four people were killed by Russian air strikes on the market.",
+        "Four people were killed in air strikes by Russian warplanes.",
+        "The raids were carried out by the US-led coalition.",
+        "Twelve men were beheaded by the Islamic State group.",
+        "Shelling by forces loyal to President Bashar al-Assad killed four people in Homs.",
+        "The town was hit by shells fired by either Syrian or Russian forces.",
+        "THE MAYOR WAS MURDERED BY MEMBERS OF THE FMLN IN EL SALVADOR.",
+    ]));
+}
+
+#[test]
+fn doers_as_modifiers() {
+    insta::assert_snapshot!(all(&[
+        "Russian airstrikes killed four people.",
+        "Russian and Syrian air raids killed four people.",
+        "US-led coalition raids hit the town of Manbij in Syria.",
+        "Four people died in regime shelling of Douma.",
+        "Rebel rocket fire killed four people in Syria's second city.",
+        "A Daesh car bomb killed four people.",
+        "Assad's bombing of the suburb went on.",
+        "Saudi-led strikes hit a funeral in Yemen.",
+    ]));
+}
+
+#[test]
+fn doers_by_claim_blame_and_fight() {
+    insta::assert_snapshot!(all(&[
+        "The Islamic State group claimed responsibility for the bombing.",
+        "The attack was claimed by the Taliban.",
+        "Officials blamed the attack on Boko Haram.",
+        "The mayor accused Al-Shabaab of planting the bomb.",
+        "At least 12 rebels were killed in clashes with Syrian government troops.",
+        "Thirty soldiers died in fighting against the Islamic State.",
+        "No group has claimed the attack, but the Islamic State has claimed previous bombings.",
+    ]));
+}
+
+#[test]
+fn parties_that_are_no_doers() {
+    insta::assert_snapshot!(all(&[
+        "A bomb exploded in a rebel-held district of Syria's Aleppo.",
+        "An air strike hit the Islamic State stronghold of Raqqa.",
+        "Four US-backed fighters were killed by a mine.",
+        "An attack on Syrian army positions killed nine.",
+        "Twelve Islamic State fighters were killed in an air strike.",
+        "Syrian air defences are weak, and the explosion was not explained.",
+        "Russia said the explosion killed four people.",
+        "The Syrian Observatory for Human Rights said the explosion killed four people.",
+        "The United States is weighing possible U.S. strikes.",
+        "A Syrian car bombing killed nine people.",
+        "Gunmen killed four people at a checkpoint.",
+        "A bomb tore through a bus carrying opposition fighters, killing 15.",
+    ]));
+}
+
+#[test]
+fn types_of_events() {
+    insta::assert_snapshot!(all(&[
+        "Warplanes bombed a market.",
+        "A drone strike hit a car.",
+        "Mortar shells landed on a school.",
+        "A ballistic missile hit a hotel.",
+        "Dozens choked after a chlorine attack.",
+        "A car bomb went off near a mosque.",
+        "A suicide bomber drove a car bomb into a checkpoint.",
+        "A land mine left from the war blew up under a tractor.",
+        "A man was shot dead outside his home.",
+        "A 14-year-old accidentally shot his cousin with a handgun.",
+        "Heavy fighting broke out between the two sides.",
+        "Militants beheaded a shepherd.",
+        "Gunmen kidnapped three engineers.",
+        "Soldiers detained 40 people in night raids.",
+        "Some 4,000 families fled the town.",
+        "The village was attacked at dawn.",
+        "Rebels lobbed rockets into the city while helicopters dropped barrel bombs.",
+    ]));
+}
+
+#[test]
+fn headlines_share_their_subject() {
+    let headlines = [
+        "Syrian Army Retakes Hill Town, Kills over 40 Militants in Hama",
+        "Russian Jets Pound Depot, Leave 12 Dead",
+        "Syria Air Raids Kill 12 in Idlib",
+        "US-Led Coalition Airstrike Kills Nine in Raqqa",
+        "Bomb Kills Four in Damascus",
+    ];
+    insta::assert_snapshot!(headlines.map(|headline| told(headline, true)).join("\n"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read(text in "\\PC{0,300}") {
+        told(&text, false);
+    }
+
+    #[test]
+    fn any_order_of_words_is_read(words in proptest::collection::vec(
+        proptest::sample::select(vec![
+            "the", "Syrian", "army", "said", "according", "to", "he", "it", "\u{201c}", "\u{201d}", "\"", ",", ".", "killed", "12",
+            "by", "Russian", "air", "strikes", "rebels", "and", "SOHR", "group", "claimed", "responsibility", "with", "clashes",
+            "blamed", "on", "'s", "-", "held", "were", "told", "AFP", "was", "quoted", "as", "saying", "\n\n", "Monday",
+        ]), 0..60)) {
+        told(&words.join(" "), false);
+    }
+}
