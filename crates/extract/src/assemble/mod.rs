@@ -161,7 +161,7 @@ impl Gathering<'_, '_> {
                     && (self.tolls[before].clause == toll.clause || toll.others)
             })
         });
-        if let Some(Belonging::Incident(group)) = beside.map(|beside| self.of[beside]) {
+        if let Some(&Belonging::Incident(group)) = beside.and_then(|beside| self.of.get(beside)) {
             return group;
         }
         let when = self.setting.time_at(toll.sentence, at);

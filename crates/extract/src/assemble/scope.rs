@@ -1,14 +1,12 @@
 //! Tells a figure of one incident from a sum over a period or a war.
 
-use annals_plugin::{Outcome, Scope};
+use annals_plugin::Scope;
 
 use super::Cue;
 use super::scene::Scene;
 use super::setting::Setting;
 use crate::toll::Toll;
 
-/// No single incident of armed conflict that the news tells of killed more; what goes beyond counts a war.
-const MOST_KILLED_AT_ONCE: u64 = 10_000;
 /// A count over more days than these is a sum.
 const MOST_DAYS: i32 = 5;
 
@@ -16,10 +14,6 @@ const MOST_DAYS: i32 = 5;
 pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) -> Scope {
     let sentence = &scene.document.sentences()[toll.sentence].tokens;
     let number = toll.low.or(toll.high).unwrap_or(0);
-    let lives = matches!(toll.outcome, Outcome::Killed | Outcome::Injured | Outcome::Casualties);
-    if lives && number >= MOST_KILLED_AT_ONCE {
-        return Scope::Total;
-    }
     // "the war has killed 400": the doer is no party but the war.
     let agent = toll.agent.as_ref().is_some_and(|agent| scene.cued(agent, Cue::War));
     if agent && number > 20 {

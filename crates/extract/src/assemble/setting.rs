@@ -2,33 +2,33 @@
 
 use annals_plugin::{Article, Place, When};
 
+use crate::date::Dates;
 use crate::text::Document;
 
 /// The places and times of one article.
 pub(super) struct Setting<'a, 'd> {
     document: &'a Document<'d>,
+    dates: Dates,
 }
 
 impl<'a, 'd> Setting<'a, 'd> {
     pub(super) fn new(article: &Article, document: &'a Document<'d>) -> Self {
-        let _ = article;
-        Self { document }
+        Self { document, dates: Dates::find(document, article.published_date()) }
     }
 
     /// The time that the sentence itself gives for what stands at a token.
     pub(super) fn time_at(&self, sentence: usize, token: usize) -> Option<When> {
-        let _ = (self.document, sentence, token);
-        None
+        self.dates.at(self.document, sentence, token).flatten()
     }
 
     /// The time of what stands at a token, as its sentence or those before it give it.
     pub(super) fn time_of(&self, sentence: usize, token: usize) -> Option<When> {
-        self.time_at(sentence, token)
+        self.dates.of_incident(self.document, sentence, token)
     }
 
     /// The time of what the article is chiefly about.
     pub(super) fn main_time(&self) -> Option<When> {
-        None
+        self.dates.main(self.document)
     }
 
     /// The place that the sentence itself gives for what stands at a token.
