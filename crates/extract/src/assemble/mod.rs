@@ -56,15 +56,51 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
     let title_units = crate::phrases::Units::new(&title, &knowledge.words);
     let units = crate::phrases::Units::new(document, &knowledge.words);
     let focus = crate::actor::Focus::new(&knowledge.actors, [(&title_units, 3), (&units, 1)]);
+    let titled = crate::toll::tolls(&title, lexicon);
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
     let setting = Setting::new(article, document);
+    let most = most_at_once(titled.iter().chain(tolls.iter().filter(|toll| toll.sentence < LEAD)));
     let mut gathering =
-        Gathering { document, tolls, head, body, setting, groups: Vec::new(), of: Vec::new() };
+        Gathering { document, tolls, head, body, setting, most, groups: Vec::new(), of: Vec::new() };
     gathering.gather();
     let (incidents, claims) = gathering.records(&article.article_id);
     article.incidents = incidents;
     article.claims = claims;
+}
+
+/// The largest number of dead and of injured among some figures.
+fn most_at_once<'t>(tolls: impl Iterator<Item = &'t Toll>) -> [Option<u64>; 2] {
+    let mut most = [None; 2];
+    for toll in tolls.filter(|toll| toll.scope != Some(Scope::Total)) {
+        if let Some(column) = column(toll.outcome) {
+            most[column] = most[column].max(toll.low.or(toll.high));
+        }
+    }
+    most
+}
+
+fn column(outcome: Outcome) -> Option<usize> {
+    match outcome {
+        Outcome::Killed => Some(0),
+        Outcome::Injured => Some(1),
+        _ => None,
+    }
+}
+
+/// Whether two types may be words for one event: a strike is shelling to some, a bomb is a blast to others.
+fn akin(left: EventType, right: EventType) -> bool {
+    use EventType::{
+        AirStrike, Attack, ChemicalAttack, DroneStrike, Explosion, Landmine, MissileStrike, Other, Shelling,
+        SuicideBombing,
+    };
+    let kind = |event_type: EventType| match event_type {
+        AirStrike | DroneStrike | MissileStrike | Shelling | ChemicalAttack => 0,
+        Explosion | SuicideBombing | Landmine => 1,
+        _ => 2,
+    };
+    let open = |event_type: EventType| matches!(event_type, Attack | Other);
+    open(left) || open(right) || kind(left) == kind(right)
 }
 
 /// Figures and sentences that tell of one thing.
@@ -94,6 +130,8 @@ struct Gathering<'a, 'd> {
     head: Scene<'a, 'd>,
     body: Scene<'a, 'd>,
     setting: Setting<'a, 'd>,
+    /// The largest number of dead and of injured that headline and lead give.
+    most: [Option<u64>; 2],
     groups: Vec<Group>,
     /// For each figure, where it belongs.
     of: Vec<Belonging>,
@@ -133,6 +171,7 @@ impl Gathering<'_, '_> {
             };
             self.of.push(belonging);
         }
+        self.fill_main();
         // Where headline and lead tell of nothing, the first thing told of is what the article is about.
         if !violent && let Some(first) = self.groups.first_mut() {
             first.main = true;
@@ -166,8 +205,12 @@ impl Gathering<'_, '_> {
         }
         let when = self.setting.time_at(toll.sentence, at);
         let place = self.setting.place_at(toll.sentence, at);
-        let apart = self.body.cued(span, Cue::Apart);
-        let back = self.body.cued(span, Cue::Before);
+        // What sets apart stands in the figure's own clause or opens the sentence.
+        let opening = span.start..(span.start + 4).min(span.end);
+        let cued = |cue| self.body.cued(&toll.clause, cue) || self.body.cued(&opening, cue);
+        let unlike = toll.sentence >= 2 && (self.outgrows(toll) || self.is_unlike(toll));
+        let apart = cued(Cue::Apart) || unlike;
+        let back = cued(Cue::Before);
         let fits = |group: &Group| {
             !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))
                 && !matches!((&group.place, &place), (Some(one), Some(other)) if apart_in_space(one, other))
@@ -216,11 +259,67 @@ impl Gathering<'_, '_> {
         self.groups.len() - 1
     }
 
+    /// The lead of a report gives its highest toll: a figure far beyond it, further down, counts something else.
+    fn outgrows(&self, toll: &Toll) -> bool {
+        let most = column(toll.outcome).and_then(|column| self.most[column]);
+        let figure = toll.low.or(toll.high).unwrap_or(0);
+        most.is_some_and(|most| figure > 2 * most && figure > 3 && toll.sentence >= LEAD)
+    }
+
+    /// The clause tells of a deed of another kind, or of another party, than headline and lead do.
+    fn is_unlike(&self, toll: &Toll) -> bool {
+        let Some(main) = self.groups.first().filter(|group| group.main) else { return false };
+        let type_of = |ballot: Ballot| ballot.choose();
+        if let (Some(own), Some(told)) =
+            (type_of(self.body.ballot(toll.clause.clone())), type_of(self.ballot(main)))
+            && !akin(own, told)
+        {
+            return true;
+        }
+        let told = self.perpetrators(main, &[]);
+        let own = toll.agent.as_ref().and_then(|agent| self.body.named_in_agent(agent));
+        let own = own.or_else(|| self.body.agent_within(&toll.clause));
+        !told.is_empty()
+            && own.is_some_and(|own| own.id.is_some() && told.iter().all(|party| party.id != own.id))
+    }
+
     fn note(&mut self, group: usize, sentence: usize) {
         let sentences = &mut self.groups[group].sentences;
         if !sentences.contains(&sentence) && sentences.len() < MOST_SENTENCES {
             sentences.push(sentence);
             sentences.sort_unstable();
+        }
+    }
+
+    /// A headline that tells of violence without a figure is about the first figures given for the days around it.
+    fn fill_main(&mut self) {
+        const DAYS_AROUND: i32 = 7;
+        let has_figures = |group: usize| self.of.contains(&Belonging::Incident(group));
+        if !self.groups.first().is_some_and(|group| group.main) || has_figures(0) {
+            return;
+        }
+        let near = |group: &Group| match (&self.groups[0].when, &group.when) {
+            (Some(main), Some(other)) => (main.start - other.start).get_days().abs() <= DAYS_AROUND,
+            _ => true,
+        };
+        let Some(first) =
+            (1..self.groups.len()).find(|&group| has_figures(group) && near(&self.groups[group]))
+        else {
+            return;
+        };
+        let joined = self.groups.remove(first);
+        for sentence in joined.sentences {
+            self.note(0, sentence);
+        }
+        let main = &mut self.groups[0];
+        main.when = joined.when.or(main.when);
+        main.place = joined.place.or(main.place.take());
+        for of in &mut self.of {
+            match of {
+                Belonging::Incident(group) if *group == first => *group = 0,
+                Belonging::Incident(group) if *group > first => *group -= 1,
+                _ => {}
+            }
         }
     }
 
