@@ -59,7 +59,7 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
     let titled = crate::toll::tolls(&title, lexicon);
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
-    let setting = Setting::new(article, document);
+    let setting = Setting::new(article, document, &title);
     let most = most_at_once(titled.iter().chain(tolls.iter().filter(|toll| toll.sentence < LEAD)));
     let mut gathering =
         Gathering { document, tolls, head, body, setting, most, groups: Vec::new(), of: Vec::new() };

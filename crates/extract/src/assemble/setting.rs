@@ -1,19 +1,30 @@
 //! Where and when things happened, as far as the text tells.
 
+use annals_gazetteer::Gazetteer;
 use annals_plugin::{Article, Place, When};
 
 use crate::date::Dates;
+use crate::place::{Hints, Places};
 use crate::text::Document;
 
 /// The places and times of one article.
 pub(super) struct Setting<'a, 'd> {
     document: &'a Document<'d>,
+    gazetteer: &'a Gazetteer,
     dates: Dates,
+    places: Places,
 }
 
 impl<'a, 'd> Setting<'a, 'd> {
-    pub(super) fn new(article: &Article, document: &'a Document<'d>) -> Self {
-        Self { document, dates: Dates::find(document, article.published_date()) }
+    pub(super) fn new(article: &Article, document: &'a Document<'d>, title: &Document<'_>) -> Self {
+        let gazetteer = Gazetteer::builtin();
+        let hints = Hints { url: article.url.as_deref(), dateline: article.dateline.as_deref() };
+        Self {
+            document,
+            gazetteer,
+            dates: Dates::find(document, article.published_date()),
+            places: Places::find(document, title, &hints, gazetteer),
+        }
     }
 
     /// The time that the sentence itself gives for what stands at a token.
@@ -33,18 +44,17 @@ impl<'a, 'd> Setting<'a, 'd> {
 
     /// The place that the sentence itself gives for what stands at a token.
     pub(super) fn place_at(&self, sentence: usize, token: usize) -> Option<Place> {
-        let _ = (sentence, token);
-        None
+        self.places.at(self.document, self.gazetteer, sentence, token)
     }
 
     /// The place of what stands at a token, as its sentence or those before it give it.
     pub(super) fn place_of(&self, sentence: usize, token: usize) -> Option<Place> {
-        self.place_at(sentence, token)
+        self.places.of_incident(self.document, self.gazetteer, sentence, token)
     }
 
     /// The place of what the article is chiefly about.
     pub(super) fn main_place(&self) -> Option<Place> {
-        None
+        self.places.main(self.gazetteer)
     }
 }
 

@@ -52,7 +52,6 @@ impl Places {
         let mut demonyms = Vec::new();
         let mut scanner = scan::Scanner::new(words, gazetteer);
         scanner.read(title, &mut mentions, &mut demonyms);
-        let headed = mentions.len();
         for mention in &mut mentions {
             mention.title = true;
         }
@@ -60,6 +59,8 @@ impl Places {
         let home = hints.url.and_then(|url| words.home(url));
         let main =
             resolve::resolve(&mut mentions, &demonyms, home, hints.dateline, gazetteer, document, title);
+        // Some were left out.
+        let headed = mentions.partition_point(|mention| mention.title);
         let home = home.map(|home| Place {
             name: home.town.to_owned(),
             adm_1: Some(home.adm_1.to_owned()),
