@@ -40,6 +40,10 @@ pub struct Mention {
     pub role: Role,
     /// The start of an open span: "since Monday".
     pub since: bool,
+    /// Words of harm stand beside it.
+    pub harm: bool,
+    /// Words of what follows on harm stand beside it: courts, arrests, burials.
+    pub process: bool,
 }
 
 /// The expressions of time of one text.
@@ -122,29 +126,55 @@ impl Dates {
         self.main(document)
     }
 
-    /// The time of what the article is chiefly about: the first day named for an event that lies in the weeks before publication, else the
-    /// day of the first report.
+    /// The time of what the article is chiefly about: the day that headline and lead, and words of harm, speak for most.
+    ///
+    /// A report of harm that names no day at all is read as of the day of publication or the day before.
     pub fn main(&self, document: &Document<'_>) -> Option<When> {
-        let recent = |mention: &&Mention| {
-            mention.when.is_some_and(|when| {
-                when.precision <= 2
-                    && self.published.is_none_or(|published| (-1..=45).contains(&days(when.start, published)))
-            })
+        let court = self.mentions.iter().any(|mention| mention.process && mention.sentence < 6);
+        let mut days_named: Vec<(When, f64)> = Vec::new();
+        for mention in self.mentions.iter().filter(|mention| !mention.since && mention.role != Role::Future) {
+            let Some(when) = mention.when.filter(|when| when.precision <= 2) else { continue };
+            let early = match mention.sentence {
+                0 => 3.0,
+                1 => 2.8,
+                2 => 2.5,
+                3..=5 => 2.0,
+                6..=12 => 1.2,
+                _ => 0.6,
+            };
+            let age = self.published.map_or(0, |published| days(when.start, published));
+            // An old day is background, but for a story from a court.
+            let old = if age > 45 && !court { 0.3 } else { 1.0 };
+            let role = if mention.role == Role::Report { 0.45 } else { 1.0 };
+            let harm = if mention.harm { 1.7 } else { 1.0 };
+            let process = if mention.process { 0.35 } else { 1.0 };
+            let weight = early * old * role * harm * process;
+            match days_named.iter_mut().find(|(other, _)| other.start == when.start) {
+                Some((other, sum)) => {
+                    *sum += 0.5 * weight;
+                    *other = (*other).min(when);
+                }
+                None => days_named.push((when, weight)),
+            }
+        }
+        let best =
+            days_named.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1)).map(|(when, _)| *when);
+        let wider = || {
+            let event =
+                |mention: &&Mention| mention.role == Role::Event && !mention.since && mention.when.is_some();
+            self.mentions.iter().find(event).and_then(|mention| mention.when)
         };
-        let lead = document.sentences().len().min(8);
-        let event = |mention: &&Mention| mention.role == Role::Event && !mention.since;
-        let early = |mention: &&Mention| mention.sentence < lead;
-        let mentions = || self.mentions.iter();
-        mentions()
-            .filter(early)
-            .filter(event)
-            .find(recent)
-            .or_else(|| {
-                mentions().filter(early).find(|mention| mention.role == Role::Report && recent(mention))
-            })
-            .or_else(|| mentions().filter(event).find(recent))
-            .or_else(|| mentions().filter(event).find(|mention| mention.when.is_some()))
-            .and_then(|mention| mention.when)
+        best.or_else(wider).or_else(|| {
+            let words = Words::english();
+            let harm = document
+                .sentences()
+                .iter()
+                .take(3)
+                .flat_map(|sentence| sentence.tokens.clone())
+                .any(|token| words.cue(document.lower(token)).is(Word::Harm));
+            let open = self.mentions.iter().any(|mention| mention.when.is_none());
+            self.published.filter(|_| harm && !open).map(|published| span(plus(published, -1), published))
+        })
     }
 }
 
@@ -205,7 +235,16 @@ impl Reader<'_, '_> {
                         if let (Some(when), Role::Event | Role::Report) = (when, role) {
                             self.last = Some(when);
                         }
-                        self.mentions.push(Mention { tokens: absolute, sentence: index, when, role, since });
+                        let (harm, process) = self.beside(&range);
+                        self.mentions.push(Mention {
+                            tokens: absolute,
+                            sentence: index,
+                            when,
+                            role,
+                            since,
+                            harm,
+                            process,
+                        });
                     }
                     at = range.end.max(at + 1);
                 }
@@ -676,6 +715,21 @@ impl Reader<'_, '_> {
             ["into" | "up", "the" | "to"] | ["up", "to", _] => true,
             _ => false,
         }
+    }
+
+    /// Whether words of harm, and of what follows on it, stand near an expression.
+    fn beside(&self, range: &Range<usize>) -> (bool, bool) {
+        let near = |role: Word| {
+            let from = range.start.saturating_sub(10);
+            let to = (range.end + 8).min(self.cues.len());
+            (from..to).filter(|&at| self.cue(at).is(role)).map(|at| at.abs_diff(range.start)).min()
+        };
+        let (harm, process) = (near(Word::Harm), near(Word::Process));
+        // The nearer one has the say: "arrested Tuesday for the shooting".
+        (
+            harm.is_some() && process.is_none_or(|process| harm < Some(process)),
+            process.is_some() && process <= harm.or(Some(usize::MAX)),
+        )
     }
 
     fn role(&self, tokens: &Range<usize>, range: &Range<usize>, when: Option<When>) -> Role {

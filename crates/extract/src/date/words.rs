@@ -46,6 +46,7 @@ pub(super) enum Role {
     VagueCount,
     Report,
     Harm,
+    Process,
     Future,
     FutureBase,
 }
@@ -144,6 +145,7 @@ fn role(name: &str) -> Option<Role> {
         "vague_count" => Role::VagueCount,
         "report" => Role::Report,
         "harm" => Role::Harm,
+        "process" => Role::Process,
         "future" => Role::Future,
         "future_base" => Role::FutureBase,
         _ => return None,
