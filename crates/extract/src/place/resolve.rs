@@ -117,7 +117,7 @@ pub(super) fn resolve(
         kept[number - 1].is_some()
     });
     levels(mentions, gazetteer);
-    main(mentions, dateline, home, gazetteer)
+    main(mentions, dateline, home, gazetteer, &votes, top)
 }
 
 fn vote<'a>(mention: &Mention, gazetteer: &'a Gazetteer, votes: &mut Votes<'a>) {
@@ -484,6 +484,8 @@ fn main(
     dateline: Option<&str>,
     home: Option<Home>,
     gazetteer: &Gazetteer,
+    votes: &Votes<'_>,
+    top: f64,
 ) -> Option<usize> {
     let home_key = home.map(|home| annals_gazetteer::key(home.town));
     let dateline = dateline.map(annals_gazetteer::key);
@@ -513,7 +515,7 @@ fn main(
             Some(Kind::Adm1) => 0.9,
             Some(Kind::Adm2) => 0.35,
             Some(Kind::Region) => 0.35,
-            Some(Kind::Country | Kind::Water) => 0.12,
+            Some(Kind::Country | Kind::Water) => 0.06,
             // A name that no gazetteer lists may be anything after all.
             None if !mention.candidates.is_empty() => 0.7,
             None if mention.stated.is_some() || mention.container.is_some() => 0.9,
@@ -532,7 +534,11 @@ fn main(
         };
         let at_home = if home_key.as_ref() == Some(&mention.key) { 1.6 } else { 1.0 };
         let facility = if mention.facility { 0.3 } else { 1.0 };
-        let weight = early * standing * harm * fine * dated * at_home * facility;
+        // What happened is sought in the country that the article tells of.
+        let country = place
+            .and_then(|place| place.country)
+            .map_or(1.0, |country| if top > 0.0 { 0.4 + 0.6 * votes.of_country(country) / top } else { 1.0 });
+        let weight = country * early * standing * harm * fine * dated * at_home * facility;
         let same = sums.iter_mut().find(|(other, _)| {
             let other = &mentions[*other];
             other.key == mention.key || other.choice.is_some() && other.choice == mention.choice

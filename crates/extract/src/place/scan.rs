@@ -248,6 +248,16 @@ impl<'a> Scanner<'a> {
         (positions, count)
     }
 
+    /// Whether a token is the name of a country, a division or a great city by itself.
+    fn is_large(&self, at: usize) -> bool {
+        let mut found = Vec::new();
+        self.gazetteer.exact(self.key(at), &mut found);
+        found.iter().any(|&id| {
+            let place = self.gazetteer.place(id);
+            matches!(place.kind, Kind::Country | Kind::Adm1) || place.population >= 300_000
+        })
+    }
+
     /// End of the run of capitalised words from `at` on.
     fn run(&self, document: &Document<'_>, base: usize, at: usize) -> usize {
         let mut end = at + 1;
@@ -310,6 +320,14 @@ impl<'a> Scanner<'a> {
         let strong = preposition == Some(Role::Locative) || inherits;
         let division_after = after.any(&[Role::Adm1, Role::Settlement, Role::Adm2]);
 
+        // "SANA" in a text in small letters is an acronym, but for countries and datelines.
+        let acronym = one && info_upper && !capitals && self.key(range.start).len() <= 4 && range.start > 0;
+        if acronym && !found.iter().any(|&id| self.gazetteer.place(id).kind == Kind::Country) {
+            return 1;
+        }
+        if !one && !large && range.clone().all(|at| self.role(at).has(Role::NotPlace)) {
+            return length;
+        }
         if one && self.role(range.start).has(Role::NotPlace) && stated.is_none() {
             // "Reading, Pennsylvania" and "Mobile county" are places all the same.
             let large_here = large && strong && !capitals;
@@ -432,12 +450,12 @@ impl<'a> Scanner<'a> {
             && !after.any(&[Role::Locative, Role::WeakLocative, Role::Direction, Role::Spot, Role::Near])
             && self.words.demonym(lower(next)).is_none()
         {
-            // "Houston Rodriguez", "Aleppo Today": a name of something else.
+            // "Houston Rodriguez", "Aleppo Today": a name of something else; "Aleppo Hama Homs" is a list that lost its commas.
             if !known || !large && stated.is_none() {
                 if one {
                     return length;
                 }
-            } else {
+            } else if !self.is_large(next) {
                 standing = Standing::Hint;
             }
         }
