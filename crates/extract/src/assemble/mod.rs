@@ -457,7 +457,8 @@ impl Gathering<'_, '_> {
                     when: self.setting.time_of(toll.sentence, at).or(of.and_then(|(group, _)| group.when)),
                     place: self
                         .setting
-                        .place_of(toll.sentence, at)
+                        .place_at(toll.sentence, at)
+                        .or_else(|| self.setting.place_of(toll.sentence, at))
                         .or_else(|| of.and_then(|(group, _)| group.place.clone())),
                     perpetrator: self
                         .perpetrator(toll)
@@ -504,5 +505,13 @@ impl Gathering<'_, '_> {
         agent
             .or_else(|| self.body.agent_within(&toll.clause))
             .or_else(|| self.body.agent_within(&self.document.sentences()[toll.sentence].tokens))
+            .or_else(|| {
+                // "These attacks left …": the sentence before tells whose.
+                let tokens = &self.document.sentences()[toll.sentence].tokens;
+                let goes_on =
+                    tokens.clone().any(|token| matches!(self.document.lower(token), "these" | "this"));
+                let before = toll.sentence.checked_sub(1).filter(|_| goes_on)?;
+                self.body.agent_within(&self.document.sentences()[before].tokens)
+            })
     }
 }

@@ -22,7 +22,15 @@ pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) 
     }
     let when = setting.time_at(toll.sentence, toll.number.start);
     let days = when.map(|when| (when.end - when.start).get_days());
-    if days.is_some_and(|days| days > WEEK) {
+    // "These attacks left …" sums what the sentence before dates.
+    let sentence = scene.document.sentences()[toll.sentence].tokens.clone();
+    let goes_on = sentence.clone().any(|token| matches!(scene.document.lower(token), "these" | "this"));
+    let before = toll.sentence.checked_sub(1).filter(|&before| {
+        let paragraph = |sentence: usize| scene.document.sentences()[sentence].paragraph;
+        goes_on && when.is_none() && paragraph(before) == paragraph(toll.sentence)
+    });
+    let told = before.and_then(|before| setting.longest_time(before)).or(when);
+    if told.is_some_and(|when| (when.end - when.start).get_days() > WEEK) {
         return Scope::Total;
     }
     if scene.cued(&toll.clause, Cue::Period) && days.is_none_or(|days| days > MOST_DAYS) {

@@ -37,6 +37,12 @@ impl<'a, 'd> Setting<'a, 'd> {
         self.dates.of_incident(self.document, sentence, token)
     }
 
+    /// The longest time that a sentence names.
+    pub(super) fn longest_time(&self, sentence: usize) -> Option<When> {
+        let times = self.dates.in_sentence(sentence).iter().filter_map(|mention| mention.when);
+        times.max_by_key(|when| (when.end - when.start).get_days())
+    }
+
     /// The time of what the article is chiefly about.
     pub(super) fn main_time(&self) -> Option<When> {
         self.dates.main(self.document)

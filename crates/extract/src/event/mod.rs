@@ -191,7 +191,9 @@ impl Ballot {
             raise(SuicideBombing, &[Explosion, Shooting]);
         }
         raise(ChemicalAttack, &[Attack]);
-        raise(DroneStrike, &[AirStrike]);
+        if 2 * of(DroneStrike) >= of(AirStrike) {
+            raise(DroneStrike, &[AirStrike]);
+        }
         raise(Landmine, &[Explosion]);
         let best = |types: &[EventType]| {
             let best = types.iter().copied().rev().max_by_key(|&each| weights[each as usize])?;

@@ -214,6 +214,14 @@ impl Finder<'_, '_> {
                 if auxiliary.is_some_and(|at| self.function(at) == Some(Function::Be)) {
                     return None;
                 }
+                // "this report" is no verb; what "which" or "adding" goes back to is cited already.
+                let word = before.map_or("", |before| self.lower(before));
+                if before.is_some_and(|before| self.function(before) == Some(Function::Determiner))
+                    || matches!(word, "which" | "that")
+                    || (word == "," && self.lower(start).ends_with("ing"))
+                {
+                    return None;
+                }
                 // The object of "told" hears and is not cited.
                 let after_quote = speech != Speech::Told
                     && before.is_some_and(|before| {
@@ -302,6 +310,9 @@ impl Finder<'_, '_> {
                 // A description set off by commas goes with the name before it, unless it names a body itself.
                 if commas == 0 || !matches!(phrase.identity, Identity::Person | Identity::Anaphor) {
                     let phrase = self.widen(phrase, sentence);
+                    if let Some(head) = self.before_relative(&phrase, sentence) {
+                        return Some(head);
+                    }
                     return Some(self.seated(&phrase, sentence).unwrap_or(phrase));
                 }
             }
@@ -352,6 +363,25 @@ impl Finder<'_, '_> {
             }
         }
         None
+    }
+
+    /// "The channel, which backs the mayor, said": the subject stands before the relative clause that a phrase is found in.
+    fn before_relative(&self, phrase: &Phrase, sentence: usize) -> Option<Phrase> {
+        let relative = (sentence + 2..phrase.tokens.start)
+            .rev()
+            .take(10)
+            .find(|&at| self.function(at) == Some(Function::Relative) && self.lower(at - 1) == ",")?;
+        if (relative..phrase.tokens.start).any(|at| self.lower(at) == "," || self.speech(at).is_some()) {
+            return None;
+        }
+        let mut last = relative - 2;
+        while last > sentence
+            && matches!(self.speech(last), Some(Speech::Body))
+            && self.phrase_ending_at(last, sentence).is_none()
+        {
+            last -= 1;
+        }
+        self.phrase_ending_at(last, sentence).map(|head| self.widen(head, sentence))
     }
 
     /// "police in Dayton", "commander of the southern front": the speaker goes before a place or party that is named with it.
@@ -432,7 +462,8 @@ impl Finder<'_, '_> {
                 && !matches!(self.function(token), Some(function) if function != Function::Particle)
         };
         let capitals = self.reading.document.sentences()[self.reading.document.sentence_of(last)].capitals;
-        if !capital(last) || capitals || self.function(last).is_some() || self.event_like(last) {
+        let cites = self.speech(last).is_some();
+        if !capital(last) || capitals || cites || self.function(last).is_some() || self.event_like(last) {
             return None;
         }
         let mut start = last;
@@ -689,9 +720,12 @@ impl Finder<'_, '_> {
             Identity::Person => return self.last_person.clone().or_else(|| self.last_body.clone()),
             Identity::Anaphor => return self.last_body.clone().or_else(|| self.last_person.clone()),
             Identity::Body(body) => {
+                let spoken = self.reading.named.iter().any(|(hit, _, naming)| {
+                    *naming == Naming::Person && phrase.tokens.contains(&(hit.start as usize))
+                });
                 let body = self.reading.bodies.body(body);
                 let source = Source {
-                    name: self.longest_name(phrase, &body.id, &body.name),
+                    name: if spoken { written() } else { self.longest_name(&body.id, &body.name) },
                     kind: body.kind,
                     id: Some(body.id.to_string()),
                 };
@@ -764,7 +798,7 @@ impl Finder<'_, '_> {
     }
 
     /// The longest name of a body that the article writes.
-    fn longest_name(&self, phrase: &Phrase, id: &str, listed: &str) -> String {
+    fn longest_name(&self, id: &str, listed: &str) -> String {
         let same = self.reading.named.iter().filter(|(_, body, naming)| {
             *naming == Naming::Name && &*self.reading.bodies.body(*body).id == id
         });
@@ -772,10 +806,7 @@ impl Finder<'_, '_> {
             self.reading.document.span(&hit.tokens()).split_whitespace().collect::<Vec<_>>().join(" ")
         });
         let longest = names.max_by_key(|name| (name.chars().count(), std::cmp::Reverse(name.clone())));
-        longest.unwrap_or_else(|| {
-            let _ = phrase;
-            listed.to_owned()
-        })
+        longest.unwrap_or_else(|| listed.to_owned())
     }
 }
 
@@ -822,6 +853,15 @@ fn quoted(document: &Document<'_>, citations: &[Citation]) -> Vec<(usize, usize)
             if let Some(citation) = citation {
                 quoted.push((number, citation));
             }
+        } else if !own
+            && inside.is_none()
+            && let Some(before) = number.checked_sub(1)
+            && document.sentences()[before].paragraph == sentence.paragraph
+            && matches!(document.lower(sentence.tokens.start), "these" | "those" | "this")
+            && let Some(citation) = citations.iter().rposition(|citation| citation.sentence == before)
+        {
+            // "These attacks left …" goes on with what the sentence before reported.
+            quoted.push((number, citation));
         } else if !own
             && inside.is_none()
             && begins_quote(document, number)
