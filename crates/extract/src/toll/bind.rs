@@ -698,6 +698,20 @@ impl<'a> Binder<'a> {
                 }
             }
         }
+        // "his body was found", "Moss's death"
+        let word = self.document.lower(noun.words.end - 1);
+        let owned = noun.determiner == Determiner::Possessive
+            && noun.figure.is_none()
+            && trigger.outcome == Outcome::Killed
+            && matches!(word, "body" | "death" | "murder" | "killing" | "slaying" | "assassination")
+            && (matches!(self.word(at), "his" | "her") || noun.words.len() >= 2);
+        if owned {
+            let mut one = noun.clone();
+            one.figure = Some(Figure::exact(self.chunks[at].span.clone(), 1));
+            one.single = true;
+            self.toll(&predicate, at, &one);
+            return;
+        }
         if noun.figure.is_some() && trigger.frame == Frame::Noun {
             let verb_before = at.checked_sub(1).and_then(|before| self.verb(before));
             if verb_before.is_some_and(|verb| {

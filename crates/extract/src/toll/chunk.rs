@@ -994,8 +994,10 @@ impl Chunker<'_> {
                 at += 1;
                 continue;
             }
-            seen += 1;
-            aged = age_group(word).map(|(group, plural)| (at, group, plural));
+            let age = age_group(word);
+            // "17-year-old Lena Moss" is a name still.
+            seen += usize::from(age.is_none());
+            aged = age.map(|(group, plural)| (at, group, plural)).or(aged);
             if let Some(entry) = self.lexicon.victim(token.word) {
                 family |= entry.family;
                 if entry.modifier.is_some() {
@@ -1078,6 +1080,7 @@ impl Chunker<'_> {
                 noun.name = names > 0 && !noun.plural;
             }
             None if seen > 0 => {
+                noun.group = aged.filter(|&(_, group, _)| names == seen && group == Victims::Children).map(|(_, group, _)| group);
                 noun.thing = last_thing || noun.accident;
                 noun.name = names > 0 && names == seen && !noun.thing && noun.determiner == Determiner::None;
                 let word = self.lower(at - 1);
