@@ -11,7 +11,7 @@ fn render(sentence: &str) -> String {
     let document = Document::new(sentence, Lexicon::english());
     let mut out = format!("{sentence}\n");
     for toll in tolls(&document, Lexicon::english()) {
-        writeln!(out, "    {}", line(&document, &toll)).unwrap();
+        writeln!(out, "    {}", line(&document, &toll)).expect("a string takes any text");
     }
     out
 }
@@ -33,13 +33,13 @@ fn line(document: &Document<'_>, toll: &Toll) -> String {
         document.span(&toll.trigger)
     );
     if toll.modality != annals_plugin::Modality::Asserted {
-        write!(line, ", {}", toll.modality).unwrap();
+        write!(line, ", {}", toll.modality).expect("a string takes any text");
     }
     if let Some(scope) = toll.scope {
-        write!(line, ", {scope}").unwrap();
+        write!(line, ", {scope}").expect("a string takes any text");
     }
     if let Some(whole) = toll.part_of {
-        write!(line, ", part of figure {}", whole + 1).unwrap();
+        write!(line, ", part of figure {}", whole + 1).expect("a string takes any text");
     }
     line
 }

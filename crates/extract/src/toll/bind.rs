@@ -279,8 +279,10 @@ impl<'a> Binder<'a> {
             return false;
         }
         // "killing 12 and wounding 30": the number of the second verb is not the first one's.
+        let before = self.tolls.len();
         let found = self.toll(predicate, at, noun);
         self.list_right(predicate, at);
+        self.added_up(before);
         found
     }
 
@@ -496,7 +498,44 @@ impl<'a> Binder<'a> {
         let found = self.toll(predicate, at, noun);
         let head = self.list_left(predicate, at);
         self.named_one_by_one(predicate, head, before);
+        self.added_up(before);
         found
+    }
+
+    /// "Daniel Reyes and Marta Reyes were found dead" tells of two: members of a list that are of one group are
+    /// parts of their sum.
+    fn added_up(&mut self, before: usize) {
+        let members = before..self.tolls.len();
+        let single = |toll: &Toll| {
+            toll.part_of.is_none() && toll.low == Some(1) && toll.high == Some(1) && !toll.others
+        };
+        let Some(first) = self.tolls.get(before).cloned() else { return };
+        let alike = self.tolls[members.clone()]
+            .iter()
+            .all(|toll| single(toll) && toll.victims == first.victims && toll.outcome == first.outcome);
+        if members.len() < 2 || !alike {
+            return;
+        }
+        let whole = self.tolls.len();
+        let start = self.tolls[members.clone()]
+            .iter()
+            .map(|toll| toll.number.start)
+            .min()
+            .unwrap_or(first.number.start);
+        let end =
+            self.tolls[members.clone()].iter().map(|toll| toll.number.end).max().unwrap_or(first.number.end);
+        let count = members.len() as u64;
+        for member in &mut self.tolls[members] {
+            member.part_of = Some(whole);
+        }
+        self.tolls.push(Toll {
+            number: start..end,
+            noun: start..end,
+            low: Some(count),
+            high: Some(count),
+            named: false,
+            ..first
+        });
     }
 
     /// "Two men, Omar Haddad and Sami Nasser, died": the names of a list are those that a number before it counts.
@@ -688,8 +727,10 @@ impl<'a> Binder<'a> {
                             && victims.determiner != Determiner::None)
                     {
                         if noun.figure.is_none() || victims.counted() {
+                            let before = self.tolls.len();
                             self.toll(&predicate, next, victims);
                             self.list_right(&predicate, next);
+                            self.added_up(before);
                             return;
                         }
                     } else if noun.figure.is_none() {

@@ -1080,7 +1080,9 @@ impl Chunker<'_> {
                 noun.name = names > 0 && !noun.plural;
             }
             None if seen > 0 => {
-                noun.group = aged.filter(|&(_, group, _)| names == seen && group == Victims::Children).map(|(_, group, _)| group);
+                noun.group = aged
+                    .filter(|&(_, group, _)| names == seen && group == Victims::Children)
+                    .map(|(_, group, _)| group);
                 noun.thing = last_thing || noun.accident;
                 noun.name = names > 0 && names == seen && !noun.thing && noun.determiner == Determiner::None;
                 let word = self.lower(at - 1);

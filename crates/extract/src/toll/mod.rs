@@ -65,5 +65,26 @@ pub fn tolls(document: &Document<'_>, lexicon: &Lexicon) -> Vec<Toll> {
             bind::bind(document, index, &chunks, &mut tolls);
         }
     }
+    shot_and_dead(document, &mut tolls);
     tolls
+}
+
+/// "Four people were shot. One died at the scene": those shot are then killed or injured, not all injured.
+fn shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
+    let dead = |toll: &Toll| {
+        toll.outcome == Outcome::Killed && toll.modality == Modality::Asserted && toll.scope.is_none()
+    };
+    let least =
+        tolls.iter().filter(|toll| dead(toll)).filter_map(|toll| toll.low).filter(|&low| low > 0).min();
+    let Some(least_dead) = least else { return };
+    for toll in tolls.iter_mut() {
+        let shot = toll
+            .trigger
+            .clone()
+            .any(|token| matches!(document.lower(token), "shot" | "shooting" | "shoot" | "shoots"));
+        let several = toll.low.is_some_and(|low| low > least_dead && low > 1);
+        if toll.outcome == Outcome::Injured && shot && several && !toll.others {
+            toll.outcome = Outcome::Casualties;
+        }
+    }
 }
