@@ -16,6 +16,15 @@ use crate::text::{Case, Document, Kind};
 use calendar::{day, days, from_day_month, month_span, plus, span, weekday_before, year_span};
 use words::{Cue, Role as Word, Words};
 
+/// Expressions on each side of a token that may date it.
+const WINDOW: usize = 20;
+/// Tokens beyond which distance no longer matters.
+const FAR: usize = 120;
+/// What an article is about is told by its first dates; so many at most are weighed, which keeps long texts cheap.
+const MOST_FOR_MAIN: usize = 200;
+/// Words of the lead that are searched for harm.
+const LEAD_WORDS: usize = 200;
+
 /// What a date tells the day of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -87,6 +96,9 @@ impl Dates {
     /// `Some(None)` if it names a time that cannot be resolved, `None` if it names none.
     pub fn at(&self, document: &Document<'_>, sentence: usize, token: usize) -> Option<Option<When>> {
         let within = self.in_sentence(sentence);
+        // In a sentence of very many dates, those around the token have the say.
+        let here = within.partition_point(|mention| mention.tokens.start < token);
+        let within = &within[here.saturating_sub(WINDOW)..within.len().min(here + WINDOW)];
         let nearest = |role: Role| {
             within.iter().filter(|mention| mention.role == role).min_by_key(|mention| {
                 let (from, to) = if mention.tokens.start >= token {
@@ -95,11 +107,13 @@ impl Dates {
                     (mention.tokens.end, token)
                 };
                 // A clause's end lies further than words do.
-                let marks = document.tokens()[from.min(to)..to]
+                let from = from.min(to);
+                let far = (to - from).min(FAR);
+                let marks = document.tokens()[from..from + far]
                     .iter()
                     .filter(|between| between.kind == Kind::Mark)
                     .count();
-                to.saturating_sub(from) + 6 * marks
+                far + 6 * marks
             })
         };
         nearest(Role::Event).or_else(|| nearest(Role::Report)).map(|mention| mention.when)
@@ -130,9 +144,15 @@ impl Dates {
     ///
     /// A report of harm that names no day at all is read as of the day of publication or the day before.
     pub fn main(&self, document: &Document<'_>) -> Option<When> {
-        let court = self.mentions.iter().any(|mention| mention.process && mention.sentence < 6);
+        let court =
+            self.mentions.iter().take(MOST_FOR_MAIN).any(|mention| mention.process && mention.sentence < 6);
         let mut days_named: Vec<(When, f64)> = Vec::new();
-        for mention in self.mentions.iter().filter(|mention| !mention.since && mention.role != Role::Future) {
+        for mention in self
+            .mentions
+            .iter()
+            .take(MOST_FOR_MAIN)
+            .filter(|mention| !mention.since && mention.role != Role::Future)
+        {
             let Some(when) = mention.when.filter(|when| when.precision <= 2) else { continue };
             let early = match mention.sentence {
                 0 => 3.0,
@@ -162,7 +182,7 @@ impl Dates {
         let wider = || {
             let event =
                 |mention: &&Mention| mention.role == Role::Event && !mention.since && mention.when.is_some();
-            self.mentions.iter().find(event).and_then(|mention| mention.when)
+            self.mentions.iter().take(MOST_FOR_MAIN).find(event).and_then(|mention| mention.when)
         };
         best.or_else(wider).or_else(|| {
             let words = Words::english();
@@ -171,8 +191,9 @@ impl Dates {
                 .iter()
                 .take(3)
                 .flat_map(|sentence| sentence.tokens.clone())
+                .take(LEAD_WORDS)
                 .any(|token| words.cue(document.lower(token)).is(Word::Harm));
-            let open = self.mentions.iter().any(|mention| mention.when.is_none());
+            let open = self.mentions.iter().take(MOST_FOR_MAIN).any(|mention| mention.when.is_none());
             self.published.filter(|_| harm && !open).map(|published| span(plus(published, -1), published))
         })
     }

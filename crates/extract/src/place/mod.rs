@@ -17,6 +17,11 @@ use scan::{Level, Standing};
 
 pub use scan::Mention;
 
+/// Mentions on each side of a token that may locate it.
+const WINDOW: usize = 40;
+/// Tokens beyond which distance no longer matters.
+const FAR: usize = 120;
+
 /// What is known of an article beside its text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hints<'a> {
@@ -50,13 +55,14 @@ impl Places {
         let words = words::Words::english();
         let mut mentions = Vec::new();
         let mut demonyms = Vec::new();
-        let mut scanner = scan::Scanner::new(words, gazetteer);
+        let home = hints.url.and_then(|url| words.home(url));
+        let mut scanner =
+            scan::Scanner::new(words, gazetteer, home.map(|home| annals_gazetteer::key(home.town)));
         scanner.read(title, &mut mentions, &mut demonyms);
         for mention in &mut mentions {
             mention.title = true;
         }
         scanner.read(document, &mut mentions, &mut demonyms);
-        let home = hints.url.and_then(|url| words.home(url));
         let main =
             resolve::resolve(&mut mentions, &demonyms, home, hints.dateline, gazetteer, document, title);
         // Some were left out.
@@ -178,10 +184,13 @@ impl Places {
         let body = &self.mentions[self.title..];
         let start = self.title + body.partition_point(|mention| mention.sentence < sentence);
         let end = self.title + body.partition_point(|mention| mention.sentence <= sentence);
+        // In a sentence of very many names, those around the token have the say.
+        let here = start + self.mentions[start..end].partition_point(|mention| mention.tokens.start < token);
+        let (start, end) = (start.max(here.saturating_sub(WINDOW)), end.min(here + WINDOW));
         (start..end)
             .filter(|&index| matches!(self.mentions[index].standing, Standing::Located | Standing::Bare))
             // The town of "in Douma, Syria" stands for both.
-            .filter(|&index| !(start..end).any(|other| self.mentions[other].container == Some(index)))
+            .filter(|&index| !self.mentions[index].contains)
             .max_by_key(|&index| {
                 let mention = &self.mentions[index];
                 let (from, to) = if mention.tokens.start >= token {
@@ -189,7 +198,8 @@ impl Places {
                 } else {
                     (mention.tokens.end.min(token), token)
                 };
-                let marks = document.tokens()[from..to]
+                let far = (to - from).min(FAR);
+                let marks = document.tokens()[from..from + far]
                     .iter()
                     .filter(|between| between.kind == TokenKind::Mark)
                     .count();
@@ -201,7 +211,7 @@ impl Places {
                 };
                 let located = if mention.standing == Standing::Located { 14 } else { 0 };
                 let after = i64::from(mention.tokens.start >= token);
-                (located + fine - (to - from) as i64 - 3 * marks as i64 + after, std::cmp::Reverse(index))
+                (located + fine - far as i64 - 3 * marks as i64 + after, std::cmp::Reverse(index))
             })
     }
 

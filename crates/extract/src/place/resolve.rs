@@ -14,11 +14,14 @@ const MARGIN: f64 = 0.45;
 /// A place in no country that the article tells of must be as large as this to be meant.
 const FAR_POPULATION: u32 = 150_000;
 
+/// What an article is about is told by its first mentions; so many at most are weighed, which keeps long texts cheap.
+const MOST_FOR_MAIN: usize = 400;
+
 /// Weights of evidence, by name of area.
 #[derive(Default)]
 struct Votes<'a> {
     countries: Vec<(&'a str, f64)>,
-    divisions: Vec<((&'a str, &'a str), f64)>,
+    divisions: FxHashMap<(&'a str, &'a str), f64>,
 }
 
 impl<'a> Votes<'a> {
@@ -30,10 +33,7 @@ impl<'a> Votes<'a> {
     }
 
     fn division(&mut self, country: &'a str, adm_1: &'a str, weight: f64) {
-        match self.divisions.iter_mut().find(|(name, _)| *name == (country, adm_1)) {
-            Some((_, sum)) => *sum += weight,
-            None => self.divisions.push(((country, adm_1), weight)),
-        }
+        *self.divisions.entry((country, adm_1)).or_default() += weight;
     }
 
     fn of_country(&self, country: &str) -> f64 {
@@ -41,7 +41,7 @@ impl<'a> Votes<'a> {
     }
 
     fn of_division(&self, country: &str, adm_1: &str) -> f64 {
-        self.divisions.iter().find(|(name, _)| *name == (country, adm_1)).map_or(0.0, |(_, sum)| *sum)
+        self.divisions.get(&(country, adm_1)).copied().unwrap_or(0.0)
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn resolve(
         mention.choice = choice;
         mention.candidates = candidates;
     }
-    share(mentions, gazetteer);
+    share(mentions, home, gazetteer);
     // Names that mean no place of the article's countries are no places.
     let mut kept: Vec<Option<usize>> = Vec::with_capacity(mentions.len());
     let mut next = 0;
@@ -117,6 +117,11 @@ pub(super) fn resolve(
         kept[number - 1].is_some()
     });
     levels(mentions, gazetteer);
+    for index in 0..mentions.len() {
+        if let Some(container) = mentions[index].container {
+            mentions[container].contains = true;
+        }
+    }
     main(mentions, dateline, home, gazetteer, &votes, top)
 }
 
@@ -161,9 +166,11 @@ fn vote<'a>(mention: &Mention, gazetteer: &'a Gazetteer, votes: &mut Votes<'a>) 
     }
     if let (true, Some(code)) = (shared, country) {
         votes.country(code, strongest * lead);
+        // A chance likeness must not speak for itself.
         let first = mention.candidates.first().map(|&id| gazetteer.place(id));
         if let Some(place) = first
             && mention.candidates.len() == 1
+            && (place.population > 50_000 || place.country != Some("USA"))
             && let Some(adm_1) = place.adm_1
         {
             votes.division(code, adm_1, 0.5 * lead);
@@ -413,7 +420,7 @@ fn choose(
 }
 
 /// Notes the division and the country that all candidates of an open name share.
-fn share(mentions: &mut [Mention], gazetteer: &Gazetteer) {
+fn share(mentions: &mut [Mention], home: Option<Home>, gazetteer: &Gazetteer) {
     for mention in mentions.iter_mut().filter(|mention| mention.choice.is_none()) {
         let mut places = mention.candidates.iter().take(3).map(|&id| gazetteer.place(id));
         if let Some(first) = places.next() {
@@ -424,6 +431,10 @@ fn share(mentions: &mut [Mention], gazetteer: &Gazetteer) {
             }
             mention.common_adm_1 = adm_1.map(str::to_owned);
             mention.common_country = country.map(str::to_owned);
+        } else if let Some(home) = home {
+            // A name that only a local outlet knows lies where its readers live.
+            mention.common_adm_1 = Some(home.adm_1.to_owned());
+            mention.common_country = Some(home.country.to_owned());
         }
     }
 }
@@ -490,7 +501,7 @@ fn main(
     let home_key = home.map(|home| annals_gazetteer::key(home.town));
     let dateline = dateline.map(annals_gazetteer::key);
     let mut sums: Vec<(usize, f64)> = Vec::new();
-    for (index, mention) in mentions.iter().enumerate() {
+    for (index, mention) in mentions.iter().take(MOST_FOR_MAIN).enumerate() {
         let place = mention.choice.map(|choice| gazetteer.place(choice));
         let early = if mention.title {
             3.0

@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use annals_gazetteer::{Gazetteer, Kind, PlaceId, push_key};
+use rustc_hash::FxHashSet;
 
 use super::words::{Role, Roles, Words};
+use crate::lexicon::WordId;
 use crate::text::{Case, Document, Kind as TokenKind, Sentence};
 
 /// Names hold no more words than this.
@@ -69,6 +71,8 @@ pub struct Mention {
     pub choice: Option<PlaceId>,
     /// The mention that names the area it lies in.
     pub container: Option<usize>,
+    /// Names the area that another mention lies in.
+    pub contains: bool,
     /// Division and country that an abbreviation beside it states.
     pub stated: Option<(&'static str, &'static str)>,
     /// The key of the name.
@@ -90,11 +94,13 @@ pub(super) struct Scanner<'a> {
     roles: Vec<Roles>,
     found: Vec<PlaceId>,
     /// Keys of family names, as seen in full names of persons.
-    persons: Vec<String>,
+    persons: FxHashSet<String>,
+    /// Key of the town where the outlet is at home.
+    home: Option<String>,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(words: &'static Words, gazetteer: &'a Gazetteer) -> Self {
+    pub(super) fn new(words: &'static Words, gazetteer: &'a Gazetteer, home: Option<String>) -> Self {
         Self {
             words,
             gazetteer,
@@ -102,7 +108,8 @@ impl<'a> Scanner<'a> {
             spans: Vec::new(),
             roles: Vec::new(),
             found: Vec::new(),
-            persons: Vec::new(),
+            persons: FxHashSet::default(),
+            home,
         }
     }
 
@@ -212,6 +219,17 @@ impl<'a> Scanner<'a> {
             // A name that no gazetteer lists, but that the sentence puts somewhere.
             None => (self.run(document, base, at), false),
         };
+        // What no gazetteer lists can be a name only in a text whose capitals tell names.
+        if !known
+            && (sentence.capitals
+                || titled
+                || !self.role(at).is_empty()
+                || self.spans[at].len() < 4
+                || info.word != WordId::UNKNOWN)
+        {
+            self.found = found;
+            return 1;
+        }
         let used = self.judge(document, index, sentence, titled, at..end, known, &found, first, mentions);
         found.clear();
         self.found = found;
@@ -322,13 +340,16 @@ impl<'a> Scanner<'a> {
 
         // "SANA" in a text in small letters is an acronym, but for countries and datelines.
         let acronym = one && info_upper && !capitals && self.key(range.start).len() <= 4 && range.start > 0;
-        if acronym && !found.iter().any(|&id| self.gazetteer.place(id).kind == Kind::Country) {
+        if acronym
+            && !found.iter().any(|&id| matches!(self.gazetteer.place(id).kind, Kind::Country | Kind::Adm1))
+        {
             return 1;
         }
         if !one && !large && range.clone().all(|at| self.role(at).has(Role::NotPlace)) {
             return length;
         }
-        if one && self.role(range.start).has(Role::NotPlace) && stated.is_none() {
+        let at_home = self.home.as_deref() == Some(self.key(range.start));
+        if one && self.role(range.start).has(Role::NotPlace) && stated.is_none() && !at_home {
             // "Reading, Pennsylvania" and "Mobile county" are places all the same.
             let large_here = large && strong && !capitals;
             if !(large_here || division_after && strong) {
@@ -337,7 +358,7 @@ impl<'a> Scanner<'a> {
         }
         if one
             && self.key(range.start).len() < 3
-            && !found.iter().any(|&id| self.gazetteer.place(id).kind == Kind::Country)
+            && !found.iter().any(|&id| matches!(self.gazetteer.place(id).kind, Kind::Country | Kind::Adm1))
         {
             return 1;
         }
@@ -368,7 +389,7 @@ impl<'a> Scanner<'a> {
             ]);
         if person && !(capitals && large) {
             if let Some(last) = self.spans.get(range.end - 1) {
-                self.persons.push(self.keys[last.clone()].to_owned());
+                self.persons.insert(self.keys[last.clone()].to_owned());
             }
             return length;
         }
@@ -452,8 +473,12 @@ impl<'a> Scanner<'a> {
         {
             // "Houston Rodriguez", "Aleppo Today": a name of something else; "Aleppo Hama Homs" is a list that lost its commas.
             if !known || !large && stated.is_none() {
-                if one {
+                let governed = strong && before_at == Some(range.start.wrapping_sub(1));
+                if one && !(known && governed) {
                     return length;
+                }
+                if governed {
+                    standing = Standing::Bare;
                 }
             } else if !self.is_large(next) {
                 standing = Standing::Hint;
@@ -471,7 +496,7 @@ impl<'a> Scanner<'a> {
         if in_name && stated.is_none() {
             if !(large && strong) {
                 if let Some(last) = self.spans.get(range.end - 1).filter(|_| preposition.is_none()) {
-                    self.persons.push(self.keys[last.clone()].to_owned());
+                    self.persons.insert(self.keys[last.clone()].to_owned());
                 }
                 return length;
             }
@@ -530,6 +555,7 @@ impl<'a> Scanner<'a> {
             candidates: found.to_vec(),
             choice: None,
             container: None,
+            contains: false,
             stated,
             key,
             common_adm_1: None,
