@@ -310,7 +310,7 @@ impl Page {
         let (west, east) = bounds(|place| place.x);
         let (south, north) = bounds(|place| place.y);
         let shrink = ((south + north) / 2.0).to_radians().cos().max(0.1);
-        let scale = (960.0 / ((east - west) * shrink)).min(640.0 / (north - south));
+        let scale = (960.0 / ((east - west) * shrink)).min(480.0 / (north - south));
         let (width, height) = ((east - west) * shrink * scale, (north - south) * scale);
         let (left, width) = ((960.0 - width) / 2.0, width);
         let x = |longitude: f64| left + (longitude - west) * shrink * scale;
@@ -345,7 +345,7 @@ impl Page {
         // Small marks above large ones.
         places.sort_by(|a, b| b.killed.cmp(&a.killed).then(a.x.total_cmp(&b.x)).then(a.y.total_cmp(&b.y)));
         for Spot { x: longitude, y: latitude, killed, events, event } in &places {
-            let radius = 4.0 + (*killed as f64).sqrt().min(30.0);
+            let radius = radius(*killed);
             _ = write!(
                 out,
                 "<a href=\"#{}\"><circle class=\"mark\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\"><title>{}: {} killed, {} \
@@ -359,14 +359,15 @@ impl Page {
             );
         }
         let mut labelled: Vec<(f64, f64)> = Vec::new();
-        for Spot { x: longitude, y: latitude, event, .. } in &places {
+        for Spot { x: longitude, y: latitude, killed, event, .. } in &places {
             let at = (x(*longitude), y(*latitude));
             let is_free =
                 labelled.iter().all(|other| (other.0 - at.0).abs() > 90.0 || (other.1 - at.1).abs() > 14.0);
             if is_free && labelled.len() < 24 {
                 labelled.push(at);
                 // Towards the middle, so that no name leaves the map.
-                let (anchor, shift) = if at.0 > 760.0 { ("end", -8.0) } else { ("start", 8.0) };
+                let room = radius(*killed) + 4.0;
+                let (anchor, shift) = if at.0 > 760.0 { ("end", -room) } else { ("start", room) };
                 let name: String = text(event, "place").chars().take(28).collect();
                 _ = write!(
                     out,
@@ -554,6 +555,11 @@ fn list(event: &Event, name: &str) -> String {
 fn is_web(url: &str) -> bool {
     let start = url.get(..8).unwrap_or(url).to_ascii_lowercase();
     start.starts_with("https://") || start.starts_with("http://")
+}
+
+/// Radius of a mark on the map, whose area grows with the killed.
+fn radius(killed: u64) -> f64 {
+    4.0 + (killed as f64).sqrt().min(30.0)
 }
 
 /// A number with a thin space between thousands.
