@@ -61,7 +61,7 @@ pub struct Aggregate {
 
 impl Stage for Aggregate {
     const NAME: &'static str = "aggregate";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const READS: &'static [&'static str] = &[
         "article_id",
         "url",

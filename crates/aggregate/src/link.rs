@@ -16,6 +16,9 @@ use crate::terms::Terms;
 pub(crate) use cluster::Group;
 pub(crate) use score::reasons;
 
+/// Reports of one event that are taken for one occasion on which a word is in the news.
+const REPORTS_OF_ONE: u32 = 3;
+
 /// Index of an incident among all incidents of the corpus, earliest published first.
 pub(crate) type NodeId = u32;
 
@@ -30,6 +33,8 @@ pub(crate) struct Node {
     when: Option<(i32, i32, u8)>,
     /// Day of publication.
     published: Option<i32>,
+    /// Interned name of the publisher.
+    outlet: Option<u32>,
     event_type: EventType,
     geonames: Option<u32>,
     place: Option<u32>,
@@ -56,8 +61,8 @@ pub(crate) struct Graph {
     counts: Vec<u32>,
     /// Separate occasions on which each term is in the news.
     occasions: Vec<u32>,
-    /// Incidents at each place (by GeoNames id).
-    at_place: FxHashMap<u32, u32>,
+    /// How seldom each place (by GeoNames id) is in the news, from 0 (nearly every day) to 1.
+    calm: FxHashMap<u32, f32>,
 }
 
 /// What linking found.
@@ -79,6 +84,7 @@ impl Graph {
         for (report_id, report) in (0u32..).zip(reports.iter_mut()) {
             let tolls = tolls(report);
             let published = report.published_date().map(days);
+            let outlet = report.outlet.as_deref().map(|name| names.intern(&normal(name)));
             for ((incident_id, told), (killed, injured)) in (0u32..).zip(&mut report.incidents).zip(tolls) {
                 let place = told.place.as_ref();
                 let own = own_terms(std::mem::take(&mut told.terms), &mut terms);
@@ -94,6 +100,7 @@ impl Graph {
                     incident: incident_id,
                     when: told.when.map(|when| (days(when.start), days(when.end), when.precision)),
                     published,
+                    outlet,
                     event_type: told.event_type,
                     geonames: place.and_then(|p| p.geonames_id),
                     place: place.map(|p| names.intern(&normal(&p.name))),
@@ -109,11 +116,8 @@ impl Graph {
             }
         }
         let (counts, occasions, weights) = weigh_terms(&nodes, terms.len());
-        let mut at_place = FxHashMap::default();
-        for geonames in nodes.iter().filter_map(|node| node.geonames) {
-            *at_place.entry(geonames).or_insert(0) += 1;
-        }
-        Self { nodes, terms, weights, counts, occasions, at_place }
+        let calm = calm(&nodes);
+        Self { nodes, terms, weights, counts, occasions, calm }
     }
 
     /// Joins the incidents to events.
@@ -195,21 +199,46 @@ fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<u32>, Vec<Weight>
                 (Some(before), Some(now)) => before == now,
                 _ => true,
             };
-            if counts[at] == 0 || last_week != week || !same_division {
+            if week.is_none() || last_week != week || !same_division {
                 occasions[at] += 1;
             }
             counts[at] += 1;
             last[at] = (week, node.adm_1.or(last_division.filter(|_| last_week == week)));
         }
     }
+    // Where news is dense, one week and division hold many events: few words are in more than a few reports of one.
+    for (occasions, &count) in occasions.iter_mut().zip(&counts) {
+        *occasions = (*occasions).max(count / REPORTS_OF_ONE);
+    }
     // In a small corpus few occasions do not make a word rare; of names fewer are enough to tell.
     let scale = |enough: f32| (enough / nodes.len().max(1) as f32).max(1.0);
     let rarity = |occasions: u32, enough: f32| (occasions.max(1) as f32 * scale(enough)).powf(-0.75);
+    // What a good part of all reports hold is furniture, or the theme of the corpus.
+    let novelty = |count: u32| (1.0 - 3.0 * count as f32 / nodes.len().max(1) as f32).max(0.0);
     let weights = occasions
         .iter()
-        .map(|&seen| Weight { name: rarity(seen, 30.0), word: rarity(seen, 300.0) })
+        .zip(&counts)
+        .map(|(&seen, &count)| Weight {
+            name: rarity(seen, 30.0) * novelty(count),
+            word: rarity(seen, 300.0) * novelty(count),
+        })
         .collect();
     (counts, occasions, weights)
+}
+
+/// Of each place, the log of how few of the days that the corpus spans have news of it: two reports of one day mean
+/// more of a village than of a besieged city.
+fn calm(nodes: &[Node]) -> FxHashMap<u32, f32> {
+    let day = |node: &Node| node.when.map(|(start, _, _)| start).or(node.published);
+    let first = nodes.iter().filter_map(day).min().unwrap_or(0);
+    let last = nodes.iter().filter_map(day).max().unwrap_or(0);
+    let span = (last - first + 1).max(14) as f32;
+    let mut days: Vec<(u32, i32)> = nodes.iter().filter_map(|node| node.geonames.zip(day(node))).collect();
+    days.sort_unstable();
+    days.dedup();
+    days.chunk_by(|a, b| a.0 == b.0)
+        .map(|place| (place[0].0, ((span / place.len() as f32).ln() / 3.0).clamp(0.0, 1.0)))
+        .collect()
 }
 
 /// Largest number killed and injured that a report gives for each of its incidents.

@@ -11,6 +11,9 @@ use super::{Graph, Node, Term};
 use crate::config::Config;
 use crate::tables::{self, Feature};
 
+/// Bound of the log of summed rarity.
+const MOST_LOG_SUM: f32 = 1.5;
+
 /// A pair with its evidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scored {
@@ -41,16 +44,16 @@ fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut imp
     let (a, b) = (&graph.nodes[left as usize], &graph.nodes[right as usize]);
     found(Feature::Base, 1.0);
     let date = date(a, b);
-    if let Some(feature) = date {
-        found(feature, 1.0);
-    }
+    found(date.unwrap_or(Feature::DateUnknown), 1.0);
     let place = place(graph, a, b, config);
-    if let Some((feature, value)) = place {
-        found(feature, value);
-    }
+    let (feature, value) = place.unwrap_or((Feature::PlaceUnknown, 1.0));
+    found(feature, value);
     let same_place = matches!(place, Some((Feature::SamePlace | Feature::SamePlaceName, _)));
     if same_place && matches!(date, Some(Feature::SameDay)) {
-        found(Feature::SamePlaceAndDay, 1.0);
+        found(Feature::SamePlaceAndDay, calm(graph, a));
+    }
+    if a.outlet.is_some() && a.outlet == b.outlet {
+        found(Feature::SameOutlet, 1.0);
     }
     found(Feature::EventType, tables::type_likeness(a.event_type, b.event_type));
     if !a.perpetrators.is_empty() && !b.perpetrators.is_empty() {
@@ -74,9 +77,10 @@ fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut imp
     found(Feature::Words, log_sum(words));
 }
 
-/// Shared words come in company (a name has two parts, a street a number), so each further one tells less.
+/// Shared words come in company (a name has two parts, a street a number), so each further one tells less, and past
+/// a point nothing: no likeness of words outweighs another place and another day.
 fn log_sum(weights: f32) -> f32 {
-    (1.0 + weights).ln()
+    (1.0 + weights).ln().min(MOST_LOG_SUM)
 }
 
 /// Days between the spans in which two incidents may have happened; the day of publication stands for the date of
@@ -122,9 +126,7 @@ fn place(graph: &Graph, a: &Node, b: &Node, config: &Config) -> Option<(Feature,
     let rough = a.where_prec >= 4 || b.where_prec >= 4;
     if let (Some(x), Some(y)) = (a.geonames, b.geonames) {
         if x == y && !rough {
-            let here = graph.at_place.get(&x).copied().unwrap_or(1);
-            let rarity = (graph.nodes.len().max(200) as f32 / here as f32).ln();
-            return Some((Feature::SamePlace, rarity.clamp(0.5, 5.0)));
+            return Some((Feature::SamePlace, 1.0 + calm(graph, a)));
         }
     } else if a.place.is_some() && a.place == b.place {
         return Some((Feature::SamePlaceName, 1.0));
@@ -139,6 +141,10 @@ fn place(graph: &Graph, a: &Node, b: &Node, config: &Config) -> Option<(Feature,
     }
     let (x, y) = a.adm_1.zip(b.adm_1)?;
     Some((if x == y { Feature::SameDivision } else { Feature::OtherDivision }, 1.0))
+}
+
+fn calm(graph: &Graph, node: &Node) -> f32 {
+    node.geonames.and_then(|id| graph.calm.get(&id)).copied().unwrap_or(1.0)
 }
 
 fn differ(a: Option<u32>, b: Option<u32>) -> bool {
