@@ -591,5 +591,28 @@ fn main(
             }
         }
     }
-    sums.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(index, _)| *index)
+    let best = sums.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(index, _)| *index)?;
+    Some(home.and_then(|_| served_by_city(mentions, best, gazetteer)).unwrap_or(best))
+}
+
+/// A city's police works within the city: a quarter that a local outlet names beside "Miami police" lies in Miami, though the gazetteer
+/// lists it as a town of its own.
+fn served_by_city(mentions: &[Mention], best: usize, gazetteer: &Gazetteer) -> Option<usize> {
+    let quarter = gazetteer.place(mentions[best].choice?);
+    let near = |one: Option<(f64, f64)>| matches!((one, quarter.coordinates), (Some(one), Some(two)) if (one.0 - two.0).abs() < 0.3 && (one.1 - two.1).abs() < 0.3);
+    let own =
+        mentions.iter().take(MOST_FOR_MAIN).any(|mention| mention.force && mention.key == mentions[best].key);
+    if own || !matches!(quarter.kind, Kind::Settlement | Kind::Spot) {
+        return None;
+    }
+    (0..mentions.len().min(MOST_FOR_MAIN)).find(|&index| {
+        mentions[index].force
+            && mentions[index].choice.is_some_and(|choice| {
+                let city = gazetteer.place(choice);
+                city.kind == Kind::Settlement
+                    && city.adm_1 == quarter.adm_1
+                    && city.population / 4 > quarter.population
+                    && near(city.coordinates)
+            })
+    })
 }
