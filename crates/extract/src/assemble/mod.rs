@@ -172,6 +172,7 @@ impl Gathering<'_, '_> {
             self.of.push(belonging);
         }
         self.fill_main();
+        self.trim_main();
         // Where headline and lead tell of nothing, the first thing told of is what the article is about.
         if !violent && let Some(first) = self.groups.first_mut() {
             first.main = true;
@@ -220,7 +221,7 @@ impl Gathering<'_, '_> {
         let main = self.groups.first().is_some_and(&fits);
         if self.groups.is_empty() {
             // The first thing told of.
-        } else if lead && !back {
+        } else if lead && !back && !apart {
             return 0;
         } else if !(apart || back) {
             let same_paragraph = self.groups[current].sentences.last().is_some_and(|&last| {
@@ -251,8 +252,8 @@ impl Gathering<'_, '_> {
         }
         let group = Group {
             main: false,
-            when: self.setting.time_of(toll.sentence, at),
-            place: self.setting.place_of(toll.sentence, at),
+            when: when.or_else(|| self.setting.time_of(toll.sentence, at)),
+            place: place.or_else(|| self.setting.place_of(toll.sentence, at)),
             sentences: vec![toll.sentence],
         };
         self.groups.push(group);
@@ -289,6 +290,16 @@ impl Gathering<'_, '_> {
             sentences.push(sentence);
             sentences.sort_unstable();
         }
+    }
+
+    /// A sentence of the lead whose figures all belong elsewhere tells nothing of the main incident.
+    fn trim_main(&mut self) {
+        let Some(main) = self.groups.first_mut().filter(|group| group.main) else { return };
+        let (tolls, of) = (self.tolls, &self.of);
+        main.sentences.retain(|&sentence| {
+            let mut own = tolls.iter().zip(of).filter(|(toll, _)| toll.sentence == sentence).peekable();
+            sentence == 0 || own.peek().is_none() || own.any(|(_, of)| *of == Belonging::Incident(0))
+        });
     }
 
     /// A headline that tells of violence without a figure is about the first figures given for the days around it.

@@ -134,6 +134,18 @@ impl<'a, 'd> Scene<'a, 'd> {
         }
     }
 
+    /// Whether a span tells of one deed ("an air strike", "a 1982 massacre"), not of many or of a campaign.
+    pub(super) fn tells_one_deed(&self, span: &Range<usize>) -> bool {
+        within(&self.events, |event| event.hit.start as usize, span).iter().any(|event| {
+            let tokens = event.hit.tokens();
+            let one = event.trigger.role == Role::Noun
+                && event.trigger.event_type != Some(EventType::Clash)
+                && !self.document.lower(tokens.end - 1).ends_with('s');
+            let from = tokens.start.saturating_sub(4).max(span.start);
+            one && (from..tokens.start).any(|token| matches!(self.document.lower(token), "a" | "an" | "one"))
+        })
+    }
+
     /// The parties named in a span, by their listed names.
     pub(super) fn named_within(&self, span: &Range<usize>) -> impl Iterator<Item = Actor> {
         let parties = self.knowledge.actors.parties();

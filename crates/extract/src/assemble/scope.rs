@@ -30,7 +30,9 @@ pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) 
         goes_on && when.is_none() && paragraph(before) == paragraph(toll.sentence)
     });
     let told = before.and_then(|before| setting.longest_time(before)).or(when);
-    if told.is_some_and(|when| (when.end - when.start).get_days() > WEEK) {
+    if told.is_some_and(|when| (when.end - when.start).get_days() > WEEK)
+        && !scene.tells_one_deed(&toll.clause)
+    {
         return Scope::Total;
     }
     if scene.cued(&toll.clause, Cue::Period) && days.is_none_or(|days| days > MOST_DAYS) {

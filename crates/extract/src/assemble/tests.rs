@@ -215,7 +215,123 @@ fn headlines_share_their_subject() {
     insta::assert_snapshot!(headlines.map(|headline| told(headline, true)).join("\n"));
 }
 
+/// What a whole article tells: its incidents, then its figures.
+fn gathered(title: &str, published: &str, text: &str) -> (Article, String) {
+    let mut article = Article::new("a", "a", "a.txt");
+    article.title = (!title.is_empty()).then(|| title.to_owned());
+    article.published = Some(published.to_owned());
+    text.clone_into(&mut article.text);
+    let lexicon = Lexicon::english();
+    let document = Document::new(text, lexicon);
+    let tolls = crate::toll::tolls(&document, lexicon);
+    assemble(&mut article, &document, &tolls, lexicon);
+    let day =
+        |when: &Option<When>| when.map_or("-".to_owned(), |when| format!("{}/{}", when.start, when.end));
+    let mut lines = String::new();
+    for (index, incident) in article.incidents.iter().enumerate() {
+        let parties: Vec<&str> = incident.perpetrators.iter().map(|actor| &*actor.name).collect();
+        let place = incident.place.as_ref().map_or("-", |place| &*place.name);
+        lines += &format!(
+            "{}{index}: {} at {place} on {} by [{}]\n",
+            if incident.main { "main " } else { "" },
+            incident.event_type,
+            day(&incident.when),
+            parties.join(", "),
+        );
+    }
+    for claim in &article.claims {
+        let bound = |bound: Option<u64>| bound.map_or("?".to_owned(), |bound| bound.to_string());
+        let incident = claim.incident.map_or("total".to_owned(), |incident| incident.to_string());
+        lines += &format!(
+            "  [{incident}] {} {} {}-{} on {} says {}{}\n",
+            claim.outcome,
+            claim.victims,
+            bound(claim.low),
+            bound(claim.high),
+            day(&claim.when),
+            claim.source.as_ref().map_or("the article", |source| &*source.name),
+            if claim.part_of.is_some() { ", part of another" } else { "" },
+        );
+    }
+    (article, lines)
+}
+
+#[test]
+fn background_is_an_incident_of_its_own_and_a_war_is_none() {
+    insta::assert_snapshot!(gathered(
+        "Air strike kills nine in Saraqib",
+        "2019-05-14",
+        "Russian warplanes struck a bakery in Saraqib on Monday, killing nine civilians, including two children, the Syrian \
+         Observatory for Human Rights said.\n\nThe group said 14 others were wounded.\n\nIn 2013, a sarin attack in Ghouta killed \
+         1,400 people.\n\nThe war has killed more than 400,000 people since 2011."
+    ).1);
+}
+
+#[test]
+fn a_roundup_parts_its_incidents_by_place_and_day() {
+    insta::assert_snapshot!(gathered(
+        "",
+        "2019-05-14",
+        "A car bomb killed four people in Azaz on Monday, a local official said.\n\nMeanwhile, Turkish forces shelled the town of Tal \
+         Rifaat, where two farmers were killed.\n\nOn Saturday, seven soldiers were killed in an ambush by Islamic State militants near \
+         Palmyra, state media reported."
+    ).1);
+}
+
+#[test]
+fn a_headline_without_a_figure_is_about_the_first_figures_of_its_days() {
+    insta::assert_snapshot!(gathered(
+        "Council condemns shelling of Idlib",
+        "2019-05-14",
+        "The city council condemned the shelling of Idlib by government forces.\n\nIt called on the world to act.\n\nThe mayor spoke \
+         to reporters.\n\nHe gave no details.\n\nActivists said 12 civilians were killed on Sunday."
+    ).1);
+}
+
+#[test]
+fn what_is_no_conflict_is_no_incident() {
+    for text in [
+        "A strong earthquake killed 1,200 people in the province, the government said.",
+        "A bus crash killed nine people on a highway near the coast on Tuesday.",
+        "The parliament voted on the budget on Tuesday after a long debate.",
+        "",
+    ] {
+        let (article, told) = gathered("", "2019-05-14", text);
+        assert!(article.incidents.is_empty() && article.claims.is_empty(), "{text}: {told}");
+    }
+}
+
+#[test]
+fn a_shooting_without_a_war_is_an_incident() {
+    let (article, told) = gathered(
+        "Man dies after shooting outside bar",
+        "2016-08-02",
+        "A man was shot and killed outside a bar on Elm Street on Monday night, police said.",
+    );
+    assert_eq!(
+        article.incidents.first().map(|incident| incident.event_type),
+        Some(EventType::Shooting),
+        "{told}"
+    );
+}
+
 proptest! {
+    #[test]
+    fn quotes_stand_at_their_offsets(parts in proptest::collection::vec(proptest::sample::select(vec![
+        "Russian warplanes killed nine people in Idlib. ", "Über 12 people died\u{301} in Šabac, police said.\n\n",
+        "\u{201c}Twelve of ours were killed,\u{201d} he said. ", "In 2013 an attack killed 1,400 people. ", "\u{1f4a5} 3 injured ",
+        "killed 1 killed 1 ", "The war has killed 400,000. ", "Elsewhere, a mine killed two. ",
+    ]), 0..12)) {
+        let text = parts.concat();
+        let (article, _) = gathered("Nine killed", "2019-05-14", &text);
+        for claim in &article.claims {
+            let quote: String = text.chars().skip(claim.start as usize).take((claim.end - claim.start) as usize).collect();
+            prop_assert_eq!(&quote, &claim.quote);
+            prop_assert!(claim.incident.is_none_or(|incident| (incident as usize) < article.incidents.len()));
+        }
+        prop_assert!(article.incidents.iter().filter(|incident| incident.main).count() <= 1);
+    }
+
     #[test]
     fn any_text_is_read(text in "\\PC{0,300}") {
         told(&text, false);
