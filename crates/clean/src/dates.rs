@@ -47,6 +47,10 @@ impl Order {
     }
 }
 
+fn regex(pattern: &str) -> Result<Regex, regex::Error> {
+    Regex::new(&crate::rules::ascii_boundaries(pattern))
+}
+
 /// Joins words to an alternation, longest first so that none hides another.
 pub(crate) fn any_of<'a>(words: impl Iterator<Item = &'a String>) -> String {
     let mut words: Vec<&String> = words.collect();
@@ -70,10 +74,10 @@ impl Dates {
         );
         let time = r"(?:,?\s*(?:at\s+|-\s*|\|\s*|/\s*)?\d{1,2}[:.h]?\d{2}(?::\d{2})?\b(?:\s*(?:am|pm|a\.m\.|p\.m\.)(?:\b|\s|$))?(?:\s*(?:GMT|UTC|[A-Z]{2,4})\b(?:[+-]\d{1,2})?)?)?";
         Ok(Self {
-            head: Regex::new(&format!(
+            head: regex(&format!(
                 r"(?i)^[\s\W_]{{0,12}}(?:(?P<label>{published}|{updated})\b\s*:?\s*(?:on\s+)?)?\(?{date}\)?{time}"
             ))?,
-            anywhere: Regex::new(&format!(r"(?i)(?:^|[\s(,;:>|]){date}"))?,
+            anywhere: regex(&format!(r"(?i)(?:^|[\s(,;:>|]){date}"))?,
             months: words
                 .months
                 .iter()
@@ -83,9 +87,9 @@ impl Dates {
             dash: Order::read(&words.dash),
             dot: Order::read(&words.dot),
             slash: Order::read(&words.slash),
-            updated: Regex::new(&format!("(?i)^(?:{updated})$"))?,
-            ends_in_update: Regex::new(&format!(r"(?i)\b(?:{updated})\b[^.]{{0,30}}$"))?,
-            day_of_month: Regex::new(&format!(
+            updated: regex(&format!("(?i)^(?:{updated})$"))?,
+            ends_in_update: regex(&format!(r"(?i)\b(?:{updated})\b[^.]{{0,30}}$"))?,
+            day_of_month: regex(&format!(
                 r"(?i)^[\s,(]*(?:(?:{weekdays})\b\.?,?\s*)?(?:\d{{1,2}}(?:{ordinals})?\.?\s+(?:{months})|(?:{months})\.?\s+\d{{1,2}}(?:{ordinals})?)\.?[\s)]*$"
             ))?,
         })

@@ -169,13 +169,23 @@ pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
     LANGUAGES.iter().map(|(_, text)| *text)
 }
 
+/// A pattern with its word boundaries made those of ASCII, if all of it is ASCII: with those of Unicode the regex crate
+/// leaves its fast automaton at the first typographic quote.
+pub(crate) fn ascii_boundaries(pattern: &str) -> Cow<'_, str> {
+    if pattern.is_ascii() && pattern.contains(r"\b") {
+        Cow::Owned(pattern.replace(r"\b", r"(?-u:\b)"))
+    } else {
+        Cow::Borrowed(pattern)
+    }
+}
+
 fn read(text: &str) -> Result<Rules, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     if file.dates.months.len() != 12 {
         return Err(format!("`dates.months` lists {} months", file.dates.months.len()));
     }
     let build = |pattern: &str| {
-        RegexBuilder::new(pattern)
+        RegexBuilder::new(&ascii_boundaries(pattern))
             .case_insensitive(true)
             .size_limit(32 << 20)
             .build()

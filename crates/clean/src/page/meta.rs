@@ -104,7 +104,7 @@ fn element(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta) -> bool {
                 .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/ld+json"))
             {
                 json_ld(&dom.text(id), meta);
-            } else {
+            } else if meta.ld_published.is_none() && meta.meta_published.is_none() {
                 script(dom, id, meta);
             }
             return false;
@@ -235,6 +235,7 @@ fn script(dom: &Dom, id: NodeId, meta: &mut Meta) {
     dom.walk(id, |step| {
         if let Step::Enter(node) = step
             && let Data::Text(text) = &dom.node(node).data
+            && memchr::memmem::find(text.as_bytes(), b"ublish").is_some()
         {
             for found in PUBLISHED.captures_iter(text).take(50) {
                 let day = found[1].to_owned();

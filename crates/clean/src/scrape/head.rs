@@ -162,7 +162,10 @@ fn step(
     }
     if let Some((found, start)) = section_and_date(text, rules) {
         let end = found.end + separator(&text[found.end..]);
-        if all_capitalised(&text[..start]) && begins_anew(&text[end..]) {
+        let name = &text[..start];
+        let shouted = name.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase);
+        // A headline tells of something; the name of a section does not.
+        if !shouted && all_capitalised(name) && !rules.harm.is_match(name) && begins_anew(&text[end..]) {
             head.date.get_or_insert(found);
             return Some(Step::Off("section", skipped + end));
         }

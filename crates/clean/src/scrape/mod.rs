@@ -156,7 +156,10 @@ impl Text<'_> {
                 title = self.headline(index);
                 self.out.title.clone_from(&title);
             }
-            self.head_of_paragraph(index, title.as_deref(), known.place);
+            // Datelines and dates open the story: what comes after its first paragraph is none.
+            if !self.paragraphs[..index].iter().any(|paragraph| longer_than(paragraph, 24)) {
+                self.head_of_paragraph(index, title.as_deref(), known.place);
+            }
             let paragraph = &self.paragraphs[index];
             if let Some(names) = self.rules.byline.captures(paragraph).and_then(|found| found.name("names")) {
                 let names = names.as_str().to_owned();
@@ -235,7 +238,6 @@ impl Text<'_> {
             })
         };
         let place_known = place_known || self.out.place.is_some();
-        // A dateline opens the story: what comes after the first paragraph of prose is none.
         let head = head::take(&mut paragraph, title, place_known, rules, may_drop, &mut pieces);
         if let Some((title, story)) = paragraph.split_once('\n')
             && !story.is_empty()
@@ -384,7 +386,12 @@ impl Text<'_> {
             let after = size - before;
             let story = self.paragraphs[index + 1..]
                 .iter()
-                .filter(|p| longer_than(p, 45) || (longer_than(p, 20) && quoted_or_two_sentences(p)))
+                .filter(|p| {
+                    longer_than(p, 45)
+                        || (longer_than(p, 20) && quoted_or_two_sentences(p))
+                        // A headline does not end as a sentence does.
+                        || (ends_sentence(p) && self.carries_toll(p))
+                })
                 .count();
             if (after + length) * 2 <= size && story == 0 {
                 for later in index..self.paragraphs.len() {
