@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::ffi::{CStr, c_char};
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use annals_plugin::{abi, arrow};
@@ -95,11 +96,10 @@ impl Library {
         let link = |error: &dyn Error| LoadError::Link { path: path.to_owned(), message: innermost(error) };
         // Without a folder the system would look for it elsewhere.
         let absolute = std::path::absolute(path).map_err(|error| link(&error))?;
+        // The code of the plugin must stay where it is for as long as the process lives.
         // SAFETY: that the constructors of the library are sound is its author's promise; a user who does not trust
         // it isolates the stage.
-        let library = unsafe { open(&absolute) }.map_err(|error| link(&error))?;
-        // The code of the plugin must stay where it is for as long as the process lives.
-        let library: &'static libloading::Library = Box::leak(Box::new(library));
+        let library = ManuallyDrop::new(unsafe { open(&absolute) }.map_err(|error| link(&error))?);
 
         // SAFETY: the header declares the symbol as a `uint32_t`.
         let version =
