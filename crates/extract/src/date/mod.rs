@@ -180,8 +180,11 @@ impl Dates {
         let best =
             days_named.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1)).map(|(when, _)| *when);
         let wider = || {
-            let event =
-                |mention: &&Mention| mention.role == Role::Event && !mention.since && mention.when.is_some();
+            let event = |mention: &&Mention| {
+                mention.role == Role::Event
+                    && !mention.since
+                    && mention.when.is_some_and(|when| when.precision <= 4)
+            };
             self.mentions.iter().take(MOST_FOR_MAIN).find(event).and_then(|mention| mention.when)
         };
         best.or_else(wider).or_else(|| {
@@ -612,7 +615,12 @@ impl Reader<'_, '_> {
             });
             return Some((start..at + 2, when));
         }
-        if after.is(Word::Later) && unit == 1 && counted.is_some() && self.last.is_some() {
+        if after.is(Word::Later)
+            && self.lower(tokens, at + 1) != "after"
+            && unit == 1
+            && counted.is_some()
+            && self.last.is_some()
+        {
             return Some((at - 1..at + 2, self.shift(counted.unwrap_or(1).min(3660))));
         }
         // "the past 24 hours", "the last three days": a span that ends with the report.
