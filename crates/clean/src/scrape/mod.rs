@@ -390,7 +390,7 @@ impl Text<'_> {
                     longer_than(p, 45)
                         || (longer_than(p, 20) && quoted_or_two_sentences(p))
                         // A headline does not end as a sentence does.
-                        || (ends_sentence(p) && self.carries_toll(p))
+                        || (ends_sentence(p) && (longer_than(p, 11) || self.carries_toll(p)))
                 })
                 .count();
             if (after + length) * 2 <= size && story == 0 {
