@@ -1,5 +1,7 @@
 //! Whatever comes in, the run ends, the good records come out, and the bad ones are named.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 

@@ -1,5 +1,7 @@
 //! The examples under `plugins/` give the same whether built in, behind the door, or in a process of their own.
 
+#![allow(clippy::unwrap_used)]
+
 mod plugin;
 #[allow(unreachable_pub, reason = "it is a crate elsewhere")]
 #[path = "../../plugins/weapons/src/lib.rs"]

@@ -1,5 +1,7 @@
 //! `include/annals_plugin.h` and the Rust side of the door are the same, down to the last field.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fmt::Write as _;
 use std::mem::offset_of;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Nothing that crosses the door stays behind, over 10,000 batches.
 
+#![allow(clippy::unwrap_used)]
+
 mod plugin;
 
 use annals_plugin::{Batch, testing};

@@ -1,5 +1,7 @@
 //! Each way in which a plugin cannot be loaded has an error of its own that says what to do.
 
+#![allow(clippy::unwrap_used)]
+
 mod plugin;
 
 use std::fs;

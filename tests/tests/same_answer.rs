@@ -1,5 +1,7 @@
 //! The same input gives the same bytes, however it is cut into threads, batches, orders and runs.
 
+#![allow(clippy::unwrap_used)]
+
 use annals_tests::Scratch;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
