@@ -84,7 +84,8 @@ impl ArticleStage for Clean {
 ///
 /// # Errors
 /// When the record holds no article: `error_page`, `blocked_page` (cookies, scripts or a proof of being human asked for),
-/// `paywall_stub`, `live_ticker`, `gallery`, `no_article` (a page without main text) or `no_text`, with what tells so.
+/// `paywall_stub`, `live_ticker`, `gallery`, `no_article` (a page without main text),
+/// `no_story` (the furniture of a site alone) or `no_text`, with what tells so.
 pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     let page = article.html.take().map(|bytes| page::read(&bytes, article.url.as_deref()));
     let from_page = page.is_some();
@@ -152,7 +153,10 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     if article.text.is_empty() {
         return Err(("no_text", "nothing to read is left of the record".to_owned()));
     }
-    Ok(())
+    match refuse::furniture(article.title.as_deref(), &article.text, article.language.as_deref()) {
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
+    }
 }
 
 /// Most times that a text is gone through: what one rule takes off may lay open what another looks for.

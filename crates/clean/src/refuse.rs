@@ -52,6 +52,51 @@ pub(crate) fn text(text: &str, language: Option<&str>) -> Option<Refusal> {
     by_signs(text, text.split_whitespace().count(), language)
 }
 
+/// Longest text, in bytes, that is taken for furniture alone when it tells nothing of its title.
+const FURNITURE_BYTES: usize = 1200;
+
+/// Why a text is the furniture of a site and no story, if it is: a list of videos, or a short text in which nothing of
+/// its title stands, such as a form or the weather. A text that gives a figure of victims is always a story.
+pub(crate) fn furniture(title: Option<&str>, text: &str, language: Option<&str>) -> Option<Refusal> {
+    let rules = rules::of(language);
+    let paragraphs = || text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty());
+    let (timed, all) = paragraphs()
+        .fold((0, 0), |(timed, all), paragraph| (timed + u32::from(is_timed(paragraph)), all + 1));
+    if all >= 3 && timed * 10 >= all * 7 {
+        return Some((
+            "no_story",
+            format!("{timed} of {all} paragraphs are titles of videos with their lengths"),
+        ));
+    }
+    if text.len() >= FURNITURE_BYTES
+        || paragraphs().any(|p| rules.harm.is_match(p) && rules.number.is_match(p))
+    {
+        return None;
+    }
+    let stems = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.chars().count() >= 4)
+            .map(|word| word.chars().take(6).flat_map(char::to_lowercase).collect())
+            .collect()
+    };
+    let titled = stems(title?);
+    let told: std::collections::BTreeSet<String> = stems(text).into_iter().collect();
+    let shared = titled.iter().filter(|stem| told.contains(*stem)).count();
+    // Real stories repeat a quarter of their title's words and more.
+    (titled.len() >= 3 && shared * 8 < titled.len())
+        .then(|| ("no_story", format!("{shared} of {} words of the title stand in the text", titled.len())))
+}
+
+/// Whether a paragraph begins with the length of a video, as in "1:08 Ferry leaves port".
+fn is_timed(paragraph: &str) -> bool {
+    let head = paragraph.trim_start().split_whitespace().next().unwrap_or_default();
+    head.split_once(':').is_some_and(|(minutes, seconds)| {
+        (1..=2).contains(&minutes.len())
+            && seconds.len() == 2
+            && minutes.bytes().chain(seconds.bytes()).all(|byte| byte.is_ascii_digit())
+    })
+}
+
 fn by_signs(text: &str, words: usize, language: Option<&str>) -> Option<Refusal> {
     let head = crate::dates::head_of(text, HEAD_BYTES);
     let rules = rules::of(language);
@@ -61,4 +106,38 @@ fn by_signs(text: &str, words: usize, language: Option<&str>) -> Option<Refusal>
         (!(rules.harm.is_match(text) && rules.number.is_match(text)) || rule.reason == "paywall_stub")
             .then(|| (rule.reason, format!("the text says: {}", found.as_str().trim())))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::furniture;
+
+    fn code(title: &str, text: &str) -> Option<&'static str> {
+        furniture(Some(title), text, Some("en")).map(|(code, _)| code)
+    }
+
+    #[test]
+    fn furniture_is_told_from_stories() {
+        let title = "Market hall bombed in harbour town";
+        assert_eq!(
+            code(title, "Sign in below. Forgotten your password? We will send you a new one."),
+            Some("no_story")
+        );
+        assert_eq!(
+            code(title, "0:31 Cup final\n\n1:08 Ferry leaves port\n\n12:40 Talk of the day"),
+            Some("no_story")
+        );
+        assert_eq!(code(title, "The market of the town was hit at noon, and nobody knows by whom."), None);
+        assert_eq!(
+            code(title, "Six people were killed, officials said."),
+            None,
+            "a figure of victims is a story"
+        );
+        assert_eq!(
+            code("Calm", "Nothing to tell from here today, our reader writes."),
+            None,
+            "a short title tells little"
+        );
+        assert_eq!(code(title, "9:30 was when it began.\n\nThe market burned.\n\nNobody slept."), None);
+    }
 }
