@@ -85,7 +85,7 @@ pub(crate) fn summary(summary: &Summary) {
 
 fn events_table(rows: &[Map<String, Value>]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["date", "place", "what", "killed", "injured", "by", "sources", "articles", "grading"]);
     // Most reported first: that is what a reader looks for.
     let mut order: Vec<&Map<String, Value>> = rows.iter().collect();
