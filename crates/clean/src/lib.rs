@@ -129,6 +129,8 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     }
     if article.published.is_none()
         && let Some(date) = article.url.as_deref().and_then(address::date)
+        // A month alone is no date; whoever needs it finds it in the address.
+        && date.len() == "YYYY-MM-DD".len()
     {
         article.published = Some(date);
         article.published_basis = Some(PublishedBasis::Url);

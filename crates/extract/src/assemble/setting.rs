@@ -22,7 +22,11 @@ impl<'a, 'd> Setting<'a, 'd> {
         Self {
             document,
             gazetteer,
-            dates: Dates::find(document, article.published_date()),
+            dates: Dates::find_in(
+                document,
+                article.published_date(),
+                article.url.as_deref().and_then(crate::date::month_of_address),
+            ),
             places: Places::find(document, title, &hints, gazetteer),
         }
     }

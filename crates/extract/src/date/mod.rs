@@ -55,6 +55,9 @@ pub struct Mention {
     pub process: bool,
 }
 
+/// For how many sentences a year that was named still stands for months without one.
+const YEAR_CARRIES: usize = 2;
+
 /// The expressions of time of one text.
 #[derive(Debug, Clone, Default)]
 pub struct Dates {
@@ -65,9 +68,26 @@ pub struct Dates {
 impl Dates {
     /// Finds all expressions of time. `published` is the day of publication; without it, a full date at the head of the text serves.
     pub fn find(document: &Document<'_>, published: Option<Date>) -> Dates {
+        Self::find_in(document, published, None)
+    }
+
+    /// As [`Dates::find`]; where no day of publication is known, `month` is a day of the month of publication, which tells
+    /// the year of dates without one, and nothing of "today" or "on Tuesday".
+    pub fn find_in(document: &Document<'_>, published: Option<Date>, month: Option<Date>) -> Dates {
         let words = Words::english();
-        let mut reader =
-            Reader { document, words, published, last: None, mentions: Vec::new(), cues: Vec::new() };
+        let month_end = month.map(Date::last_of_month);
+        let (mentions, cues) = (Vec::new(), Vec::new());
+        let mut reader = Reader {
+            document,
+            words,
+            published,
+            month_end,
+            last: None,
+            named_in: 0,
+            reading: 0,
+            mentions,
+            cues,
+        };
         for sentence in 0..document.sentences().len() {
             reader.sentence(sentence);
         }
@@ -207,7 +227,13 @@ struct Reader<'a, 'd> {
     words: &'static Words,
     published: Option<Date>,
     /// The last day named, for "the same day".
+    /// Last day of the month of publication, where no day is known.
+    month_end: Option<Date>,
     last: Option<When>,
+    /// The sentence that names `last`.
+    named_in: usize,
+    /// The sentence that is being read.
+    reading: usize,
     mentions: Vec<Mention>,
     /// Cues of the sentence at hand.
     cues: Vec<Cue>,
@@ -237,6 +263,7 @@ impl Reader<'_, '_> {
         if !any && !tokens.clone().any(|token| self.document.lower(token).as_bytes().get(4) == Some(&b'-')) {
             return;
         }
+        self.reading = index;
         let first = self.mentions.len();
         let mut at = 0;
         while at < self.cues.len() {
@@ -253,11 +280,13 @@ impl Reader<'_, '_> {
                         before.tokens.end = tokens.start + range.end;
                         before.when = Some(both);
                         self.last = Some(both);
+                        self.named_in = index;
                     } else {
                         let absolute = tokens.start + range.start..tokens.start + range.end;
                         let role = self.role(&tokens, &range, when);
                         if let (Some(when), Role::Event | Role::Report) = (when, role) {
                             self.last = Some(when);
+                            self.named_in = index;
                         }
                         let (harm, process) = self.beside(&range);
                         self.mentions.push(Mention {
@@ -435,7 +464,7 @@ impl Reader<'_, '_> {
                 if future { ahead >= 0 } else { ahead <= 6 }
             })
         };
-        let year = match (written.year, self.published) {
+        let year = match (written.year, self.published.or(self.month_end)) {
             (Some(year), _) => year,
             (None, Some(published)) => {
                 let year = published.year();
@@ -445,8 +474,11 @@ impl Reader<'_, '_> {
                     _ => year,
                 }
             }
-            // Months without a year follow the last date named.
-            (None, None) => self.last.filter(|when| when.precision <= 4)?.start.year(),
+            // Months without a year follow a date named just before.
+            (None, None) => {
+                let near = self.reading <= self.named_in + YEAR_CARRIES;
+                self.last.filter(|when| near && when.precision <= 4)?.start.year()
+            }
         };
         match written.day {
             Some(number) => {
@@ -788,6 +820,20 @@ fn join(first: Option<When>, second: Option<When>) -> Option<When> {
     let (first, second) = (first?, second?);
     (first.end <= second.end && days(first.start, second.end) < 36_600)
         .then(|| if first == second { first } else { span(first.start, second.end) })
+}
+
+/// The first day of the month that an address names in its path, as in `/2022/07/`.
+pub fn month_of_address(url: &str) -> Option<Date> {
+    let segments: Vec<&str> = url.split(['?', '#']).next()?.split('/').collect();
+    segments.windows(2).find_map(|pair| {
+        let (year, month) = (pair[0], pair[1]);
+        let digits =
+            |text: &str, length: usize| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) || !("1980".."2100").contains(&year) {
+            return None;
+        }
+        Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
+    })
 }
 
 #[cfg(test)]

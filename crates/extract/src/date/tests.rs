@@ -141,3 +141,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_month_of_an_address_tells_the_year_and_no_day() {
+    let month = super::month_of_address("https://paper.example/news/2022/07/bridge-hit");
+    assert_eq!(month, Some(Date::constant(2022, 7, 1)));
+    assert_eq!(super::month_of_address("https://paper.example/20220714/12/x"), None);
+    let document =
+        Document::new("Shells fell on the bridge on July 22. On Tuesday it was closed.", Lexicon::english());
+    let dates = Dates::find_in(&document, None, month);
+    let starts: Vec<Option<Date>> =
+        dates.mentions().iter().map(|mention| mention.when.map(|w| w.start)).collect();
+    assert_eq!(starts[0], Some(Date::constant(2022, 7, 22)));
+}
+
+#[test]
+fn a_year_named_long_before_does_not_date_a_month() {
+    let filler = "Nothing of the kind was heard of. ".repeat(9);
+    let text = format!("{filler}They agreed on March 5, 2020. {filler}On November 6 shells fell.");
+    let document = Document::new(&text, Lexicon::english());
+    let dates = Dates::find(&document, None);
+    assert_eq!(dates.mentions().last().and_then(|mention| mention.when), None);
+}
