@@ -66,7 +66,6 @@ struct Doc {
     published: i64,
     id: std::ops::Range<usize>,
     fingerprints: std::ops::Range<usize>,
-    title: u64,
     digest: u128,
     words: u32,
     /// Fingerprints that winnowing selects.
@@ -102,7 +101,6 @@ impl Corpus {
                 published: signature.published.unwrap_or(i64::MAX),
                 id: id_from..corpus.ids.len(),
                 fingerprints: from..corpus.fingerprints.len(),
-                title: signature.title,
                 digest: u128::from_le_bytes(signature.digest),
                 words: signature.words,
                 selected: signature.selected,
@@ -282,23 +280,11 @@ impl Search<'_> {
     /// Finds the article that `doc` repeats, or lets it stay.
     fn place(&mut self, doc: u32, hits: &mut Hits) -> Result<(), StageError> {
         let known = &self.corpus.docs[doc as usize];
-        let titled = known.digest ^ (u128::from(known.title) << 64 | u128::from(known.title));
-        if let Some(&first) = self.same.get(&titled).filter(|_| known.title != 0) {
-            self.links[doc as usize] = first;
-            return Ok(());
-        }
+        // The same words are the same report, whatever stands above them.
         let first = *self.same.entry(known.digest).or_insert(doc);
         if first != doc {
-            let (mine, theirs) = (self.bodies.get(self.corpus, doc)?, self.bodies.get(self.corpus, first)?);
-            self.counts.compared += 1;
-            if known.title == self.corpus.docs[first as usize].title || mine.shares_story(&theirs) {
-                self.links[doc as usize] = first;
-                return Ok(());
-            }
-            self.counts.furniture += 1;
-            if known.title != 0 {
-                self.same.insert(titled, doc);
-            }
+            self.links[doc as usize] = first;
+            return Ok(());
         }
 
         let candidates = self.candidates(doc, hits);

@@ -30,8 +30,6 @@ pub(crate) struct Signature<'a> {
     pub(crate) words: u32,
     /// Digest of the words: equal for equal texts.
     pub(crate) digest: [u8; 16],
-    /// Hash of the title's words; 0 if there are none.
-    pub(crate) title: u64,
     /// How many shingles winnowing selects; a short text keeps the others as well.
     pub(crate) selected: u32,
     /// The shingles that it is found by, ascending, each once; four bytes each, little endian.
@@ -111,7 +109,6 @@ impl Sketcher {
             published: article.published.as_deref().and_then(seconds),
             words: u32::try_from(self.words.hashes.len()).unwrap_or(u32::MAX),
             digest: digest(&self.words.normal),
-            title: fold_title(&self.title),
             selected,
             fingerprints: &self.bytes,
         };
@@ -145,11 +142,6 @@ fn digest(normal: &[u8]) -> [u8; 16] {
     let mut digest = [0; 16];
     digest.copy_from_slice(&blake3::hash(normal).as_bytes()[..16]);
     digest
-}
-
-/// Hash of a title's words in their order.
-fn fold_title(title: &Words) -> u64 {
-    title.hashes.iter().fold(0, |folded, &word| mix(folded ^ word))
 }
 
 fn mix(mut hash: u64) -> u64 {
