@@ -97,7 +97,8 @@ proptest! {
     }
 }
 
-/// A hostile line costs no more a byte than a short one: twice the text takes at most some three times as long.
+/// A hostile line costs no more a byte than a short one: eight times the text takes some eight times as long, where a
+/// quadratic cost would take 64 times. The best of several tries counts, for other work may go on beside the test.
 #[test]
 fn cost_is_linear_on_hostile_lines() {
     for unit in [
@@ -113,15 +114,18 @@ fn cost_is_linear_on_hostile_lines() {
     ] {
         let time = |bytes: usize| {
             let text = unit.repeat(bytes / unit.len());
-            let start = std::time::Instant::now();
-            let document = Document::new(&text, Lexicon::english());
-            tolls(&document, Lexicon::english());
-            start.elapsed().as_secs_f64()
+            let one = || {
+                let start = std::time::Instant::now();
+                let document = Document::new(&text, Lexicon::english());
+                tolls(&document, Lexicon::english());
+                start.elapsed().as_secs_f64()
+            };
+            (0..4).map(|_| one()).fold(f64::INFINITY, f64::min)
         };
         time(50_000);
-        let (small, large) = (time(200_000), time(1_600_000));
+        let (small, large) = (time(100_000), time(800_000));
         assert!(
-            large < 24.0 * small.max(0.002),
+            large < 40.0 * small.max(0.002),
             "{unit:?}: {small} s, then {large} s for eight times the text"
         );
     }
