@@ -155,9 +155,10 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     if article.text.is_empty() {
         return Err(("no_text", "nothing to read is left of the record".to_owned()));
     }
+    // Of a page, the main text was chosen among its blocks; of a scrape, nobody has looked yet.
     match refuse::furniture(article.title.as_deref(), &article.text, article.language.as_deref()) {
-        Some(refusal) => Err(refusal),
-        None => Ok(()),
+        Some(refusal) if !from_page => Err(refusal),
+        _ => Ok(()),
     }
 }
 
