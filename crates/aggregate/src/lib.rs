@@ -6,14 +6,14 @@
 //! * the `links` table, which tells for each event which pairs of reports brought it together and why;
 //! * `event_id` of incidents and claims, and `main_event_id` of articles.
 //!
-//! `map` reduces each article to a [`Report`]; a report belongs to its article alone, so nothing is left to
+//! `map` reduces each article to a `Report`; a report belongs to its article alone, so nothing is left to
 //! merge. `finish` sees all reports in the order of publication, which makes every result a function of the set of
 //! articles, whatever the order or the runs in which they came:
 //!
-//! 1. [`link`] joins incidents of different articles to events;
-//! 2. [`source`] tells who independently vouches for a figure;
-//! 3. [`toll`] reconciles the figures;
-//! 4. [`event`] puts the rest of the row together, [`table`] writes it.
+//! 1. `link` joins incidents of different articles to events;
+//! 2. `source` tells who independently vouches for a figure;
+//! 3. `toll` reconciles the figures;
+//! 4. `event` puts the rest of the row together, `table` writes it.
 //!
 //! An event is known by its anchor, the incident of its earliest published report (the smallest id among equals). When
 //! later reports join, the id stays; when an earlier one turns up, or two events prove to be one, `previous_ids`

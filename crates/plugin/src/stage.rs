@@ -56,7 +56,7 @@ pub trait ArticleStage: Stage {
     /// Maps, filters or annotates a batch.
     ///
     /// # Errors
-    /// When the batch as a whole cannot be handled; one bad article is a [`Batch::reject`], not an error.
+    /// When the batch as a whole cannot be handled; one bad article is refused with [`Batch::retain`].
     fn process(&self, batch: Batch) -> Result<Batch, StageError>;
 }
 

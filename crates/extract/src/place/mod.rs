@@ -1,7 +1,7 @@
 //! Finds where things happened.
 //!
-//! [`Places::find`] reads headline and text once: names of the gazetteer and the words beside them ([`scan`]) become mentions, the whole of
-//! them tells which of several namesakes is meant ([`resolve`]). A name that stays open between places keeps its candidates and has no
+//! [`Places::find`] reads headline and text once: names of the gazetteer and the words beside them (`scan`) become mentions, the whole of
+//! them tells which of several namesakes is meant (`resolve`). A name that stays open between places keeps its candidates and has no
 //! coordinates; a name that is city and governorate alike is read as the governorate unless the text says otherwise. Precision is UCDP
 //! GED's `where_prec`.
 
