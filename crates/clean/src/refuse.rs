@@ -89,7 +89,7 @@ pub(crate) fn furniture(title: Option<&str>, text: &str, language: Option<&str>)
 
 /// Whether a paragraph begins with the length of a video, as in "1:08 Ferry leaves port".
 fn is_timed(paragraph: &str) -> bool {
-    let head = paragraph.trim_start().split_whitespace().next().unwrap_or_default();
+    let head = paragraph.split_whitespace().next().unwrap_or_default();
     head.split_once(':').is_some_and(|(minutes, seconds)| {
         (1..=2).contains(&minutes.len())
             && seconds.len() == 2
