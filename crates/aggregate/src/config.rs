@@ -26,7 +26,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            best: Best::Median,
+            best: Best::Agreed,
             link_threshold: 0.0,
             date_window_days: 3,
             follow_up_days: 400,
@@ -40,6 +40,9 @@ impl Default for Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Best {
+    /// The figure that most sources give: agreement of independent sources is the best sign of a true figure. Where as
+    /// many give another, the middle one of those given on the last day: a later figure knows of more.
+    Agreed,
     /// The middle figure, of an even number the lower middle one: no single source decides, and a lone outlier in
     /// either direction does not count.
     Median,

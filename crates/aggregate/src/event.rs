@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::link::{Graph, Group, normal};
 use crate::report::{Report, Told};
 use crate::source::Voice;
+use crate::statement;
 use crate::tables;
 use crate::toll::{self, Member, Tolls};
 
@@ -130,7 +131,7 @@ fn voices(members: &[Member<'_>]) -> Vec<Voice> {
     let mut voices: BTreeMap<String, Voice> = BTreeMap::new();
     for (report, at) in members {
         let mut cited = false;
-        for figure in toll::counted(report, *at) {
+        for figure in statement::counted(report, *at) {
             let voice = Voice::of(figure, report);
             voices.entry(voice.key.clone()).or_insert(voice);
             cited = true;

@@ -12,7 +12,7 @@
 //!
 //! 1. `link` joins incidents of different articles to events;
 //! 2. `source` tells who independently vouches for a figure;
-//! 3. `toll` reconciles the figures;
+//! 3. `statement` reads what each source of an article says, `toll` reconciles the figures of all;
 //! 4. `event` puts the rest of the row together, `table` writes it.
 //!
 //! An event is known by its anchor, the incident of its earliest published report (the smallest id among equals). When
@@ -24,6 +24,7 @@ mod event;
 mod link;
 mod report;
 mod source;
+mod statement;
 mod table;
 mod tables;
 mod terms;
@@ -61,7 +62,7 @@ pub struct Aggregate {
 
 impl Stage for Aggregate {
     const NAME: &'static str = "aggregate";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const READS: &'static [&'static str] = &[
         "article_id",
         "url",

@@ -8,7 +8,7 @@ mod cluster;
 mod score;
 
 use annals_plugin::{Date, EventType, Outcome, Scope};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::config::Config;
 use crate::report::{Figure, Report};
@@ -35,6 +35,8 @@ pub(crate) struct Node {
     published: Option<i32>,
     /// Interned name of the publisher.
     outlet: Option<u32>,
+    /// Whether the publisher keeps a register rather than publishing news.
+    in_register: bool,
     event_type: EventType,
     geonames: Option<u32>,
     place: Option<u32>,
@@ -78,13 +80,16 @@ pub(crate) struct Linked {
 impl Graph {
     /// Prepares the incidents of `reports`, which are in canonical order.
     pub(crate) fn of(reports: &mut [Report]) -> Self {
+        let registers = registers(reports);
         let mut names = Vocabulary::default();
         let mut terms = Vocabulary::default();
         let mut nodes = Vec::new();
         for (report_id, report) in (0u32..).zip(reports.iter_mut()) {
             let tolls = tolls(report);
             let published = report.published_date().map(days);
-            let outlet = report.outlet.as_deref().map(|name| names.intern(&normal(name)));
+            let outlet_name = report.outlet.as_deref().map(normal);
+            let in_register = outlet_name.as_ref().is_some_and(|name| registers.contains(name));
+            let outlet = outlet_name.map(|name| names.intern(&name));
             for ((incident_id, told), (killed, injured)) in (0u32..).zip(&mut report.incidents).zip(tolls) {
                 let place = told.place.as_ref();
                 let own = own_terms(std::mem::take(&mut told.terms), &mut terms);
@@ -101,6 +106,7 @@ impl Graph {
                     when: told.when.map(|when| (days(when.start), days(when.end), when.precision)),
                     published,
                     outlet,
+                    in_register,
                     event_type: told.event_type,
                     geonames: place.and_then(|p| p.geonames_id),
                     place: place.map(|p| names.intern(&normal(&p.name))),
@@ -127,6 +133,20 @@ impl Graph {
         let (groups, member_pairs) = cluster::merge(self, config, scored);
         Linked { groups, pairs: pairs.len() as u64, member_pairs }
     }
+}
+
+/// Publishers whose entries, nearly all of them, bear no date of publication: whoever documents incidents for good
+/// writes one entry an incident and brings it up to date, while news is dated and comes back to an event.
+fn registers(reports: &[Report]) -> FxHashSet<String> {
+    let mut counts: FxHashMap<String, (usize, usize)> = FxHashMap::default();
+    for report in reports.iter().filter(|report| !report.incidents.is_empty()) {
+        let Some(outlet) = &report.outlet else { continue };
+        let (entries, undated) = counts.entry(normal(outlet)).or_default();
+        *entries += 1;
+        *undated += usize::from(report.published.is_none());
+    }
+    let is_register = |(entries, undated): &(usize, usize)| *undated * 4 >= *entries * 3;
+    counts.into_iter().filter(|(_, count)| is_register(count)).map(|(outlet, _)| outlet).collect()
 }
 
 /// Words numbered in the order in which they came.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use annals_plugin::{EventType, SourceKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 const TYPES: usize = EventType::ALL.len();
 
@@ -13,6 +13,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
     likeness: likeness(include_str!("../../../data/aggregate/event_types.tsv")),
     speaks_for: speaks_for_table(include_str!("../../../data/aggregate/perpetrators.tsv")),
     points: evidence(include_str!("../../../data/aggregate/evidence.tsv")),
+    calendar: words(include_str!("../../../data/aggregate/calendar.txt")),
 });
 
 struct Tables {
@@ -21,6 +22,7 @@ struct Tables {
     likeness: [[f32; TYPES]; TYPES],
     speaks_for: FxHashMap<&'static str, Vec<&'static str>>,
     points: Vec<f32>,
+    calendar: FxHashSet<&'static str>,
 }
 
 /// ACLED's labels for an event.
@@ -64,6 +66,17 @@ pub(crate) fn type_likeness(left: EventType, right: EventType) -> f32 {
 /// Whether a body speaks for a party: it is the party, or is listed as its voice.
 pub(crate) fn speaks_for(body: &str, actor: &str) -> bool {
     body == actor || TABLES.speaks_for.get(body).is_some_and(|actors| actors.contains(&actor))
+}
+
+/// Whether a word in lower case names a day, a month or a year.
+pub(crate) fn is_of_calendar(word: &str) -> bool {
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let number: Option<u32> = digits.parse().ok();
+    match number {
+        Some(1900..=2099) => word.len() == 4,
+        Some(1..=31) => matches!(&word[digits.len()..], "st" | "nd" | "rd" | "th"),
+        _ => TABLES.calendar.contains(word),
+    }
 }
 
 /// What two reports can have in common or apart; the rows of `evidence.tsv`.
@@ -161,6 +174,10 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
         .map(|line| line.split('\t').collect())
 }
 
+fn words(table: &'static str) -> FxHashSet<&'static str> {
+    rows(table).flatten().flat_map(str::split_whitespace).collect()
+}
+
 fn acled(table: &'static str) -> Vec<Acled> {
     rows(table)
         .map(|row| match row[..] {
@@ -253,6 +270,16 @@ mod tests {
     fn a_weapon_can_change_the_label() {
         assert_eq!(acled_labels(EventType::Explosion, &["grenade".to_owned()]).sub_event_type, "Grenade");
         assert_eq!(acled_labels(EventType::Explosion, &[]).sub_event_type, "Remote explosive/landmine/IED");
+    }
+
+    #[test]
+    fn days_months_and_years_are_of_the_calendar() {
+        for word in ["monday", "october", "11th", "1st", "2023"] {
+            assert!(is_of_calendar(word), "{word}");
+        }
+        for word in ["11", "59th", "20123", "marches", "m16", "2023rd", "th"] {
+            assert!(!is_of_calendar(word), "{word}");
+        }
     }
 
     #[test]

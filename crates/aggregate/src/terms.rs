@@ -7,6 +7,8 @@
 use annals_plugin::Article;
 use serde::{Deserialize, Serialize};
 
+use crate::tables;
+
 /// Names kept of an incident that headline and lead are about.
 const MAIN_NAMES: usize = 40;
 /// Other words kept of it.
@@ -120,7 +122,7 @@ impl Choice {
             // A run of letters without a break is no word: it would only make the report large.
             if (long || has_digit) && word.len() <= 40 {
                 let lower = word.to_lowercase();
-                if !self.kept.contains(&lower) {
+                if !tables::is_of_calendar(&lower) && !self.kept.contains(&lower) {
                     self.kept.push(lower);
                 }
             }

@@ -1,23 +1,20 @@
 //! From the figures of many sources to low, best and high.
 //!
-//! 1. Only asserted figures of the incident count: no totals, nothing denied or feared.
-//! 2. Within one article and one source, the largest figure of each group stands (a text that says "three" and then
-//!    "at least five" knows of five), and a whole is never smaller than its disjoint parts: six civilians and three
-//!    fighters make nine people, whether or not the text adds them up.
-//!    A number of civilians is a toll in its own right; one of children, fighters or medics means at least as many
-//!    people, and stands for the whole only where no source gives the whole, or where it is the larger.
-//! 3. Of each independent source ([`Voice`]) the latest figure counts; a vague one ("dozens") never
-//!    replaces a number, and counts only where no source gives a number.
-//! 4. `low` is the lowest and `high` the highest of these; an open bound counts as the figure itself. `best` follows
-//!    [`Best`]. Last, the best figure of no group may exceed that of the whole.
+//! 1. Each source of each article makes a statement ([`statement`](crate::statement)).
+//! 2. Of each independent source ([`Voice`](crate::source::Voice)) the latest statement counts; a vague one ("dozens")
+//!    never replaces a number, and counts only where no source gives a number. A number of civilians is a toll in its
+//!    own right; one of children, fighters or medics, or of those whom one source knows, means at least as many people,
+//!    and stands for the whole only where no source gives the whole, or where it is the larger.
+//! 3. `low` is the lowest and `high` the highest figure of these; an open bound counts as the figure itself. `best`
+//!    follows [`Best`]. Last, the best figure of no group may exceed that of the whole.
 
 use std::collections::BTreeMap;
 
-use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
+use annals_plugin::{Outcome, Victims};
 
 use crate::config::Best;
-use crate::report::{Figure, Report};
-use crate::source::Voice;
+use crate::report::Report;
+use crate::statement::{Bounds, Slot, Standing, statements};
 
 /// Lowest, best and highest figure of one outcome and group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,70 +29,7 @@ pub(crate) const GROUPS: [Victims; 4] =
     [Victims::Civilians, Victims::Combatants, Victims::Children, Victims::Women];
 
 /// What came of an event: ranges by outcome and group; [`Victims::People`] is the whole.
-pub(crate) type Tolls = BTreeMap<(Outcome, Victims), Range>;
-
-/// Bounds of a figure as stated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bounds {
-    low: Option<u64>,
-    high: Option<u64>,
-    standing: Standing,
-}
-
-/// How much a figure says of the number that it is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
-    /// "Dozens": no number at all.
-    Vague,
-    /// Follows from the number of some of those harmed: there may be more.
-    Implied,
-    /// A number.
-    Stated,
-}
-
-impl Bounds {
-    fn of(figure: &Figure) -> Option<Self> {
-        (figure.low.is_some() || figure.high.is_some()).then_some(Self {
-            low: figure.low,
-            high: figure.high,
-            standing: if figure.qualifier == Qualifier::Vague { Standing::Vague } else { Standing::Stated },
-        })
-    }
-
-    /// The number to compare by.
-    fn point(&self) -> u64 {
-        self.low.or(self.high).unwrap_or(0)
-    }
-
-    fn least(&self) -> Option<u64> {
-        self.low
-    }
-
-    fn most(&self) -> u64 {
-        self.high.or(self.low).unwrap_or(0)
-    }
-
-    /// The one that says more, of equals the larger.
-    fn larger(self, other: Self) -> Self {
-        let rank = |bounds: &Self| (bounds.standing, bounds.point(), bounds.most());
-        if rank(&other) > rank(&self) { other } else { self }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        let add = |a: u64, b: u64| a.saturating_add(b);
-        Self {
-            low: Some(add(self.low.unwrap_or(0), other.low.unwrap_or(0))),
-            high: match (self.high, other.high) {
-                (None, None) => None,
-                _ => Some(add(self.most(), other.most())),
-            },
-            standing: self.standing.min(other.standing),
-        }
-    }
-}
-
-/// Figures of one source in one article.
-type Statement = BTreeMap<(Outcome, Victims), Bounds>;
+pub(crate) type Tolls = BTreeMap<Slot, Range>;
 
 /// One incident of one report.
 pub(crate) type Member<'a> = (&'a Report, u32);
@@ -103,7 +37,7 @@ pub(crate) type Member<'a> = (&'a Report, u32);
 /// Reconciles the figures of the reports of one event.
 pub(crate) fn reconcile(members: &[Member<'_>], best: Best) -> Tolls {
     // Latest last: by publication, then by size, since tolls rise, then by article.
-    let mut latest: BTreeMap<(Outcome, Victims), BTreeMap<String, Dated>> = BTreeMap::new();
+    let mut latest: BTreeMap<Slot, BTreeMap<String, Dated>> = BTreeMap::new();
     for (report, incident) in members {
         for (voice, statement) in statements(report, *incident) {
             for (slot, bounds) in statement {
@@ -137,6 +71,11 @@ struct Dated {
 }
 
 impl Dated {
+    /// The day on which it was given.
+    fn day(&self) -> Option<&str> {
+        self.published.as_deref().map(|iso| iso.get(..10).unwrap_or(iso))
+    }
+
     fn replace(&mut self, other: &Self) {
         let rank = |d: &Self| {
             (d.bounds.standing, d.published.clone(), d.bounds.point(), d.bounds.most(), d.article.clone())
@@ -147,68 +86,6 @@ impl Dated {
     }
 }
 
-/// What each source says in one article about one of its incidents.
-fn statements(report: &Report, incident: u32) -> Vec<(Voice, Statement)> {
-    let mut by_voice: BTreeMap<Voice, Statement> = BTreeMap::new();
-    let mut top: BTreeMap<Voice, Statement> = BTreeMap::new();
-    for figure in counted(report, incident) {
-        let Some(bounds) = Bounds::of(figure) else { continue };
-        let voice = Voice::of(figure, report);
-        let slot = (figure.outcome, figure.victims);
-        if figure.part_of.is_none() {
-            put(top.entry(voice.clone()).or_default(), slot, bounds);
-        }
-        put(by_voice.entry(voice).or_default(), slot, bounds);
-    }
-    for (voice, statement) in &mut by_voice {
-        for outcome in [Outcome::Killed, Outcome::Injured] {
-            if let Some(parts) = top.get(voice).and_then(|own| sum_of_parts(own, outcome)) {
-                let whole = statement.entry((outcome, Victims::People)).or_insert(parts);
-                if parts.point() > whole.point() {
-                    *whole = parts;
-                }
-            }
-        }
-    }
-    by_voice.into_iter().collect()
-}
-
-/// Figures that enter an event's columns.
-pub(crate) fn counted(report: &Report, incident: u32) -> impl Iterator<Item = &Figure> {
-    report.figures.iter().filter(move |figure| {
-        figure.incident == Some(incident)
-            && figure.scope == Scope::Incident
-            && figure.modality == Modality::Asserted
-    })
-}
-
-fn put(statement: &mut Statement, slot: (Outcome, Victims), bounds: Bounds) {
-    statement.entry(slot).and_modify(|known| *known = known.larger(bounds)).or_insert(bounds);
-}
-
-/// The whole that follows from disjoint parts. Civilians may be told by age and sex, or by profession, so
-/// these are alternatives; combatants come on top.
-fn sum_of_parts(own: &Statement, outcome: Outcome) -> Option<Bounds> {
-    let sum = |groups: &[Victims]| {
-        groups.iter().filter_map(|&group| own.get(&(outcome, group)).copied()).reduce(Bounds::plus)
-    };
-    let civilians = sum(&[Victims::Civilians]);
-    let unarmed = [
-        civilians,
-        sum(&[Victims::Children, Victims::Women, Victims::Men, Victims::Elderly]),
-        sum(&[Victims::Journalists, Victims::HealthWorkers, Victims::AidWorkers]),
-    ];
-    let unarmed = unarmed.into_iter().flatten().max_by_key(|bounds| (bounds.point(), bounds.most()));
-    let armed = sum(&[Victims::Combatants]);
-    let whole = match (unarmed, armed) {
-        (Some(unarmed), Some(armed)) => unarmed.plus(armed),
-        (one, other) => one.or(other)?,
-    };
-    // "Six civilians" is a toll; "two children" are some of the dead.
-    let most = if civilians.is_some() { Standing::Stated } else { Standing::Implied };
-    Some(Bounds { standing: whole.standing.min(most), ..whole })
-}
-
 fn range(mut figures: Vec<Dated>, best: Best) -> Range {
     let Some(standing) = figures.iter().map(|figure| figure.bounds.standing).max() else {
         return Range::default();
@@ -217,18 +94,32 @@ fn range(mut figures: Vec<Dated>, best: Best) -> Range {
     let implied = implied.map(|figure| figure.bounds.most()).max();
     figures.retain(|figure| figure.bounds.standing == standing);
     let high = figures.iter().map(|figure| figure.bounds.most()).max().max(implied);
-    let low = figures.iter().filter_map(|figure| figure.bounds.least()).min();
+    let low = figures.iter().filter_map(|figure| figure.bounds.low).min();
     figures.sort_by_key(|figure| (figure.bounds.point(), figure.bounds.most()));
-    let point = |figure: &Dated| figure.bounds.point();
     let chosen = match best {
-        Best::Median => figures.get((figures.len() - 1) / 2).map(point),
-        Best::Conservative => figures.first().map(point),
-        Best::Highest => figures.last().map(point),
-        Best::Latest => {
-            figures.iter().max_by_key(|figure| (&figure.published, figure.bounds.point())).map(point)
-        }
+        Best::Agreed => agreed(&figures),
+        Best::Median => middle(&figures),
+        Best::Conservative => figures.first(),
+        Best::Highest => figures.last(),
+        Best::Latest => figures.iter().max_by_key(|figure| (&figure.published, figure.bounds.point())),
     };
+    let chosen = chosen.map(|figure| figure.bounds.point());
     Range { low, best: chosen, high }
+}
+
+/// The lower middle one of figures in order of size.
+fn middle<T>(figures: &[T]) -> Option<&T> {
+    figures.get(figures.len().saturating_sub(1) / 2)
+}
+
+/// The figure that most sources give; of several that as many give, the middle one of those given on the last day.
+fn agreed(figures: &[Dated]) -> Option<&Dated> {
+    let equal: Vec<&[Dated]> = figures.chunk_by(|a, b| a.bounds.point() == b.bounds.point()).collect();
+    let most = equal.iter().map(|group| group.len()).max()?;
+    let leading = || equal.iter().filter(|group| group.len() == most).copied().flatten();
+    let last = leading().map(Dated::day).max()?;
+    let latest: Vec<&Dated> = leading().filter(|figure| figure.day() == last).collect();
+    middle(&latest).copied()
 }
 
 /// The best figure of a group may not exceed that of the whole, which another source may give lower. The bounds
@@ -242,15 +133,15 @@ fn cover_parts(tolls: &mut Tolls, outcome: Outcome) {
 
 #[cfg(test)]
 mod tests {
-    use annals_plugin::{EventType, Source, SourceKind};
+    use annals_plugin::{EventType, Modality, Qualifier, Scope, Source, SourceKind};
 
     use super::*;
-    use crate::report::Told;
+    use crate::report::{Figure, Told};
     use crate::terms::Terms;
 
     /// A report of outlet `outlet` on day `day` with figures in a small notation: `killed people 9 =SOHR` is nine people
-    /// killed, says SOHR; `5+` is at least five, `5-8` a range, `~12+` vague, `<40` up to forty; `<1` after the group
-    /// makes it a part of figure 1.
+    /// killed, says SOHR; `5+` is at least five, `5-8` a range, `~12+` vague, `<40` up to forty; `part` after it
+    /// makes it a part of figure 1, `@7` puts it into another sentence. A source named in lower case is a witness.
     fn report(outlet: &str, day: u32, figures: &[&str]) -> Report {
         let told = Told {
             incident_id: format!("{outlet}{day}"),
@@ -305,10 +196,18 @@ mod tests {
             qualifier,
             scope: if words.contains(&"total") { Scope::Total } else { Scope::Incident },
             modality: if words.contains(&"feared") { Modality::Feared } else { Modality::Asserted },
-            source: source.map(|name| Source { name: name.to_owned(), kind: SourceKind::Monitor, id: None }),
+            source: source.map(|name| Source {
+                name: name.to_owned(),
+                kind: if name.starts_with(char::is_lowercase) {
+                    SourceKind::Witness
+                } else {
+                    SourceKind::Monitor
+                },
+                id: None,
+            }),
             perpetrator: None,
             part_of: words.contains(&"part").then_some(0),
-            start: 0,
+            start: words.iter().find_map(|word| word.strip_prefix('@')).map_or(0, |at| at.parse().unwrap()),
         }
     }
 
@@ -321,7 +220,7 @@ mod tests {
     /// Each case: what the reports say, and low, best, high of the people killed.
     #[test]
     fn figures_are_reconciled_by_the_table() {
-        let cases: [(&str, Vec<Report>, [u64; 3]); 19] = [
+        let cases: [(&str, Vec<Report>, [u64; 3]); 26] = [
             ("one figure", vec![report("a", 1, &["killed people 5"])], [5, 5, 5]),
             (
                 "one source, later figure replaces",
@@ -334,7 +233,7 @@ mod tests {
                 [7, 7, 7],
             ),
             (
-                "two sources differ: lower median",
+                "two sources differ on one day: the lower",
                 vec![
                     report("a", 1, &["killed people 5 =SOHR"]),
                     report("b", 1, &["killed people 8 =Civil Defence"]),
@@ -363,6 +262,46 @@ mod tests {
                 "one article: the larger of two",
                 vec![report("a", 1, &["killed people 3", "killed people 5+"])],
                 [5, 5, 5],
+            ),
+            (
+                "most sources agree",
+                vec![
+                    report("a", 1, &["killed people 58"]),
+                    report("b", 1, &["killed people 58"]),
+                    report("c", 2, &["killed people 72"]),
+                    report("d", 3, &["killed people 100"]),
+                ],
+                [58, 58, 100],
+            ),
+            (
+                "none agree: the later",
+                vec![report("a", 1, &["killed people 5"]), report("b", 2, &["killed people 8"])],
+                [5, 8, 8],
+            ),
+            (
+                "one whom a friend mourns is one of many",
+                vec![report("a", 1, &["killed people 8 =SOHR", "killed people 1 @90 =friend"])],
+                [8, 8, 8],
+            ),
+            (
+                "a witness knows some",
+                vec![report("a", 1, &["killed people 8", "killed people 3 @90 =neighbour"])],
+                [8, 8, 8],
+            ),
+            (
+                "a body that counts fewer contradicts",
+                vec![report("a", 1, &["killed people 8", "killed people 3 @90 =Ministry"])],
+                [3, 3, 8],
+            ),
+            (
+                "an article that gives a range has weighed its sources",
+                vec![report("a", 1, &["killed people 8-12", "killed people 3 @90 =Ministry"])],
+                [8, 8, 12],
+            ),
+            (
+                "parts of other sentences may be the same people",
+                vec![report("a", 1, &["killed men 1", "killed children 1 @90"])],
+                [1, 1, 1],
             ),
             ("range", vec![report("a", 1, &["killed people 5-8"])], [5, 5, 8]),
             ("open bound counts as the figure", vec![report("a", 1, &["killed people 12+"])], [12, 12, 12]),
@@ -427,7 +366,7 @@ mod tests {
             ),
         ];
         for (name, reports, expected) in cases {
-            assert_eq!(killed(&reports, Victims::People, Best::Median), expected.map(Some), "{name}");
+            assert_eq!(killed(&reports, Victims::People, Best::Agreed), expected.map(Some), "{name}");
         }
     }
 
@@ -440,6 +379,7 @@ mod tests {
             report("d", 2, &["killed people 72"]),
         ];
         let best = |rule| killed(&reports, Victims::People, rule)[1];
+        assert_eq!(best(Best::Agreed), Some(86));
         assert_eq!(best(Best::Median), Some(72));
         assert_eq!(best(Best::Latest), Some(86));
         assert_eq!(best(Best::Conservative), Some(58));
@@ -447,9 +387,22 @@ mod tests {
     }
 
     #[test]
+    fn casualties_who_were_not_killed_are_injured() {
+        let injured = |figures: &[&str]| {
+            let report = report("a", 1, figures);
+            let range = reconcile(&[(&report, 0)], Best::Agreed);
+            range.get(&(Outcome::Injured, Victims::People)).and_then(|range| range.best)
+        };
+        assert_eq!(injured(&["casualties people 5", "killed people 1"]), Some(4));
+        assert_eq!(injured(&["casualties people 5", "killed people 1", "injured people 1 @90"]), Some(4));
+        assert_eq!(injured(&["casualties people 5", "killed people 1", "injured people 6 @90"]), Some(6));
+        assert_eq!(injured(&["casualties people 5"]), None);
+    }
+
+    #[test]
     fn an_upper_bound_alone_gives_no_low() {
         let reports = [report("a", 1, &["killed people <40"])];
-        assert_eq!(killed(&reports, Victims::People, Best::Median), [None, Some(40), Some(40)]);
+        assert_eq!(killed(&reports, Victims::People, Best::Agreed), [None, Some(40), Some(40)]);
     }
 
     #[test]
@@ -458,9 +411,9 @@ mod tests {
             report("a", 1, &["killed people 9 =X", "killed children 2 part =X"]),
             report("b", 1, &["killed civilians 12 =Y", "killed children 4 part =Y"]),
         ];
-        assert_eq!(killed(&reports, Victims::Children, Best::Median), [Some(2), Some(2), Some(4)]);
-        assert_eq!(killed(&reports, Victims::Civilians, Best::Median), [Some(12), Some(12), Some(12)]);
+        assert_eq!(killed(&reports, Victims::Children, Best::Agreed), [Some(2), Some(2), Some(4)]);
+        assert_eq!(killed(&reports, Victims::Civilians, Best::Agreed), [Some(12), Some(12), Some(12)]);
         // Nine by one source, twelve civilians by the other: no event has fewer dead than civilian dead.
-        assert_eq!(killed(&reports, Victims::People, Best::Median), [Some(9), Some(12), Some(12)]);
+        assert_eq!(killed(&reports, Victims::People, Best::Agreed), [Some(9), Some(12), Some(12)]);
     }
 }

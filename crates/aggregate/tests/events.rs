@@ -382,6 +382,49 @@ fn unknown_keys_and_senseless_values_are_refused() {
 }
 
 #[test]
+fn entries_of_a_register_are_incidents_of_their_own() {
+    let entries = |dated: bool| {
+        let entry = |id: &str, victim: &str| {
+            let text = format!("Jets hit a house in Saraqib and killed {victim}, neighbours wrote online.");
+            let mut entry = article(id, "Archive of Harm", 3, "Raid on Saraqib", &text);
+            entry.published = entry.published.filter(|_| dated);
+            let entry = tells(entry, EventType::AirStrike, Some(3), saraqib());
+            claims(entry, Outcome::Killed, Victims::People, 1, None)
+        };
+        let run =
+            run(vec![entry("a1", "Samer Nahhas"), entry("a2", "Rima Haddad"), entry("a3", "Omar Sabbagh")]);
+        run.tables["events"].iter().map(RecordBatch::num_rows).sum::<usize>()
+    };
+    assert_eq!(entries(false), 3);
+    assert_eq!(entries(true), 1, "an outlet that dates its reports comes back to an event");
+}
+
+#[test]
+fn the_best_figure_follows_the_rule_of_the_config() {
+    let best = |rule: &str| {
+        let stage = stage(serde_json::json!({ "best": rule }));
+        let reports = [("a1", 3, 5), ("a2", 4, 9), ("a3", 5, 7), ("a4", 6, 6), ("a5", 6, 9)];
+        let articles = reports.map(|(id, day, killed)| {
+            let told = article(id, id, day, "Raid on Saraqib market", "Jets hit the market of Saraqib.");
+            let told = tells(told, EventType::AirStrike, Some(3), saraqib());
+            claims(told, Outcome::Killed, Victims::People, killed, None)
+        });
+        let run = run_corpus(&*stage, articles.to_vec(), 2).expect("a run");
+        let batch = &run.tables["events"][0];
+        assert_eq!(batch.num_rows(), 1);
+        ["low", "best", "high"].map(|bound| {
+            let column = batch.column_by_name(&format!("killed_{bound}")).expect("a bound");
+            column.as_primitive::<Int64Type>().value(0)
+        })
+    };
+    assert_eq!(best("agreed"), [5, 9, 9]);
+    assert_eq!(best("median"), [5, 7, 9]);
+    assert_eq!(best("latest"), [5, 9, 9]);
+    assert_eq!(best("conservative"), [5, 5, 9]);
+    assert_eq!(best("highest"), [5, 9, 9]);
+}
+
+#[test]
 fn links_tell_why() {
     let run = run(corpus());
     let links = &run.tables["links"][0];

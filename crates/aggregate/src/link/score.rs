@@ -53,9 +53,8 @@ fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut imp
         found(Feature::SamePlaceAndDay, calm(graph, a));
     }
     if a.outlet.is_some() && a.outlet == b.outlet {
-        // An outlet comes back to an event later; entries that bear no date are those of a register, one an incident.
-        let undated = a.published.is_none() && b.published.is_none();
-        found(if undated { Feature::SameRegister } else { Feature::SameOutlet }, 1.0);
+        // An outlet comes back to an event later; a register has one entry an incident.
+        found(if a.in_register { Feature::SameRegister } else { Feature::SameOutlet }, 1.0);
     }
     found(Feature::EventType, tables::type_likeness(a.event_type, b.event_type));
     if !a.perpetrators.is_empty() && !b.perpetrators.is_empty() {
