@@ -54,6 +54,11 @@ pub(crate) enum Command {
     /// Write a stage of one's own.
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Compile places to one file, for `gazetteers` of the stage `extract`.
+    ///
+    /// Takes dumps as GeoNames publishes them (XX.txt, citiesN.txt, allCountries.txt), its alternateNames.txt and admin1CodesASCII.txt,
+    /// and tables of one's own: name, other names parted by |, kind, division, alpha-3 country, latitude, longitude, parted by tabs.
+    Gazetteer(GazetteerArgs),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
@@ -74,4 +79,18 @@ pub(crate) enum PluginCommand {
         /// The library, or its name without prefix and suffix.
         file: PathBuf,
     },
+}
+
+/// What a gazetteer is made of.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GazetteerArgs {
+    /// The files; the first lines of each tell what it is.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The file to write.
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
+    /// Leave out settlements of the dumps with fewer inhabitants; GeoNames writes 0 where it knows no number.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) min_population: u32,
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod console;
+mod gazetteer;
 mod provenance;
 mod registry;
 
@@ -68,6 +69,7 @@ fn dispatch(args: Args) -> Result<u8, Failure> {
             Ok(0)
         }
         Some(Command::Plugin(command)) => Ok(plugin(&command)),
+        Some(Command::Gazetteer(args)) => Ok(gazetteer::compile(&args)),
         Some(Command::Completions { shell }) => {
             let mut command = Args::command();
             clap_complete::generate(shell, &mut command, "annals", &mut std::io::stdout());

@@ -16,6 +16,9 @@ pub mod source;
 pub mod text;
 pub mod toll;
 
+use std::path::PathBuf;
+
+use annals_gazetteer::Gazetteer;
 use annals_plugin::{ArticleStage, Batch, ConfigError, Context, Definition, Stage, StageError, Status};
 
 use lexicon::Lexicon;
@@ -24,12 +27,18 @@ use lexicon::Lexicon;
 #[derive(Debug)]
 pub struct Extract {
     lexicon: &'static Lexicon,
+    gazetteer: Gazetteer,
+    fingerprint: Vec<u8>,
 }
 
 /// Keys of the stage's table in pipeline.toml.
 #[derive(Debug, Clone, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {}
+pub struct Config {
+    /// Gazetteers beside the built-in one, relative to the pipeline file: what `annals gazetteer` compiled, dumps as GeoNames
+    /// publishes them (`XX.txt`), or tables of places. Those that are not compiled are compiled at each start.
+    pub gazetteers: Vec<PathBuf>,
+}
 
 impl Stage for Extract {
     const NAME: &'static str = "extract";
@@ -39,8 +48,21 @@ impl Stage for Extract {
     const WRITES: &'static [&'static str] = &["incidents", "claims"];
     type Config = Config;
 
-    fn open(_: Config, _: &Context) -> Result<Self, ConfigError> {
-        Ok(Self { lexicon: Lexicon::english() })
+    fn open(config: Config, context: &Context) -> Result<Self, ConfigError> {
+        let files: Vec<PathBuf> = config.gazetteers.iter().map(|path| context.base.join(path)).collect();
+        let mut gazetteer = Gazetteer::builtin().clone();
+        gazetteer.add_files(&files).map_err(|error| {
+            let at = error.path().and_then(|path| files.iter().position(|file| file == path));
+            let key = at.map_or("gazetteers".to_owned(), |at| format!("gazetteers[{at}]"));
+            ConfigError::at(key, format!("failed to read a gazetteer: {error}"))
+        })?;
+        let fingerprint = digest(&files)
+            .map_err(|error| ConfigError::at("gazetteers", format!("failed to read a gazetteer: {error}")))?;
+        Ok(Self { lexicon: Lexicon::english(), gazetteer, fingerprint })
+    }
+
+    fn fingerprint(&self) -> Vec<u8> {
+        self.fingerprint.clone()
     }
 }
 
@@ -53,11 +75,22 @@ impl ArticleStage for Extract {
             let text = std::mem::take(&mut article.text);
             let document = text::Document::new(&text, self.lexicon);
             let tolls = toll::tolls(&document, self.lexicon);
-            assemble::assemble(article, &document, &tolls, self.lexicon);
+            assemble::assemble(article, &document, &tolls, self.lexicon, &self.gazetteer);
             article.text = text;
         }
         Ok(batch)
     }
+}
+
+/// Digest of the content of some files; empty if there are none.
+fn digest(files: &[PathBuf]) -> std::io::Result<Vec<u8>> {
+    let mut digest = Vec::new();
+    for path in files {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(std::fs::File::open(path)?)?;
+        digest.extend(hasher.finalize().as_bytes());
+    }
+    Ok(digest)
 }
 
 /// What the registry of stages lists.

@@ -1,29 +1,13 @@
 //! Makes a gazetteer of its sources.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use crate::Error;
 use crate::dump::{self, Entry};
-use crate::index;
 use crate::key::{key, skeleton};
+use crate::pack;
 use crate::place::Kind;
-
-/// The files that a gazetteer is made of.
-#[derive(Debug, Clone, Default)]
-pub struct Sources {
-    /// GeoNames dumps: `XX.txt`, `citiesN.txt`, `allCountries.txt`.
-    pub dumps: Vec<PathBuf>,
-    /// GeoNames' `alternateNames.txt`.
-    pub alternate_names: Vec<PathBuf>,
-    /// GeoNames' `admin1CodesASCII.txt`; without it, first-order divisions are named by the dumps' own ADM1 rows.
-    pub adm_1_codes: Vec<PathBuf>,
-    /// Plain tables: name, other names parted by `|`, kind, first-order division, country, latitude, longitude, parted by tabs. A row whose
-    /// name and country match a place of the dumps adds its names to that place and corrects its division; others are new places.
-    pub tables: Vec<PathBuf>,
-    /// Adds every country by its English name.
-    pub countries: bool,
-}
+use crate::sources::Sources;
 
 /// Words that say what a division is, before or after its name.
 const DIVISION_WORDS: &[&str] = &[
@@ -53,7 +37,7 @@ const DIVISION_WORDS: &[&str] = &[
 pub fn compile(sources: &Sources) -> Result<Vec<u8>, Error> {
     let mut entries = Vec::new();
     for path in &sources.dumps {
-        dump::geonames(path, &mut entries)?;
+        dump::geonames(path, sources.min_population, &mut entries)?;
     }
     add_alternate_names(sources, &mut entries)?;
     let mut table = Vec::new();
@@ -106,24 +90,29 @@ fn name_divisions(sources: &Sources, entries: &mut Vec<Entry>, table: &mut Vec<E
     for path in &sources.adm_1_codes {
         dump::adm_1_codes(path, &mut codes)?;
     }
+    // The rows that the dumps give divisions themselves, with all their spellings.
+    let mut rows: BTreeMap<(String, String), &Entry> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.kind == Kind::Adm1) {
         if let Some(country) = &entry.country {
-            codes
-                .entry((country.clone(), entry.adm_1_code.clone()))
-                .or_insert_with(|| (entry.name.clone(), entry.geonames_id));
+            let at = (country.clone(), entry.adm_1_code.clone());
+            codes.entry(at.clone()).or_insert_with(|| (entry.name.clone(), entry.geonames_id));
+            rows.entry(at).or_insert(entry);
         }
     }
-    let mut ours: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for (index, row) in table.iter().enumerate().filter(|(_, row)| row.kind == Kind::Adm1) {
+    let preferred = dump::divisions();
+    let mut ours: BTreeMap<(String, String), &Entry> = BTreeMap::new();
+    for row in table.iter().chain(&preferred).filter(|row| row.kind == Kind::Adm1) {
         let country = row.country.clone().unwrap_or_default();
         for name in std::iter::once(&row.name).chain(&row.alternates) {
-            ours.entry((country.clone(), bare(name))).or_insert(index);
+            ours.entry((country.clone(), bare(name))).or_insert(row);
         }
     }
     let mut divisions: BTreeMap<(String, String), Entry> = BTreeMap::new();
     for ((country, code), (name, id)) in &codes {
         let mut names = vec![name.clone()];
-        let row = ours.get(&(country.clone(), bare(name))).map(|&index| &table[index]);
+        let dumped = rows.get(&(country.clone(), code.clone())).copied();
+        names.extend(dumped.into_iter().flat_map(|row| row.alternates.iter().cloned()));
+        let row = names.iter().find_map(|name| ours.get(&(country.clone(), bare(name))).copied());
         let preferred = match row {
             Some(row) => {
                 names.push(row.name.clone());
@@ -151,7 +140,7 @@ fn name_divisions(sources: &Sources, entries: &mut Vec<Entry>, table: &mut Vec<E
                 adm_1_code: code.clone(),
                 adm_1: Some(preferred),
                 country: Some(country.clone()),
-                coordinates: row.and_then(|row| row.coordinates),
+                coordinates: row.or(dumped).and_then(|row| row.coordinates),
                 population: 0,
             });
     }
@@ -319,5 +308,5 @@ fn write(entries: &[Entry]) -> Result<Vec<u8>, Error> {
             }
         }
     }
-    index::write(entries, &exact, &skeletons)
+    pack::write(entries, &exact, &skeletons)
 }

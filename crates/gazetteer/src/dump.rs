@@ -51,7 +51,10 @@ pub(crate) fn countries() -> BTreeMap<&'static str, Country> {
 }
 
 /// Reads the lines of a file, with their numbers from 1; bytes that are not UTF-8 become replacement signs.
-fn lines(path: &Path, mut each: impl FnMut(usize, &str) -> Result<(), Error>) -> Result<(), Error> {
+pub(crate) fn lines(
+    path: &Path,
+    mut each: impl FnMut(usize, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
     let wrap = |source| Error::Read { path: path.to_owned(), source };
     let mut reader = BufReader::new(File::open(path).map_err(wrap)?);
     let mut line = Vec::new();
@@ -67,16 +70,15 @@ fn lines(path: &Path, mut each: impl FnMut(usize, &str) -> Result<(), Error>) ->
 }
 
 /// Reads a GeoNames dump (XX.txt, citiesN.txt, allCountries.txt): 19 fields parted by tabs. Keeps settlements, divisions of the first
-/// and second order, countries, and seas.
-pub(crate) fn geonames(path: &Path, entries: &mut Vec<Entry>) -> Result<(), Error> {
+/// and second order, countries, and seas; of the settlements those of `least` inhabitants or more.
+pub(crate) fn geonames(path: &Path, least: u32, entries: &mut Vec<Entry>) -> Result<(), Error> {
     let countries = countries();
-    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     lines(path, |line, text| {
         if text.is_empty() || text.starts_with('#') {
             return Ok(());
         }
         let fields: Vec<&str> = text.split('\t').collect();
-        let wrong = |message: &str| Error::Line { file: file.clone(), line, message: message.to_owned() };
+        let wrong = |message: &str| Error::Line { path: path.to_owned(), line, message: message.to_owned() };
         let [id, name, ascii, alternates, latitude, longitude, class, code, country, _, adm_1, ..] =
             fields[..]
         else {
@@ -91,6 +93,10 @@ pub(crate) fn geonames(path: &Path, entries: &mut Vec<Entry>) -> Result<(), Erro
             ("H", "SEA" | "GULF" | "STRT" | "OCN") => Kind::Water,
             _ => return Ok(()),
         };
+        let population = fields.get(14).and_then(|field| field.parse().ok()).unwrap_or(0);
+        if matches!(kind, Kind::Settlement | Kind::Spot) && population < least {
+            return Ok(());
+        }
         let number = |field: &str| field.parse::<f64>().ok().filter(|value| value.abs() <= 180.0);
         let (Some(latitude), Some(longitude)) = (number(latitude), number(longitude)) else {
             return Err(wrong("fields 5 and 6 must be degrees"));
@@ -108,7 +114,7 @@ pub(crate) fn geonames(path: &Path, entries: &mut Vec<Entry>) -> Result<(), Erro
             adm_1: None,
             country: countries.get(country).map(|country| country.iso3.to_owned()),
             coordinates: Some((latitude, longitude)),
-            population: fields.get(14).and_then(|field| field.parse().ok()).unwrap_or(0),
+            population,
         });
         Ok(())
     })
@@ -171,60 +177,63 @@ pub(crate) fn alternate_names(
 /// Reads a plain table of places: name, other names parted by `|`, kind, first-order division, alpha-3 country, latitude, longitude; parted
 /// by tabs, a missing value left empty, lines that start with `#` left out.
 pub(crate) fn table(path: &Path, entries: &mut Vec<Entry>) -> Result<(), Error> {
-    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     lines(path, |line, text| {
-        if text.trim().is_empty() || text.starts_with('#') {
-            return Ok(());
-        }
-        let wrong = |message: String| Error::Line { file: file.clone(), line, message };
-        let mut fields = text.split('\t').map(str::trim);
-        let mut next = || fields.next().unwrap_or("");
-        let (name, others, kind, adm_1, country) = (next(), next(), next(), next(), next());
-        let (latitude, longitude) = (next(), next());
-        if name.is_empty() {
-            return Err(wrong("a place needs a name".to_owned()));
-        }
-        let kind = Kind::named(kind).ok_or_else(|| {
-            wrong(format!(
-                "`{kind}` is no kind of place; the kinds are {}",
-                Kind::ALL.map(Kind::as_str).join(", ")
-            ))
-        })?;
-        if !(country.is_empty()
-            || country.len() == 3 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
-        {
-            return Err(wrong(format!("`{country}` is no ISO 3166-1 alpha-3 code")));
-        }
-        let coordinates = match (latitude, longitude) {
-            ("", "") => None,
-            _ => match (latitude.parse::<f64>(), longitude.parse::<f64>()) {
-                (Ok(latitude), Ok(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
-                    Some((latitude, longitude))
-                }
-                _ => {
-                    return Err(wrong(
-                        "latitude and longitude must both be degrees, or both be left out".to_owned(),
-                    ));
-                }
-            },
-        };
-        let some = |field: &str| (!field.is_empty()).then(|| field.to_owned());
-        entries.push(Entry {
-            name: name.to_owned(),
-            alternates: others
-                .split('|')
-                .map(str::trim)
-                .filter(|other| !other.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            kind,
-            geonames_id: 0,
-            adm_1_code: String::new(),
-            adm_1: some(adm_1),
-            country: some(country),
-            coordinates,
-            population: 0,
-        });
+        let row = row(text).map_err(|message| Error::Line { path: path.to_owned(), line, message })?;
+        entries.extend(row);
         Ok(())
     })
+}
+
+/// The divisions as our tables spell them, for gazetteers that are made without these tables.
+pub(crate) fn divisions() -> Vec<Entry> {
+    include_str!("../../../data/gazetteer/divisions.tsv")
+        .lines()
+        .filter_map(|line| row(line).ok().flatten())
+        .collect()
+}
+
+/// One line of a plain table, `None` if it holds no place.
+fn row(text: &str) -> Result<Option<Entry>, String> {
+    if text.trim().is_empty() || text.starts_with('#') {
+        return Ok(None);
+    }
+    let mut fields = text.split('\t').map(str::trim);
+    let mut next = || fields.next().unwrap_or("");
+    let (name, others, kind, adm_1, country) = (next(), next(), next(), next(), next());
+    let (latitude, longitude) = (next(), next());
+    if name.is_empty() {
+        return Err("a place needs a name".to_owned());
+    }
+    let kind = Kind::named(kind).ok_or_else(|| {
+        format!("`{kind}` is no kind of place; the kinds are {}", Kind::ALL.map(Kind::as_str).join(", "))
+    })?;
+    if !(country.is_empty() || country.len() == 3 && country.bytes().all(|byte| byte.is_ascii_uppercase())) {
+        return Err(format!("`{country}` is no ISO 3166-1 alpha-3 code"));
+    }
+    let coordinates = match (latitude, longitude) {
+        ("", "") => None,
+        _ => match (latitude.parse::<f64>(), longitude.parse::<f64>()) {
+            (Ok(latitude), Ok(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
+                Some((latitude, longitude))
+            }
+            _ => return Err("latitude and longitude must both be degrees, or both be left out".to_owned()),
+        },
+    };
+    let some = |field: &str| (!field.is_empty()).then(|| field.to_owned());
+    Ok(Some(Entry {
+        name: name.to_owned(),
+        alternates: others
+            .split('|')
+            .map(str::trim)
+            .filter(|other| !other.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        kind,
+        geonames_id: 0,
+        adm_1_code: String::new(),
+        adm_1: some(adm_1),
+        country: some(country),
+        coordinates,
+        population: 0,
+    }))
 }

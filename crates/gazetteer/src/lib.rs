@@ -8,12 +8,17 @@
 mod compile;
 mod dump;
 mod error;
+mod heads;
 mod index;
 mod key;
+mod layer;
+mod pack;
 mod place;
+mod sources;
 
-pub use compile::{Sources, compile};
+pub use compile::compile;
 pub use error::Error;
 pub use index::{Gazetteer, Match, PlaceId};
 pub use key::{is_article, key, push_key, skeleton};
 pub use place::{Kind, Place};
+pub use sources::{FileKind, Sources};

@@ -235,7 +235,7 @@ pub struct Source {
 /// One thing that happened, as one article tells it. It may carry no figure at all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Stable key: a digest of the article and the incident's ordinal.
+    /// Stable key: the article with `-main`, or with a digest of the incident's first figure and its sentence.
     pub incident_id: String,
     /// What headline and lead are about; true for one incident of an article at most.
     pub main: bool,
@@ -260,7 +260,7 @@ pub struct Incident {
 /// One figure that one source gives in one article.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// Stable key: a digest of the article, the place in the text and the figure.
+    /// Stable key: the article with a digest of the sentence and of the figure in it.
     pub claim_id: String,
     /// Index into the article's `incidents`, `None` for a figure of no single incident.
     pub incident: Option<u32>,

@@ -4,6 +4,7 @@
 //! that the main incident cannot have, or by words such as "elsewhere" and "last year". Figures set apart alike make an incident of their
 //! own. A sum over a period or a war belongs to none. An incident's type and parties are those that the headline and its sentences tell.
 
+mod identity;
 mod knowledge;
 mod scene;
 mod scope;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use knowledge::Knowledge;
 
+use annals_gazetteer::Gazetteer;
 use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, Scope, When};
 
 use crate::actor::sections;
@@ -21,6 +23,7 @@ use crate::event::Ballot;
 use crate::lexicon::Lexicon;
 use crate::text::Document;
 use crate::toll::Toll;
+use identity::Namer;
 use scene::Scene;
 use setting::{Setting, apart_in_space, apart_in_time};
 
@@ -49,7 +52,13 @@ const LEAD_WEIGHT: u32 = 2;
 const MOST_SENTENCES: usize = 64;
 
 /// Fills the incidents and claims of an article.
-pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], lexicon: &Lexicon) {
+pub fn assemble(
+    article: &mut Article,
+    document: &Document<'_>,
+    tolls: &[Toll],
+    lexicon: &Lexicon,
+    gazetteer: &Gazetteer,
+) {
     let knowledge = Knowledge::english();
     let title = article.title.clone().unwrap_or_default();
     let title = Document::new(&title, lexicon);
@@ -59,7 +68,7 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
     let titled = crate::toll::tolls(&title, lexicon);
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
-    let setting = Setting::new(article, document, &title);
+    let setting = Setting::new(article, document, &title, gazetteer);
     let most = most_at_once(titled.iter().chain(tolls.iter().filter(|toll| toll.sentence < LEAD)));
     let mut gathering =
         Gathering { document, tolls, head, body, setting, most, groups: Vec::new(), of: Vec::new() };
@@ -410,7 +419,40 @@ impl Gathering<'_, '_> {
         (self.document.char_offset(sentence.start as usize), self.document.char_offset(sentence.end as usize))
     }
 
+    /// What makes a figure the one it is: its sentence, where it stands in it, and what befell whom.
+    fn identity(&self, toll: &Toll) -> [String; 4] {
+        let sentence = &self.document.sentences()[toll.sentence];
+        let at = self.document.tokens().get(toll.number.start).map_or(0, |token| token.start);
+        [
+            self.document.sentence(toll.sentence).to_owned(),
+            at.saturating_sub(sentence.start).to_string(),
+            toll.outcome.to_string(),
+            toll.victims.to_string(),
+        ]
+    }
+
     fn records(&self, article_id: &str) -> (Vec<Incident>, Vec<Claim>) {
+        let mut namer = Namer::new(article_id);
+        let mut name = |kind: char, toll: usize| {
+            let parts = self.identity(&self.tolls[toll]);
+            namer.name(kind, &parts.each_ref().map(String::as_str))
+        };
+        let ids: Vec<Option<String>> = self
+            .of
+            .iter()
+            .enumerate()
+            .map(|(toll, of)| (*of != Belonging::Accident).then(|| name('c', toll)))
+            .collect();
+        // An incident is known by its first figure.
+        let mut incident_ids: Vec<Option<String>> = vec![None; self.groups.len()];
+        for (toll, of) in self.of.iter().enumerate() {
+            if let Belonging::Incident(group) = *of
+                && incident_ids[group].is_none()
+                && !self.groups[group].main
+            {
+                incident_ids[group] = Some(name('i', toll));
+            }
+        }
         let incidents: Vec<Incident> = self
             .groups
             .iter()
@@ -418,7 +460,7 @@ impl Gathering<'_, '_> {
             .map(|(index, group)| {
                 let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| self.offsets(sentence));
                 Incident {
-                    incident_id: format!("{article_id}-i{index}"),
+                    incident_id: incident_ids[index].clone().unwrap_or_else(|| namer.main()),
                     main: group.main,
                     event_type: self.ballot(group).choose().unwrap_or(EventType::Attack),
                     weapons: self.weapons(group),
@@ -431,15 +473,6 @@ impl Gathering<'_, '_> {
                 }
             })
             .collect();
-        let mut rows: Vec<usize> = Vec::with_capacity(self.tolls.len());
-        let mut kept = 0;
-        for of in &self.of {
-            rows.push(kept);
-            kept += usize::from(*of != Belonging::Accident);
-        }
-        let id = |index: usize| {
-            (self.of[index] != Belonging::Accident).then(|| format!("{article_id}-c{}", rows[index]))
-        };
         let claims = self
             .tolls
             .iter()
@@ -454,7 +487,7 @@ impl Gathering<'_, '_> {
                 let (start, end) = self.offsets(toll.sentence);
                 let at = toll.number.start;
                 Some(Claim {
-                    claim_id: id(index)?,
+                    claim_id: ids[index].clone()?,
                     incident: incident.map(|group| group as u32),
                     event_id: None,
                     event_type: self.event_type(toll, of.map(|(_, incident)| incident.event_type)),
@@ -475,7 +508,7 @@ impl Gathering<'_, '_> {
                         .perpetrator(toll)
                         .or_else(|| of.and_then(|(_, incident)| incident.perpetrators.first().cloned())),
                     source: self.body.citations.at(toll.sentence, at).cloned(),
-                    part_of: toll.part_of.and_then(id),
+                    part_of: toll.part_of.and_then(|whole| ids.get(whole).cloned().flatten()),
                     quote: self.document.sentence(toll.sentence).to_owned(),
                     start,
                     end,

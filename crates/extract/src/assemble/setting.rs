@@ -16,8 +16,12 @@ pub(super) struct Setting<'a, 'd> {
 }
 
 impl<'a, 'd> Setting<'a, 'd> {
-    pub(super) fn new(article: &Article, document: &'a Document<'d>, title: &Document<'_>) -> Self {
-        let gazetteer = Gazetteer::builtin();
+    pub(super) fn new(
+        article: &Article,
+        document: &'a Document<'d>,
+        title: &Document<'_>,
+        gazetteer: &'a Gazetteer,
+    ) -> Self {
         let hints = Hints { url: article.url.as_deref(), dateline: article.dateline.as_deref() };
         Self {
             document,

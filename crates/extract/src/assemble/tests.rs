@@ -224,7 +224,7 @@ fn gathered(title: &str, published: &str, text: &str) -> (Article, String) {
     let lexicon = Lexicon::english();
     let document = Document::new(text, lexicon);
     let tolls = crate::toll::tolls(&document, lexicon);
-    assemble(&mut article, &document, &tolls, lexicon);
+    assemble(&mut article, &document, &tolls, lexicon, annals_gazetteer::Gazetteer::builtin());
     let day =
         |when: &Option<When>| when.map_or("-".to_owned(), |when| format!("{}/{}", when.start, when.end));
     let mut lines = String::new();
@@ -346,4 +346,27 @@ proptest! {
         ]), 0..60)) {
         told(&words.join(" "), false);
     }
+}
+
+#[test]
+fn an_edit_elsewhere_leaves_the_ids_of_figures_and_incidents() {
+    let last = "Elsewhere, a mine killed two shepherds near Palmyra on Sunday. Nine people were hurt.";
+    let ids = |head: &str| {
+        let (article, told) =
+            gathered("Shells hit Saraqib", "2019-05-14", &format!("{head} Four people died.\n\n{last}"));
+        let incidents: Vec<String> =
+            article.incidents.iter().map(|incident| incident.incident_id.clone()).collect();
+        assert!(incidents.len() > 1, "{told}");
+        let claims: Vec<String> = article
+            .claims
+            .iter()
+            .filter(|claim| last.contains(&claim.quote))
+            .map(|claim| claim.claim_id.clone())
+            .collect();
+        assert!(!claims.is_empty(), "{told}");
+        (incidents, claims)
+    };
+    let before = ids("Shells hit the market of Saraqib on Monday.");
+    let after = ids("Shells hit the market of Saraqib on Monday. A guard and his two sons were killed.");
+    assert_eq!(before, after);
 }
