@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 use std::io::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use annals_extract::lexicon::Lexicon;
 use annals_extract::text::Document;
@@ -42,6 +42,29 @@ fn article(seed: usize, sentences: &[&str]) -> String {
     text
 }
 
+/// Time that this thread has computed, where the system tells it, so that a busy machine counts little; else time that has passed.
+struct Clock {
+    started: Instant,
+    computed: Option<Duration>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { started: Instant::now(), computed: computed() }
+    }
+
+    fn seconds(&self) -> f64 {
+        let spent = computed().zip(self.computed).map(|(now, then)| now - then);
+        spent.unwrap_or_else(|| self.started.elapsed()).as_secs_f64()
+    }
+}
+
+/// Linux gives the nanoseconds that a thread ran as the first number of this file.
+fn computed() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
 fn main() -> io::Result<()> {
     let sentences: Vec<&str> = include_str!("../tests/sentences.txt")
         .lines()
@@ -54,18 +77,18 @@ fn main() -> io::Result<()> {
         writeln!(out, "{name:<24} {:>9.0} articles a second", ARTICLES as f64 / seconds)
     };
 
-    let start = Instant::now();
+    let start = Clock::start();
     for text in &texts {
         black_box(Document::new(text, lexicon));
     }
-    report("sentences and tokens", start.elapsed().as_secs_f64())?;
+    report("sentences and tokens", start.seconds())?;
 
     let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::new(text, lexicon)).collect();
-    let start = Instant::now();
+    let start = Clock::start();
     for document in &documents {
         black_box(tolls(document, lexicon));
     }
-    report("figures", start.elapsed().as_secs_f64())?;
+    report("figures", start.seconds())?;
 
     let passes = annals_extract::definition()
         .open(serde_json::json!({}), &Context::default())
@@ -83,13 +106,13 @@ fn main() -> io::Result<()> {
     let warm = stage.process(articles(&texts[..100])).expect("the stage takes any text");
     black_box(warm);
     let batch = articles(&texts);
-    let start = Instant::now();
+    let start = Clock::start();
     black_box(stage.process(batch).expect("the stage takes any text"));
-    report("the whole stage", start.elapsed().as_secs_f64())?;
+    report("the whole stage", start.seconds())?;
 
     let hostile = ["killed 1 ".repeat(10_000_000 / 9)];
     let batch = articles(&hostile);
-    let start = Instant::now();
+    let start = Clock::start();
     black_box(stage.process(batch).expect("the stage takes any text"));
-    writeln!(out, "a line of 10 MB          {:>9.2} seconds", start.elapsed().as_secs_f64())
+    writeln!(out, "a line of 10 MB          {:>9.2} seconds", start.seconds())
 }

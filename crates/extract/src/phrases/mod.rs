@@ -119,10 +119,11 @@ impl Hit {
 /// The phrases of one or more lists, each with the number of its entry.
 #[derive(Debug, Default)]
 pub struct Phrases {
+    /// From a node and the word that follows to the next node.
     steps: FxHashMap<(u32, u32), u32>,
     nodes: Vec<Node>,
-    /// For each word, whether a phrase begins with it.
-    heads: Vec<bool>,
+    /// For each word the node of the phrases that begin with it, 0 if none does.
+    heads: Vec<u32>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -130,6 +131,8 @@ struct Node {
     entry: Option<u32>,
     /// The phrase counts only if it is written in capitals.
     capitals: bool,
+    /// Longer phrases begin with this one.
+    goes_on: bool,
 }
 
 impl Phrases {
@@ -149,21 +152,28 @@ impl Phrases {
         let mut at = 0;
         for (index, word) in phrase.iter().enumerate() {
             let number = words.intern(word);
-            if index == 0 {
-                if self.heads.len() <= number as usize {
-                    self.heads.resize(number as usize + 1, false);
-                }
-                self.heads[number as usize] = true;
-            }
             let next = self.nodes.len() as u32;
-            at = *self.steps.entry((at, number)).or_insert(next);
+            let known = if index == 0 {
+                if self.heads.len() <= number as usize {
+                    self.heads.resize(number as usize + 1, 0);
+                }
+                let head = &mut self.heads[number as usize];
+                if *head == 0 {
+                    *head = next;
+                }
+                *head
+            } else {
+                self.nodes[at as usize].goes_on = true;
+                *self.steps.entry((at, number)).or_insert(next)
+            };
+            at = known;
             if at == next {
                 self.nodes.push(Node::default());
             }
         }
         let node = &mut self.nodes[at as usize];
         if at > 0 && (node.entry.is_none() || (node.capitals && !capitals)) {
-            *node = Node { entry: Some(entry), capitals };
+            *node = Node { entry: Some(entry), capitals, ..*node };
         }
     }
 
@@ -173,24 +183,27 @@ impl Phrases {
         let mut hits = Vec::new();
         let mut at = 0;
         while at < units.len() {
-            let head = units[at].word as usize;
-            if head == 0 || !self.heads.get(head).is_some_and(|&is| is) {
+            let head = self.heads.get(units[at].word as usize).copied().unwrap_or(0);
+            if head == 0 {
                 at += 1;
                 continue;
             }
-            let mut node = 0;
+            let mut node = head;
+            let mut length = 1;
             let mut found = None;
-            let mut all_capitals = true;
-            for (length, unit) in units[at..].iter().enumerate() {
-                let Some(&next) = self.steps.get(&(node, unit.word)) else { break };
-                node = next;
-                all_capitals &= unit.capitals;
-                let Node { entry, capitals } = self.nodes[node as usize];
+            let mut all_capitals = units[at].capitals;
+            loop {
+                let Node { entry, capitals, goes_on } = self.nodes[node as usize];
                 if let Some(entry) = entry
                     && (!capitals || all_capitals)
                 {
-                    found = Some((length + 1, entry));
+                    found = Some((length, entry));
                 }
+                let Some(unit) = units.get(at + length).filter(|_| goes_on) else { break };
+                let Some(&next) = self.steps.get(&(node, unit.word)) else { break };
+                node = next;
+                all_capitals &= unit.capitals;
+                length += 1;
             }
             match found {
                 Some((length, entry)) => {

@@ -141,6 +141,21 @@ impl<'a> Scanner<'a> {
     ) {
         let sentence = document.sentences()[index].clone();
         let tokens = sentence.tokens.clone();
+        let mut any = false;
+        for token in tokens.clone() {
+            let info = &document.tokens()[token];
+            if info.kind == TokenKind::Word && matches!(info.case, Case::Title | Case::Upper) {
+                let lower = document.lower(token);
+                match self.words.demonym(lower) {
+                    Some(country) => demonyms.push(country),
+                    None => any = any || self.may_begin(lower, info.word, sentence.capitals),
+                }
+            }
+        }
+        // Most sentences name no place.
+        if !any {
+            return;
+        }
         self.keys.clear();
         self.spans.clear();
         self.roles.clear();
@@ -156,24 +171,39 @@ impl<'a> Scanner<'a> {
                 if named || sentence.capitals || lower.len() <= 3 {
                     push_key(lower, &mut self.keys);
                 }
-                if named && let Some(country) = self.words.demonym(lower) {
-                    demonyms.push(country);
-                }
             }
             self.spans.push(start..self.keys.len());
             self.roles.push(roles);
         }
         let titled = is_titled(document, &sentence);
-        let harm = (0..self.roles.len()).any(|at| is_harm(document.lower(tokens.start + at)));
         let first = mentions.len();
         let mut at = 0;
         while at < self.spans.len() {
             let used = self.name(document, index, &sentence, titled, at, first, mentions);
             at += used.max(1);
         }
-        for mention in &mut mentions[first..] {
-            mention.harm = harm;
+        if mentions.len() > first {
+            let harm = tokens.clone().any(|token| is_harm(document.lower(token)));
+            for mention in &mut mentions[first..] {
+                mention.harm = harm;
+            }
         }
+    }
+
+    /// Whether a name may begin with a word: one that the gazetteer lists, or one that no list knows.
+    fn may_begin(&mut self, lower: &str, word: WordId, capitals: bool) -> bool {
+        if word == WordId::UNKNOWN && !capitals && lower.len() >= 4 {
+            return true;
+        }
+        self.keys.clear();
+        push_key(lower, &mut self.keys);
+        self.is_head(&self.keys)
+    }
+
+    fn is_head(&self, key: &str) -> bool {
+        let first = key.split(' ').next().unwrap_or("");
+        self.gazetteer.may_begin(first)
+            || first.strip_suffix('s').is_some_and(|stem| stem.len() >= 4 && self.gazetteer.may_begin(stem))
     }
 
     fn role(&self, at: usize) -> Roles {
@@ -209,11 +239,14 @@ impl<'a> Scanner<'a> {
         }
         let mut found = std::mem::take(&mut self.found);
         let (positions, count) = self.positions(document, base, at);
-        let matched = {
+        found.clear();
+        let matched = if self.is_head(self.key(at)) {
             let keys = positions[..count].iter().map(|&position| self.key(position));
-            self.gazetteer.longest(keys, &mut found).map(|matched| positions[matched.words - 1] + 1)
+            let longest = self.gazetteer.longest(keys, &mut found);
+            longest.map(|matched| positions[matched.words - 1] + 1).or_else(|| self.genitive(at, &mut found))
+        } else {
+            None
         };
-        let matched = matched.or_else(|| self.genitive(at, &mut found));
         let (end, known) = match matched {
             Some(end) => (end, true),
             // A name that no gazetteer lists, but that the sentence puts somewhere.

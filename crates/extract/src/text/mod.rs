@@ -162,26 +162,34 @@ fn lower_in_place(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let mut lower = String::with_capacity(text.len());
-    for character in text.chars() {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let start = lower.len();
+        lower.push_str(&rest[..at]);
+        lower[start..].make_ascii_lowercase();
+        let Some(character) = rest[at..].chars().next() else { break };
         let mut small = character.to_lowercase();
         match (small.next(), small.next()) {
             (Some(one), None) if one.len_utf8() == character.len_utf8() => lower.push(one),
             _ => lower.push(character),
         }
+        rest = &rest[at + character.len_utf8()..];
     }
+    let start = lower.len();
+    lower.push_str(rest);
+    lower[start..].make_ascii_lowercase();
     lower
 }
 
+/// Characters that begin before each multiple of `STRIDE` bytes.
 fn strides(text: &str) -> Vec<u32> {
     let mut strides = Vec::with_capacity(text.len() / STRIDE + 1);
     let mut count = 0;
-    for (byte, _) in text.char_indices() {
-        while strides.len() * STRIDE <= byte {
-            strides.push(count);
-        }
-        count += 1;
+    for chunk in text.as_bytes().chunks(STRIDE) {
+        strides.push(count);
+        count += chunk.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32;
     }
-    while strides.len() * STRIDE <= text.len() {
+    if text.len().is_multiple_of(STRIDE) {
         strides.push(count);
     }
     strides
