@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use annals_plugin::{Actor, EventType, Grading, Place, When};
+use annals_plugin::{Actor, Date, EventType, Grading, Place, When};
+use rustc_hash::FxHashMap;
 
 use crate::config::Config;
-use crate::link::{Graph, Group, normal};
+use crate::corpus::Corpus;
+use crate::link::{Group, Node, normal};
 use crate::report::{Report, Told};
 use crate::source::Voice;
 use crate::statement;
@@ -36,53 +38,21 @@ pub(crate) fn event_id(told: &Told) -> String {
     format!("e{}", told.incident_id)
 }
 
-/// Copies of each article: reports with `duplicate_of`, by the article that they repeat in the end.
-pub(crate) struct Copies<'a> {
-    of: BTreeMap<&'a str, Vec<&'a Report>>,
-}
-
-impl<'a> Copies<'a> {
-    pub(crate) fn among(reports: &'a [Report]) -> Self {
-        let parent: BTreeMap<&str, &str> = reports
-            .iter()
-            .filter_map(|report| Some((report.article_id.as_str(), report.duplicate_of.as_deref()?)))
-            .collect();
-        let mut of: BTreeMap<&str, Vec<&Report>> = BTreeMap::new();
-        for report in reports.iter().filter(|report| report.duplicate_of.is_some()) {
-            let mut original = report.article_id.as_str();
-            // A ring of duplicates has no original; the bound ends the walk.
-            for _ in 0..64 {
-                match parent.get(original) {
-                    Some(next) => original = next,
-                    None => break,
-                }
-            }
-            of.entry(original).or_default().push(report);
-        }
-        Self { of }
-    }
-
-    /// Copies of an article, in canonical order.
-    pub(crate) fn of(&self, article_id: &str) -> &[&'a Report] {
-        self.of.get(article_id).map_or(&[], Vec::as_slice)
-    }
-}
-
 impl Event {
     /// Puts together what the reports of a group say.
     pub(crate) fn of(
         group: &Group,
-        graph: &Graph,
-        reports: &[Report],
-        copies: &Copies<'_>,
+        nodes: &[Node],
+        reports: &FxHashMap<u32, Report>,
+        corpus: &Corpus,
         config: &Config,
     ) -> Self {
         let members: Vec<Member<'_>> = group
             .members
             .iter()
             .map(|&id| {
-                let node = &graph.nodes[id as usize];
-                (&reports[node.report as usize], node.incident)
+                let node = &nodes[id as usize];
+                (&reports[&node.report], node.incident)
             })
             .collect();
         let told: Vec<&Told> = members.iter().map(|(report, at)| &report.incidents[*at as usize]).collect();
@@ -96,7 +66,7 @@ impl Event {
             article_ids.push(report.article_id.clone());
             outlets.extend(report.outlet.clone());
             if report.incidents[*at as usize].main {
-                for copy in copies.of(&report.article_id) {
+                for copy in corpus.copies_of(&report.article_id) {
                     article_ids.push(copy.article_id.clone());
                     outlets.extend(copy.outlet.clone());
                 }
@@ -252,17 +222,27 @@ fn claim_ids(members: &[Member<'_>]) -> Vec<String> {
         .collect()
 }
 
+/// Key of the order of rows: by date, undated last, then by place, then by id.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Order {
+    undated: bool,
+    days: Option<(Date, Date)>,
+    country: Option<String>,
+    adm_1: Option<String>,
+    place: Option<String>,
+    event_id: String,
+}
+
 impl Event {
-    /// Key of the order of rows: by date, undated last, then by place, then by id.
-    pub(crate) fn order(&self) -> impl Ord + '_ {
+    pub(crate) fn order(&self) -> Order {
         let place = self.place.as_ref();
-        (
-            self.when.is_none(),
-            self.when.map(|when| (when.start, when.end)),
-            place.and_then(|place| place.country.as_deref()),
-            place.and_then(|place| place.adm_1.as_deref()),
-            place.map(|place| place.name.as_str()),
-            self.event_id.as_str(),
-        )
+        Order {
+            undated: self.when.is_none(),
+            days: self.when.map(|when| (when.start, when.end)),
+            country: place.and_then(|place| place.country.clone()),
+            adm_1: place.and_then(|place| place.adm_1.clone()),
+            place: place.map(|place| place.name.clone()),
+            event_id: self.event_id.clone(),
+        }
     }
 }

@@ -20,9 +20,11 @@
 //! lists every id under which a part of the event may have been known.
 
 mod config;
+mod corpus;
 mod event;
 mod link;
 mod report;
+mod rows;
 mod source;
 mod statement;
 mod table;
@@ -41,13 +43,15 @@ use serde::{Deserialize, Serialize};
 pub use config::{Best, Config};
 pub use table::events_schema;
 
-use event::{Copies, Event};
+use corpus::Corpus;
+use event::Event;
 use link::{Graph, Group};
 use report::{Figure, Report};
+use rows::Rows;
 use table::LinkRow;
 
-/// Rows of a table handed over at once.
-const TABLE_ROWS: usize = 8192;
+/// Events that are put together at a time.
+const GROUPS_AT_A_TIME: usize = 2048;
 
 /// The stage, for the registry of the runner.
 pub fn definition() -> Definition {
@@ -110,73 +114,38 @@ impl CorpusStage for Aggregate {
     }
 
     fn finish(&self, partials: &dyn Partials, out: &mut dyn Findings) -> Result<(), StageError> {
-        let mut reports = Vec::new();
-        partials.scan(&[], &mut |_, value| {
-            reports.push(Report::from_bytes(value)?);
-            Ok(())
-        })?;
-        // Undated reports last: the anchor of an event shall be a dated one.
-        reports.par_sort_unstable_by(|a, b| {
-            let rank = |r: &'_ Report| (r.published.is_none(), r.published.clone(), r.article_id.clone());
-            rank(a).cmp(&rank(b))
-        });
-        let graph = Graph::of(&mut reports);
+        let (corpus, graph) = Corpus::read(partials)?;
         let linked = graph.link(&self.config);
-        let copies = Copies::among(&reports);
-
-        let mut rows: Vec<(Event, &Group)> = linked
-            .groups
-            .par_iter()
-            .map(|group| (Event::of(group, &graph, &reports, &copies, &self.config), group))
-            .collect();
-        rows.par_sort_unstable_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
-
-        let mut links = Vec::new();
-        for (event, group) in &rows {
-            links.extend(group.links.iter().map(|link| {
-                let told = |id: u32| {
-                    let node = &graph.nodes[id as usize];
-                    let report = &reports[node.report as usize];
-                    (report.article_id.clone(), report.incidents[node.incident as usize].incident_id.clone())
-                };
-                let ((article_a, incident_a), (article_b, incident_b)) =
-                    (told(link.pair.0), told(link.pair.1));
-                LinkRow {
-                    event_id: event.event_id.clone(),
-                    article_a,
-                    article_b,
-                    incident_a,
-                    incident_b,
-                    points: link.points,
-                    mean_points: link.mean,
-                    reasons: link::reasons(&graph, &self.config, link.pair),
-                }
-            }));
+        let mut event_ids = vec![String::new(); linked.groups.len()];
+        let mut events = Rows::default();
+        let mut links = Rows::default();
+        for (chunk, ids) in linked.groups.chunks(GROUPS_AT_A_TIME).zip(event_ids.chunks_mut(GROUPS_AT_A_TIME))
+        {
+            let reports = corpus.reports_of(partials, chunk, &graph.nodes)?;
+            let (rows, link_rows): (Vec<Event>, Vec<Vec<LinkRow>>) = chunk
+                .par_iter()
+                .map(|group| {
+                    let event = Event::of(group, &graph.nodes, &reports, &corpus, &self.config);
+                    let links = self.links(&event, group, &graph, &reports);
+                    (event, links)
+                })
+                .unzip();
+            for ((event, own), id) in rows.iter().zip(&link_rows).zip(ids) {
+                id.clone_from(&event.event_id);
+                events.expect(event.order(), 1);
+                links.expect(event.order(), own.len());
+            }
+            events.add(table::events(&rows));
+            links.add(table::links(&link_rows.concat()));
         }
-
-        for (article_id, verdict) in verdicts(&reports, &graph, &linked.groups, &copies) {
-            let bytes = postcard::to_allocvec(&verdict)
-                .map_err(|error| StageError::new("verdict_not_encoded", error.to_string()))?;
-            out.verdict(article_id, &bytes);
-        }
-        let events: Vec<Event> = rows.into_iter().map(|(event, _)| event).collect();
-        for part in events.chunks(TABLE_ROWS) {
-            out.table("events", table::events(part));
-        }
-        if events.is_empty() {
-            out.table("events", table::events(&[]));
-        }
-        for part in links.chunks(TABLE_ROWS) {
-            out.table("links", table::links(part));
-        }
-        if links.is_empty() {
-            out.table("links", table::links(&[]));
-        }
+        tell(&corpus, &linked.groups, &event_ids, out)?;
         out.count("incidents", graph.nodes.len() as u64);
         out.count("pairs_compared", linked.pairs);
         out.count("member_pairs_compared", linked.member_pairs);
-        out.count("events", events.len() as u64);
-        Ok(())
+        out.count("events", linked.groups.len() as u64);
+        drop((graph, linked, corpus));
+        events.hand_over("events", table::events(&[]), out)?;
+        links.hand_over("links", table::links(&[]), out)
     }
 
     fn apply(&self, verdict: &[u8], article: &mut Article) -> Result<(), StageError> {
@@ -200,36 +169,65 @@ fn of_incident(figure: &Figure, incident: u32) -> bool {
     figure.incident == Some(incident) && figure.scope == Scope::Incident
 }
 
-/// What each article is told, copies included.
-fn verdicts<'a>(
-    reports: &'a [Report],
-    graph: &Graph,
+impl Aggregate {
+    /// Why the reports of an event were joined.
+    fn links(
+        &self,
+        event: &Event,
+        group: &Group,
+        graph: &Graph,
+        reports: &FxHashMap<u32, Report>,
+    ) -> Vec<LinkRow> {
+        let told = |id: u32| {
+            let node = &graph.nodes[id as usize];
+            let report = &reports[&node.report];
+            (report.article_id.clone(), report.incidents[node.incident as usize].incident_id.clone())
+        };
+        let row = |link: &link::Link| {
+            let ((article_a, incident_a), (article_b, incident_b)) = (told(link.pair.0), told(link.pair.1));
+            LinkRow {
+                event_id: event.event_id.clone(),
+                article_a,
+                article_b,
+                incident_a,
+                incident_b,
+                points: link.points,
+                mean_points: link.mean,
+                reasons: link::reasons(graph, &self.config, link.pair),
+            }
+        };
+        group.links.iter().map(row).collect()
+    }
+}
+
+/// Tells each article the events of its incidents, and its copies the main one.
+fn tell(
+    corpus: &Corpus,
     groups: &[Group],
-    copies: &Copies<'a>,
-) -> Vec<(&'a str, Verdict)> {
-    let mut event_of: FxHashMap<u32, u32> = FxHashMap::default();
-    for group in groups {
-        event_of.extend(group.members.iter().map(|&member| (member, group.members[0])));
-    }
-    let mut verdicts: Vec<(&str, Verdict)> = Vec::new();
-    let mut node_id = 0;
-    for report in reports {
-        if report.incidents.is_empty() {
-            continue;
+    event_ids: &[String],
+    out: &mut dyn Findings,
+) -> Result<(), StageError> {
+    let nodes = corpus.heads.last().map_or(0, |head| head.nodes.end as usize);
+    let mut event_of = vec![0usize; nodes];
+    for (event, group) in groups.iter().enumerate() {
+        for &member in &group.members {
+            event_of[member as usize] = event;
         }
-        let events: Vec<String> = (node_id..)
-            .take(report.incidents.len())
-            .map(|id| {
-                let anchor = &graph.nodes[event_of[&id] as usize];
-                event::event_id(&reports[anchor.report as usize].incidents[anchor.incident as usize])
-            })
-            .collect();
-        node_id += u32::try_from(report.incidents.len()).expect("node ids are 32 bits");
-        let main = report.incidents.iter().position(|told| told.main).map(|at| events[at].clone());
-        for copy in copies.of(&report.article_id) {
-            verdicts.push((&copy.article_id, Verdict { events: Vec::new(), main: main.clone() }));
-        }
-        verdicts.push((&report.article_id, Verdict { events, main }));
     }
-    verdicts
+    let mut told = |article_id: &str, verdict: &Verdict| {
+        let bytes = postcard::to_allocvec(verdict)
+            .map_err(|error| StageError::new("verdict_not_encoded", error.to_string()))?;
+        out.verdict(article_id, &bytes);
+        Ok::<(), StageError>(())
+    };
+    for head in corpus.heads.iter().filter(|head| !head.nodes.is_empty()) {
+        let id = |node: u32| event_ids[event_of[node as usize]].clone();
+        let events: Vec<String> = head.nodes.clone().map(id).collect();
+        let main = head.main.map(|at| events[at].clone());
+        for copy in corpus.copies_of(&head.article_id) {
+            told(&copy.article_id, &Verdict { events: Vec::new(), main: main.clone() })?;
+        }
+        told(&head.article_id, &Verdict { events, main })?;
+    }
+    Ok(())
 }

@@ -7,13 +7,15 @@ mod block;
 mod cluster;
 mod score;
 
+use std::ops::Range;
+
 use annals_plugin::{Date, EventType, Outcome, Scope};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::config::Config;
 use crate::report::{Figure, Report};
 use crate::terms::Terms;
-pub(crate) use cluster::Group;
+pub(crate) use cluster::{Group, Link};
 pub(crate) use score::reasons;
 
 /// Reports of one event that are taken for one occasion on which a word is in the news.
@@ -77,76 +79,98 @@ pub(crate) struct Linked {
     pub(crate) member_pairs: u64,
 }
 
-impl Graph {
-    /// Prepares the incidents of `reports`, which are in canonical order.
-    pub(crate) fn of(reports: &mut [Report]) -> Self {
-        let registers = registers(reports);
-        let mut names = Vocabulary::default();
-        let mut terms = Vocabulary::default();
-        let mut nodes = Vec::new();
-        for (report_id, report) in (0u32..).zip(reports.iter_mut()) {
-            let tolls = tolls(report);
-            let published = report.published_date().map(days);
-            let outlet_name = report.outlet.as_deref().map(normal);
-            let in_register = outlet_name.as_ref().is_some_and(|name| registers.contains(name));
-            let outlet = outlet_name.map(|name| names.intern(&name));
-            for ((incident_id, told), (killed, injured)) in (0u32..).zip(&mut report.incidents).zip(tolls) {
-                let place = told.place.as_ref();
-                let own = own_terms(std::mem::take(&mut told.terms), &mut terms);
-                let mut perpetrators: Vec<u32> = told
-                    .perpetrators
-                    .iter()
-                    .map(|actor| names.intern(&actor.id.clone().unwrap_or_else(|| normal(&actor.name))))
-                    .collect();
-                perpetrators.sort_unstable();
-                perpetrators.dedup();
-                nodes.push(Node {
-                    report: report_id,
-                    incident: incident_id,
-                    when: told.when.map(|when| (days(when.start), days(when.end), when.precision)),
-                    published,
-                    outlet,
-                    in_register,
-                    event_type: told.event_type,
-                    geonames: place.and_then(|p| p.geonames_id),
-                    place: place.map(|p| names.intern(&normal(&p.name))),
-                    adm_1: place.and_then(|p| p.adm_1.as_deref()).map(|name| names.intern(&normal(name))),
-                    country: place.and_then(|p| p.country.as_deref()).map(|name| names.intern(name)),
-                    point: place.and_then(|p| p.latitude.zip(p.longitude)),
-                    where_prec: place.and_then(|p| p.precision).unwrap_or(7),
-                    terms: own,
-                    perpetrators,
-                    killed,
-                    injured,
-                });
-            }
+/// Takes reports in canonical order and prepares their incidents.
+#[derive(Default)]
+pub(crate) struct GraphBuilder {
+    nodes: Vec<Node>,
+    names: Vocabulary,
+    terms: Vocabulary,
+    registers: Registers,
+}
+
+impl GraphBuilder {
+    /// Adds the incidents of report number `report_id`, and tells their numbers.
+    pub(crate) fn add(&mut self, report_id: u32, report: Report) -> Range<NodeId> {
+        let number = |count: usize| NodeId::try_from(count).expect("node ids are 32 bits");
+        let first = number(self.nodes.len());
+        let tolls = tolls(&report);
+        let published = report.published_date().map(days);
+        let names = &mut self.names;
+        let outlet = report.outlet.as_deref().map(|name| names.intern(&normal(name)));
+        if let Some(outlet) = outlet.filter(|_| !report.incidents.is_empty()) {
+            self.registers.count(outlet, published.is_some());
+        }
+        for ((incident_id, told), (killed, injured)) in (0u32..).zip(report.incidents).zip(tolls) {
+            let place = told.place.as_ref();
+            let mut perpetrators: Vec<u32> = told
+                .perpetrators
+                .iter()
+                .map(|actor| names.intern(&actor.id.clone().unwrap_or_else(|| normal(&actor.name))))
+                .collect();
+            perpetrators.sort_unstable();
+            perpetrators.dedup();
+            self.nodes.push(Node {
+                report: report_id,
+                incident: incident_id,
+                when: told.when.map(|when| (days(when.start), days(when.end), when.precision)),
+                published,
+                outlet,
+                in_register: false,
+                event_type: told.event_type,
+                geonames: place.and_then(|p| p.geonames_id),
+                place: place.map(|p| names.intern(&normal(&p.name))),
+                adm_1: place.and_then(|p| p.adm_1.as_deref()).map(|name| names.intern(&normal(name))),
+                country: place.and_then(|p| p.country.as_deref()).map(|name| names.intern(name)),
+                point: place.and_then(|p| p.latitude.zip(p.longitude)),
+                where_prec: place.and_then(|p| p.precision).unwrap_or(7),
+                terms: own_terms(told.terms, &mut self.terms),
+                perpetrators,
+                killed,
+                injured,
+            });
+        }
+        first..number(self.nodes.len())
+    }
+
+    /// Weighs what the incidents share.
+    pub(crate) fn finish(self) -> Graph {
+        let Self { mut nodes, terms, registers, .. } = self;
+        for node in &mut nodes {
+            node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
         let (counts, occasions, weights) = weigh_terms(&nodes, terms.len());
         let calm = calm(&nodes);
-        Self { nodes, terms, weights, counts, occasions, calm }
+        Graph { nodes, terms, weights, counts, occasions, calm }
     }
+}
 
+impl Graph {
     /// Joins the incidents to events.
     pub(crate) fn link(&self, config: &Config) -> Linked {
-        let pairs = block::pairs(self, config);
-        let scored = score::all(self, config, &pairs);
+        let (scored, pairs) = score::all(self, config);
         let (groups, member_pairs) = cluster::merge(self, config, scored);
-        Linked { groups, pairs: pairs.len() as u64, member_pairs }
+        Linked { groups, pairs, member_pairs }
     }
 }
 
 /// Publishers whose entries, nearly all of them, bear no date of publication: whoever documents incidents for good
 /// writes one entry an incident and brings it up to date, while news is dated and comes back to an event.
-fn registers(reports: &[Report]) -> FxHashSet<String> {
-    let mut counts: FxHashMap<String, (usize, usize)> = FxHashMap::default();
-    for report in reports.iter().filter(|report| !report.incidents.is_empty()) {
-        let Some(outlet) = &report.outlet else { continue };
-        let (entries, undated) = counts.entry(normal(outlet)).or_default();
+#[derive(Default)]
+struct Registers {
+    /// Entries of each publisher, and how many of them bear no date.
+    counts: FxHashMap<u32, (usize, usize)>,
+}
+
+impl Registers {
+    fn count(&mut self, outlet: u32, dated: bool) {
+        let (entries, undated) = self.counts.entry(outlet).or_default();
         *entries += 1;
-        *undated += usize::from(report.published.is_none());
+        *undated += usize::from(!dated);
     }
-    let is_register = |(entries, undated): &(usize, usize)| *undated * 4 >= *entries * 3;
-    counts.into_iter().filter(|(_, count)| is_register(count)).map(|(outlet, _)| outlet).collect()
+
+    fn holds(&self, outlet: u32) -> bool {
+        self.counts.get(&outlet).is_some_and(|(entries, undated)| *undated * 4 >= *entries * 3)
+    }
 }
 
 /// Words numbered in the order in which they came.

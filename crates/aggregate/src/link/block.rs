@@ -27,31 +27,61 @@ enum Key {
     Term(u32),
 }
 
-/// Pairs that share a block and are near in time; sorted, each once.
-pub(super) fn pairs(graph: &Graph, config: &Config) -> Vec<Pair> {
-    let mut entries: Vec<(Key, i32, NodeId)> = Vec::new();
-    for (id, node) in (0..).zip(&graph.nodes) {
-        let day = sort_day(node);
-        entries.extend(keys(graph, node).map(|key| (key, day, id)));
+/// An incident in one of its blocks. Entries of a block stand together, by date.
+type Entry = (Key, i32, NodeId);
+
+/// The blocks of a corpus. Pairs are made for one incident at a time, so that memory never holds all of them.
+pub(super) struct Blocks<'a> {
+    graph: &'a Graph,
+    config: &'a Config,
+    entries: Vec<Entry>,
+    /// Indices into `entries`, by incident.
+    places: Vec<u32>,
+    /// Of each incident, the end of its part of `places`.
+    ends: Vec<u32>,
+}
+
+impl<'a> Blocks<'a> {
+    pub(super) fn of(graph: &'a Graph, config: &'a Config) -> Self {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut ends = Vec::with_capacity(graph.nodes.len());
+        let number =
+            |count: usize| u32::try_from(count).expect("fewer than 2^32 block entries fit in memory");
+        for (id, node) in (0..).zip(&graph.nodes) {
+            let day = sort_day(node);
+            entries.extend(keys(graph, node).map(|key| (key, day, id)));
+            ends.push(number(entries.len()));
+        }
+        entries.par_sort_unstable();
+        let mut next: Vec<u32> = std::iter::once(0).chain(ends.iter().copied()).collect();
+        let mut places = vec![0; entries.len()];
+        for (at, entry) in entries.iter().enumerate() {
+            let slot = &mut next[entry.2 as usize];
+            places[*slot as usize] = number(at);
+            *slot += 1;
+        }
+        Self { graph, config, entries, places, ends }
     }
-    entries.par_sort_unstable();
-    let neighbours = usize::from(config.block_neighbours);
-    let mut pairs: Vec<Pair> = (0..entries.len())
-        .into_par_iter()
-        .flat_map_iter(|at| {
-            let (key, _, left) = entries[at];
-            let block = entries[at + 1..].iter().take_while(move |entry| entry.0 == key);
-            block
-                .take(neighbours)
-                .filter(move |entry| {
-                    in_reach(key, &graph.nodes[left as usize], &graph.nodes[entry.2 as usize], config)
-                })
-                .map(move |entry| (left.min(entry.2), left.max(entry.2)))
-        })
-        .collect();
-    pairs.par_sort_unstable();
-    pairs.dedup();
-    pairs
+
+    /// The later incidents that share a block with `id` and stand near it there; sorted, each once.
+    pub(super) fn partners(&self, id: NodeId, partners: &mut Vec<NodeId>) {
+        partners.clear();
+        let neighbours = usize::from(self.config.block_neighbours);
+        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        for &at in &self.places[start as usize..self.ends[id as usize] as usize] {
+            let at = at as usize;
+            let key = self.entries[at].0;
+            let after = self.entries[at + 1..].iter().take(neighbours).take_while(|entry| entry.0 == key);
+            let before = self.entries[..at].iter().rev().take(neighbours).take_while(|entry| entry.0 == key);
+            let others = before.chain(after).map(|entry| entry.2).filter(|&other| other > id);
+            partners.extend(others.filter(|&other| {
+                let (left, right) = (&self.graph.nodes[id as usize], &self.graph.nodes[other as usize]);
+                in_reach(key, left, right, self.config)
+            }));
+        }
+        partners.sort_unstable();
+        partners.dedup();
+    }
 }
 
 fn keys<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Key> + 'a {

@@ -6,8 +6,8 @@
 
 use rayon::prelude::*;
 
-use super::block::Pair;
-use super::{Graph, Node, Term};
+use super::block::{Blocks, Pair};
+use super::{Graph, Node, NodeId, Term};
 use crate::config::Config;
 use crate::tables::{self, Feature};
 
@@ -21,15 +21,33 @@ pub(super) struct Scored {
     pub(super) points: f32,
 }
 
-/// Weighs all pairs; those at or above the threshold, best first.
-pub(super) fn all(graph: &Graph, config: &Config, pairs: &[Pair]) -> Vec<Scored> {
-    let mut scored: Vec<Scored> = pairs
-        .par_iter()
-        .map(|&pair| Scored { pair, points: points(graph, config, pair) })
-        .filter(|scored| scored.points >= config.link_threshold)
-        .collect();
+/// Weighs all pairs of the blocks; gives those at or above the threshold, best first, and the number of all.
+pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
+    let blocks = Blocks::of(graph, config);
+    let ids = 0..NodeId::try_from(graph.nodes.len()).expect("node ids are 32 bits");
+    let weigh = |(mut found, mut count, mut partners): (Vec<Scored>, u64, Vec<NodeId>), id: NodeId| {
+        blocks.partners(id, &mut partners);
+        count += partners.len() as u64;
+        let scored = partners
+            .iter()
+            .map(|&other| Scored { pair: (id, other), points: points(graph, config, (id, other)) });
+        found.extend(scored.filter(|scored| scored.points >= config.link_threshold));
+        (found, count, partners)
+    };
+    let (mut scored, count) = ids
+        .into_par_iter()
+        .with_min_len(1024)
+        .fold(|| (Vec::new(), 0, Vec::new()), weigh)
+        .map(|(found, count, _)| (found, count))
+        .reduce(
+            || (Vec::new(), 0),
+            |(mut found, count), (more, counted)| {
+                found.extend(more);
+                (found, count + counted)
+            },
+        );
     scored.par_sort_unstable_by(|a, b| b.points.total_cmp(&a.points).then(a.pair.cmp(&b.pair)));
-    scored
+    (scored, count)
 }
 
 /// The evidence for a pair.
