@@ -28,7 +28,6 @@ pub(crate) struct Items {
     item: Option<Item>,
     capture: Option<Capture>,
     record: u64,
-    done: bool,
 }
 
 /// What the feed says of all its items.
@@ -91,57 +90,6 @@ impl Items {
             item: None,
             capture: None,
             record: 0,
-            done: false,
-        }
-    }
-
-    fn entry(&mut self) -> Result<Option<Entry>, Flaw> {
-        loop {
-            let mut buffer = std::mem::take(&mut self.buffer);
-            buffer.clear();
-            let event = self.reader.read_event_into(&mut buffer).map_err(|error| match error {
-                Error::Io(error) => Flaw::of(&error),
-                error => {
-                    let at = self.reader.buffer_position();
-                    Flaw::new(Reason::MalformedXml, format!("byte {at}: {error}"))
-                }
-            })?;
-            let mut entry = None;
-            match event {
-                Event::Eof if self.depth > 0 => {
-                    return Err(Flaw::new(Reason::Truncated, "the feed ends within an element"));
-                }
-                Event::Eof => return Ok(None),
-                Event::Start(start) => self.open(&start),
-                Event::End(end) => {
-                    let name = end.name().as_ref().to_owned();
-                    entry = self.close(&name);
-                }
-                Event::Text(text) => self.text(&text.html_content()),
-                Event::CData(data) => self.text(&data.html_content()),
-                Event::GeneralRef(reference) => {
-                    let name: &str = &reference;
-                    let resolved = match name {
-                        "amp" => Some('&'),
-                        "lt" => Some('<'),
-                        "gt" => Some('>'),
-                        "quot" => Some('"'),
-                        "apos" => Some('\''),
-                        _ => reference.resolve_char_ref().ok().flatten(),
-                    };
-                    let is_xhtml = self.capture.as_ref().is_some_and(|capture| capture.is_xhtml);
-                    match resolved {
-                        Some(c) if !is_xhtml => self.text(c.encode_utf8(&mut [0; 4])),
-                        // An entity of HTML is left to whoever reads the page.
-                        _ => self.text(&format!("&{name};")),
-                    }
-                }
-                _ => {}
-            }
-            self.buffer = buffer;
-            if entry.is_some() {
-                return Ok(entry);
-            }
         }
     }
 
@@ -322,6 +270,58 @@ impl Items {
     }
 }
 
+impl crate::Reader for Items {
+    fn entry(&mut self) -> io::Result<Option<Entry>> {
+        loop {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            buffer.clear();
+            let event = self.reader.read_event_into(&mut buffer).map_err(|error| match error {
+                Error::Io(error) => Flaw::of(&error),
+                error => {
+                    let at = self.reader.buffer_position();
+                    Flaw::new(Reason::MalformedXml, format!("byte {at}: {error}"))
+                }
+            })?;
+            let mut entry = None;
+            match event {
+                Event::Eof if self.depth > 0 => {
+                    return Err(Flaw::new(Reason::Truncated, "the feed ends within an element").into());
+                }
+                Event::Eof => return Ok(None),
+                Event::Start(start) => self.open(&start),
+                Event::End(end) => {
+                    let name = end.name().as_ref().to_owned();
+                    entry = self.close(&name);
+                }
+                Event::Text(text) => self.text(&text.html_content()),
+                Event::CData(data) => self.text(&data.html_content()),
+                Event::GeneralRef(reference) => {
+                    let name: &str = &reference;
+                    let resolved = match name {
+                        "amp" => Some('&'),
+                        "lt" => Some('<'),
+                        "gt" => Some('>'),
+                        "quot" => Some('"'),
+                        "apos" => Some('\''),
+                        _ => reference.resolve_char_ref().ok().flatten(),
+                    };
+                    let is_xhtml = self.capture.as_ref().is_some_and(|capture| capture.is_xhtml);
+                    match resolved {
+                        Some(c) if !is_xhtml => self.text(c.encode_utf8(&mut [0; 4])),
+                        // An entity of HTML is left to whoever reads the page.
+                        _ => self.text(&format!("&{name};")),
+                    }
+                }
+                _ => {}
+            }
+            self.buffer = buffer;
+            if entry.is_some() {
+                return Ok(entry);
+            }
+        }
+    }
+}
+
 /// The encoding that the XML declaration names.
 fn declared(head: &[u8]) -> &'static Encoding {
     let end = memchr::memmem::find(head, b"?>").unwrap_or(0);
@@ -364,26 +364,5 @@ impl Read for Budget {
             .into());
         }
         Ok(count)
-    }
-}
-
-impl Iterator for Items {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        if self.done {
-            return None;
-        }
-        match self.entry() {
-            Ok(Some(entry)) => Some(entry),
-            Ok(None) => {
-                self.done = true;
-                None
-            }
-            Err(flaw) => {
-                self.done = true;
-                Some((None, Err(flaw)))
-            }
-        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::bytes::{Input, Line, read_line};
 use crate::reason::{Flaw, Reason};
 use crate::record::Raw;
-use crate::{Entry, Limits};
+use crate::{Entry, Limits, Reader};
 
 /// One object a line. A bad line costs that line alone.
 pub(crate) struct Lines {
@@ -16,7 +16,6 @@ pub(crate) struct Lines {
     line_number: u64,
     record: u64,
     record_bytes: u64,
-    done: bool,
 }
 
 impl Lines {
@@ -27,35 +26,28 @@ impl Lines {
             line_number: 0,
             record: 0,
             record_bytes: limits.record_bytes,
-            done: false,
         }
     }
 }
 
-impl Iterator for Lines {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        while !self.done {
+impl Reader for Lines {
+    fn entry(&mut self) -> io::Result<Option<Entry>> {
+        loop {
             let read = read_line(&mut self.input, self.record_bytes, &mut self.line);
             self.line_number += 1;
             let result = match read {
-                Ok(Line::End) => break,
+                Ok(Line::End) => return Ok(None),
                 Ok(Line::Whole) if self.line.trim_ascii().is_empty() => continue,
                 Ok(Line::Whole) => object(&self.line, self.line_number),
                 Ok(Line::TooLong) => Err(Flaw::new(
                     Reason::RecordTooLong,
                     format!("line {} is longer than {} bytes", self.line_number, self.record_bytes),
                 )),
-                Err(error) => {
-                    self.done = true;
-                    Err(Flaw::of(&error))
-                }
+                Err(error) => return Err(error),
             };
             self.record += 1;
-            return Some((Some(self.record), result));
+            return Ok(Some((Some(self.record), result)));
         }
-        None
     }
 }
 
@@ -86,7 +78,6 @@ pub(crate) struct Values {
     in_array: bool,
     record: u64,
     record_bytes: u64,
-    done: bool,
 }
 
 impl Values {
@@ -98,7 +89,6 @@ impl Values {
             in_array: false,
             record: 0,
             record_bytes: limits.record_bytes,
-            done: false,
         }
     }
 
@@ -189,7 +179,9 @@ impl Values {
             }
         }
     }
+}
 
+impl Reader for Values {
     fn entry(&mut self) -> io::Result<Option<Entry>> {
         let first = loop {
             match self.peek()? {
@@ -223,26 +215,5 @@ impl Values {
         // The only object of a file needs no number.
         let alone = self.record == 1 && !self.in_array && matches!(self.peek(), Ok(None));
         Ok(Some(((!alone).then_some(self.record), result)))
-    }
-}
-
-impl Iterator for Values {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        if self.done {
-            return None;
-        }
-        match self.entry() {
-            Ok(Some(entry)) => Some(entry),
-            Ok(None) => {
-                self.done = true;
-                None
-            }
-            Err(error) => {
-                self.done = true;
-                Some((None, Err(Flaw::of(&error))))
-            }
-        }
     }
 }

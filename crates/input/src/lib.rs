@@ -33,6 +33,8 @@ mod record;
 mod table;
 mod warc;
 
+use std::io;
+
 use annals_plugin::{Article, Rejected};
 
 use bytes::Input;
@@ -62,6 +64,27 @@ impl Default for Limits {
 
 /// A record with its number, counted from 1; without one it is the file as a whole.
 type Entry = (Option<u64>, Result<Raw, Flaw>);
+
+/// What takes a format apart.
+trait Reader {
+    /// The next record; none at the end. After an error nothing more can be read.
+    fn entry(&mut self) -> io::Result<Option<Entry>>;
+}
+
+/// The entries of a reader. The error that ends them is one of them.
+struct Entries<R>(Option<R>);
+
+impl<R: Reader> Iterator for Entries<R> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        let entry = self.0.as_mut()?.entry();
+        if !matches!(entry, Ok(Some(_))) {
+            self.0 = None;
+        }
+        entry.unwrap_or_else(|error| Some((None, Err(Flaw::of(&error)))))
+    }
+}
 
 /// The records of one file, in its order.
 pub struct Records {
@@ -93,6 +116,10 @@ fn one(entry: Entry) -> Box<dyn Iterator<Item = Entry> + Send> {
     Box::new(std::iter::once(entry))
 }
 
+fn all(reader: impl Reader + Send + 'static) -> Box<dyn Iterator<Item = Entry> + Send> {
+    Box::new(Entries(Some(reader)))
+}
+
 fn open(file: &InputFile, limits: &Limits) -> Result<Box<dyn Iterator<Item = Entry> + Send>, Flaw> {
     let input = Input::open(&file.file, limits).map_err(|error| Flaw::of(&error))?;
     if input.head().is_empty() {
@@ -106,12 +133,12 @@ fn open(file: &InputFile, limits: &Limits) -> Result<Box<dyn Iterator<Item = Ent
     Ok(match format {
         Format::Text => one((None, whole_text(input, limits))),
         Format::Html => one((None, whole(input, limits).map(|page| html(page, is_unicode)))),
-        Format::Json => Box::new(json::Values::new(input, limits)),
-        Format::JsonLines => Box::new(json::Lines::new(input, limits)),
-        Format::Table(delimiter) => Box::new(table::Rows::new(input, delimiter, limits)?),
-        Format::Parquet => Box::new(parquet::Rows::new(input, &file.file, limits)?),
-        Format::Warc => Box::new(warc::Pages::new(input, limits)),
-        Format::Feed => Box::new(feed::Items::new(input, limits)),
+        Format::Json => all(json::Values::new(input, limits)),
+        Format::JsonLines => all(json::Lines::new(input, limits)),
+        Format::Table(delimiter) => all(table::Rows::new(input, delimiter, limits)?),
+        Format::Parquet => all(parquet::Rows::new(input, &file.file, limits)?),
+        Format::Warc => all(warc::Pages::new(input, limits)),
+        Format::Feed => all(feed::Items::new(input, limits)),
     })
 }
 

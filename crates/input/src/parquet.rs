@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 use crate::bytes::Input;
 use crate::reason::{Flaw, Reason};
 use crate::record::Raw;
-use crate::{Entry, Limits};
+use crate::{Entry, Limits, Reader};
 
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 64;
@@ -35,7 +35,6 @@ pub(crate) struct Rows {
     at: usize,
     record: u64,
     record_bytes: u64,
-    done: bool,
 }
 
 impl Rows {
@@ -56,7 +55,7 @@ impl Rows {
         })?;
         let reader = reader
             .ok_or_else(|| Flaw::new(Reason::MissingColumn, "there is neither a column `text` nor `html`"))?;
-        Ok(Self { reader, batch: None, at: 0, record: 0, record_bytes: limits.record_bytes, done: false })
+        Ok(Self { reader, batch: None, at: 0, record: 0, record_bytes: limits.record_bytes })
     }
 
     fn row(&self, batch: &RecordBatch) -> Result<Raw, Flaw> {
@@ -188,32 +187,25 @@ fn instant(at: Result<Timestamp, jiff::Error>, local: bool, digits: usize) -> Va
     if local { text.get(..digits).map_or(Value::Null, Value::from) } else { text.into() }
 }
 
-impl Iterator for Rows {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        while !self.done {
+impl Reader for Rows {
+    fn entry(&mut self) -> io::Result<Option<Entry>> {
+        loop {
             if let Some(batch) = &self.batch
                 && self.at < batch.num_rows()
             {
                 let raw = self.row(batch);
                 self.at += 1;
                 self.record += 1;
-                return Some((Some(self.record), raw));
+                return Ok(Some((Some(self.record), raw)));
             }
             let reader = &mut self.reader;
-            match guarded(|| reader.next().transpose().map_err(|error| error.to_string())) {
-                Ok(Some(batch)) => {
+            match guarded(|| reader.next().transpose().map_err(|error| error.to_string()))? {
+                Some(batch) => {
                     self.batch = Some(batch);
                     self.at = 0;
                 }
-                Ok(None) => self.done = true,
-                Err(flaw) => {
-                    self.done = true;
-                    return Some((None, Err(flaw)));
-                }
+                None => return Ok(None),
             }
         }
-        None
     }
 }

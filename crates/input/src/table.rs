@@ -39,7 +39,6 @@ pub(crate) struct Rows {
     read: u64,
     read_again: u64,
     record_bytes: u64,
-    done: bool,
 }
 
 /// What was split off.
@@ -79,7 +78,6 @@ impl Rows {
             read: 0,
             read_again: 0,
             record_bytes: limits.record_bytes,
-            done: false,
         };
         match rows.split().map_err(|error| Flaw::of(&error))? {
             Split::Record(_) if rows.quoting() == Quoting::Open => {
@@ -211,6 +209,21 @@ impl Rows {
         true
     }
 
+    fn row(&self, count: usize, line: u64) -> Result<Raw, Flaw> {
+        let texts = self.texts(count).map_err(|at| {
+            Flaw::new(Reason::InvalidUtf8, format!("line {line}: not UTF-8 at byte {} of the fields", at + 1))
+        })?;
+        if texts.iter().map(|text| text.trim().to_lowercase()).eq(self.header.iter().cloned()) {
+            return Err(Flaw::new(Reason::RepeatedHeader, format!("line {line} repeats the header")));
+        }
+        let named = self.header.iter().zip(texts).filter(|(name, text)| !name.is_empty() && !text.is_empty());
+        let fields: Map<String, Value> =
+            named.map(|(name, text)| (name.clone(), Value::String(text))).collect();
+        Ok(Raw { fields, ..Raw::default() })
+    }
+}
+
+impl crate::Reader for Rows {
     fn entry(&mut self) -> io::Result<Option<Entry>> {
         let split = self.split()?;
         if matches!(split, Split::End) {
@@ -244,19 +257,6 @@ impl Rows {
         self.line += memchr::memchr_iter(b'\n', &self.raw).count() as u64;
         Ok(Some((Some(self.record), result)))
     }
-
-    fn row(&self, count: usize, line: u64) -> Result<Raw, Flaw> {
-        let texts = self.texts(count).map_err(|at| {
-            Flaw::new(Reason::InvalidUtf8, format!("line {line}: not UTF-8 at byte {} of the fields", at + 1))
-        })?;
-        if texts.iter().map(|text| text.trim().to_lowercase()).eq(self.header.iter().cloned()) {
-            return Err(Flaw::new(Reason::RepeatedHeader, format!("line {line} repeats the header")));
-        }
-        let named = self.header.iter().zip(texts).filter(|(name, text)| !name.is_empty() && !text.is_empty());
-        let fields: Map<String, Value> =
-            named.map(|(name, text)| (name.clone(), Value::String(text))).collect();
-        Ok(Raw { fields, ..Raw::default() })
-    }
 }
 
 /// The delimiter that the first line has most of, unless it has the expected one.
@@ -272,25 +272,4 @@ fn sniff(head: &[u8], expected: u8) -> u8 {
         .max_by_key(|&d| count(d))
         .filter(|&d| count(d) > 0)
         .unwrap_or(expected)
-}
-
-impl Iterator for Rows {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        if self.done {
-            return None;
-        }
-        match self.entry() {
-            Ok(Some(entry)) => Some(entry),
-            Ok(None) => {
-                self.done = true;
-                None
-            }
-            Err(error) => {
-                self.done = true;
-                Some((None, Err(Flaw::of(&error))))
-            }
-        }
-    }
 }

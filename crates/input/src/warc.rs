@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::bytes::{Input, Line, read_line};
 use crate::reason::{Flaw, Reason};
 use crate::record::{Raw, unicode_page};
-use crate::{Entry, Limits};
+use crate::{Entry, Limits, Reader};
 
 /// Longest line of a header; the standard sets none.
 const HEADER_LINE_BYTES: u64 = 64 << 10;
@@ -21,7 +21,6 @@ pub(crate) struct Pages {
     input: BufReader<Input>,
     record: u64,
     limits: Limits,
-    done: bool,
 }
 
 /// The named fields of a WARC or HTTP header, names in lower case.
@@ -29,9 +28,52 @@ type Header = Vec<(String, String)>;
 
 impl Pages {
     pub(crate) fn new(input: Input, limits: &Limits) -> Self {
-        Self { input: input.buffered(), record: 0, limits: *limits, done: false }
+        Self { input: input.buffered(), record: 0, limits: *limits }
     }
 
+    /// The header of the next record, past the empty lines between records.
+    fn header(&mut self) -> io::Result<Option<Header>> {
+        let mut line = Vec::new();
+        loop {
+            match read_line(&mut self.input, HEADER_LINE_BYTES, &mut line)? {
+                Line::End => return Ok(None),
+                Line::Whole if line.is_empty() => {}
+                Line::Whole if line.starts_with(b"WARC/") => break,
+                _ => {
+                    let detail = format!("no header where record {} should start", self.record + 1);
+                    return Err(Flaw::new(Reason::MalformedWarc, detail).into());
+                }
+            }
+        }
+        let mut header = Header::new();
+        loop {
+            match read_line(&mut self.input, HEADER_LINE_BYTES, &mut line)? {
+                Line::End => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Line::Whole if line.is_empty() => return Ok(Some(header)),
+                Line::Whole if header.len() < HEADER_LINES => header.extend(split(&line)),
+                _ => {
+                    let detail = format!("the header of record {} is too long", self.record + 1);
+                    return Err(Flaw::new(Reason::MalformedWarc, detail).into());
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, mut length: u64) -> io::Result<()> {
+        while length > 0 {
+            let held = self.input.fill_buf()?.len();
+            if held == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let part = held.min(usize::try_from(length).unwrap_or(usize::MAX));
+            self.input.consume(part);
+            length -= part as u64;
+        }
+        Ok(())
+    }
+}
+
+impl Reader for Pages {
     /// The next record that is a page or a text.
     fn entry(&mut self) -> io::Result<Option<Entry>> {
         loop {
@@ -80,47 +122,6 @@ impl Pages {
             };
             return Ok(Some((Some(self.record), raw)));
         }
-    }
-
-    /// The header of the next record, past the empty lines between records.
-    fn header(&mut self) -> io::Result<Option<Header>> {
-        let mut line = Vec::new();
-        loop {
-            match read_line(&mut self.input, HEADER_LINE_BYTES, &mut line)? {
-                Line::End => return Ok(None),
-                Line::Whole if line.is_empty() => {}
-                Line::Whole if line.starts_with(b"WARC/") => break,
-                _ => {
-                    let detail = format!("no header where record {} should start", self.record + 1);
-                    return Err(Flaw::new(Reason::MalformedWarc, detail).into());
-                }
-            }
-        }
-        let mut header = Header::new();
-        loop {
-            match read_line(&mut self.input, HEADER_LINE_BYTES, &mut line)? {
-                Line::End => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Line::Whole if line.is_empty() => return Ok(Some(header)),
-                Line::Whole if header.len() < HEADER_LINES => header.extend(split(&line)),
-                _ => {
-                    let detail = format!("the header of record {} is too long", self.record + 1);
-                    return Err(Flaw::new(Reason::MalformedWarc, detail).into());
-                }
-            }
-        }
-    }
-
-    fn skip(&mut self, mut length: u64) -> io::Result<()> {
-        while length > 0 {
-            let held = self.input.fill_buf()?.len();
-            if held == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            let part = held.min(usize::try_from(length).unwrap_or(usize::MAX));
-            self.input.consume(part);
-            length -= part as u64;
-        }
-        Ok(())
     }
 }
 
@@ -235,25 +236,4 @@ fn with_origin(mut raw: Raw, header: &Header) -> Raw {
         }
     }
     raw
-}
-
-impl Iterator for Pages {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        if self.done {
-            return None;
-        }
-        match self.entry() {
-            Ok(Some(entry)) => Some(entry),
-            Ok(None) => {
-                self.done = true;
-                None
-            }
-            Err(error) => {
-                self.done = true;
-                Some((None, Err(Flaw::of(&error))))
-            }
-        }
-    }
 }
