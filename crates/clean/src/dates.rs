@@ -97,7 +97,8 @@ impl Dates {
 
     /// The date, with its label and time of day, that a text begins with.
     pub(crate) fn at_head(&self, text: &str) -> Option<Found> {
-        let found = self.head.captures(head_of(text, 160))?;
+        let window = head_of(text, 160);
+        let found = has_digit(window).then(|| self.head.captures(window)).flatten()?;
         let date = self.read(&found)?;
         let update = found.name("label").is_some_and(|label| self.updated.is_match(label.as_str()));
         Some(Found { end: found.get(0)?.end(), date, update })
@@ -105,14 +106,14 @@ impl Dates {
 
     /// The first date in a text.
     pub(crate) fn first(&self, text: &str) -> Option<Found> {
-        let found = self.anywhere.captures(text)?;
+        let found = has_digit(text).then(|| self.anywhere.captures(text)).flatten()?;
         let date = self.read(&found)?;
         Some(Found { end: found.get(0)?.end(), date, update: false })
     }
 
     /// The first date in a text, with where it starts.
     pub(crate) fn first_within(&self, text: &str) -> Option<(Found, usize)> {
-        let found = self.anywhere.captures(text)?;
+        let found = has_digit(text).then(|| self.anywhere.captures(text)).flatten()?;
         let date = self.read(&found)?;
         let whole = found.get(0)?;
         let lead =
@@ -164,6 +165,11 @@ impl Dates {
         let name = name.to_lowercase();
         self.months.iter().find(|(known, _)| *known == name).map(|(_, month)| i16::from(*month))
     }
+}
+
+/// Whether there is a digit, without which there is no date.
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// The year that two digits stand for.

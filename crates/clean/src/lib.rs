@@ -15,6 +15,7 @@ mod page;
 mod refuse;
 mod rules;
 mod scrape;
+mod sieve;
 mod wires;
 
 use annals_plugin::{
@@ -100,10 +101,14 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     } else if let Some(refusal) = refuse::text(&article.text, article.language.as_deref()) {
         return Err(refusal);
     }
+    if article.language.is_none() {
+        article.language = language::of(&article.text).map(str::to_owned);
+    }
     let cleaned = to_the_end(article, from_page, between);
     article.text = cleaned.text;
     article.removed.extend(cleaned.removed);
     if article.language.is_none() {
+        // What was taken off may have hidden it.
         article.language = language::of(&article.text).map(str::to_owned);
     }
     if article.title.is_none() {
@@ -156,10 +161,13 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
         return Err(("no_text", "nothing to read is left of the record".to_owned()));
     }
     // Of a page, the main text was chosen among its blocks; of a scrape, nobody has looked yet.
-    match refuse::furniture(article.title.as_deref(), &article.text, article.language.as_deref()) {
-        Some(refusal) if !from_page => Err(refusal),
-        _ => Ok(()),
+    if !from_page
+        && let Some(refusal) =
+            refuse::furniture(article.title.as_deref(), &article.text, article.language.as_deref())
+    {
+        return Err(refusal);
     }
+    Ok(())
 }
 
 /// Most times that a text is gone through: what one rule takes off may lay open what another looks for.
@@ -168,8 +176,8 @@ const MOST_PASSES: usize = 6;
 /// Cleans the article's text until nothing more comes off.
 fn to_the_end(article: &Article, from_page: bool, mut between: Vec<(usize, String)>) -> scrape::Cleaned {
     let mut done = scrape::Cleaned { text: article.text.clone(), ..scrape::Cleaned::default() };
+    let language = article.language.as_deref();
     for _ in 0..MOST_PASSES {
-        let language = article.language.as_deref().or_else(|| language::of(&done.text));
         let known = scrape::Known {
             title: article.title.as_deref().or(done.title.as_deref()),
             place: article.dateline.is_some() || done.place.is_some(),

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use crate::dates::Dates;
+use crate::sieve::{BULLETS, Pattern, Sieve};
 
 /// How dates are written.
 #[derive(Debug, Deserialize)]
@@ -102,7 +103,13 @@ pub(crate) struct Rule {
     pub(crate) scope: Scope,
     /// Paragraphs of more words are not looked at.
     pub(crate) max_words: usize,
-    pub(crate) pattern: Regex,
+}
+
+/// One pattern of a rule, or all of them as one where the first place that any matches counts.
+#[derive(Debug)]
+struct Matcher {
+    rule: usize,
+    pattern: Regex,
 }
 
 /// All rules of one language.
@@ -118,7 +125,7 @@ pub(crate) struct Rules {
     /// A word of harm to people.
     pub(crate) harm: Regex,
     /// A paragraph that names who wrote the text.
-    pub(crate) byline: Regex,
+    byline: Regex,
     /// What stands between two names.
     pub(crate) between_names: Regex,
     /// What stands before a name.
@@ -127,11 +134,51 @@ pub(crate) struct Rules {
     pub(crate) author_label: Regex,
     /// What such an element says when it names no author.
     pub(crate) no_author: Regex,
-    /// The patterns of all rules for whole paragraphs at once.
-    pub(crate) furniture: RegexSet,
+    /// Words of the longest paragraph that a rule for whole paragraphs looks at.
+    pub(crate) longest_paragraph: usize,
+    matchers: Vec<Matcher>,
+    /// Which matchers can match a text at all.
+    sieve: Sieve,
+    /// The first of the words before a name, in lower case.
+    first_words_of_by: Vec<String>,
 }
 
 impl Rules {
+    /// The patterns of one scope that may match a text, with the numbers of their rules, in the order of the file.
+    pub(crate) fn candidates(
+        &self,
+        scope: Scope,
+        text: &str,
+    ) -> impl Iterator<Item = (usize, &Rule, &Regex)> {
+        self.sieve
+            .candidates(text)
+            .into_iter()
+            .map(|index| &self.matchers[usize::from(index)])
+            .map(|matcher| (matcher.rule, &self.rules[matcher.rule], &matcher.pattern))
+            .filter(move |(_, rule, _)| rule.scope == scope)
+    }
+
+    /// Whether a line is one that a rule for paragraphs takes off, or that heads a list of other stories, whatever its
+    /// length.
+    pub(crate) fn is_furniture(&self, line: &str) -> bool {
+        self.sieve.candidates(line).into_iter().map(|index| &self.matchers[usize::from(index)]).any(
+            |matcher| {
+                matches!(self.rules[matcher.rule].scope, Scope::Paragraph | Scope::From)
+                    && matcher.pattern.is_match(line)
+            },
+        )
+    }
+
+    /// The names in a line that says who wrote the text and nothing else.
+    pub(crate) fn names_in_byline<'t>(&self, line: &'t str) -> Option<&'t str> {
+        let first = line.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty())?;
+        let first = first.to_lowercase();
+        if !self.first_words_of_by.contains(&first) {
+            return None;
+        }
+        self.byline.captures(line)?.name("names").map(|names| names.as_str())
+    }
+
     /// The figures in a text, words as digits.
     pub(crate) fn figures<'t>(&self, text: &'t str) -> impl Iterator<Item = Cow<'t, str>> {
         self.number.find_iter(text).map(|found| {
@@ -192,21 +239,34 @@ fn read(text: &str) -> Result<Rules, String> {
             .map_err(|error| error.to_string())
     };
     let mut rules = Vec::with_capacity(file.rules.len());
-    for rule in &file.rules {
-        let joined = rule.patterns.iter().map(|p| format!("(?:{p})")).collect::<Vec<_>>().join("|");
-        let pattern = match rule.scope {
-            Scope::Paragraph | Scope::From => format!("^[\\s•*·>»|-]*(?:{joined})\\s*$"),
-            Scope::End => format!("(?:{joined})\\s*$"),
-            Scope::Inside => format!("\\s*(?:{joined})"),
-            Scope::Head => format!("^\\s*(?:{joined})"),
-        };
+    let mut matchers = Vec::new();
+    let mut sifted = Vec::new();
+    for (number, rule) in file.rules.iter().enumerate() {
         rules.push(Rule {
             name: rule.name.clone(),
             scope: rule.scope,
             max_words: rule.max_words.unwrap_or(usize::MAX),
-            pattern: build(&pattern).map_err(|error| format!("rule `{}`: {error}", rule.name))?,
         });
+        let joined = rule.patterns.iter().map(|p| format!("(?:{p})")).collect::<Vec<_>>().join("|");
+        let (patterns, at_start) = match rule.scope {
+            // Any pattern that matches the whole line will do, so each is tried alone: together they make an automaton
+            // of many more states.
+            Scope::Paragraph | Scope::From => {
+                (rule.patterns.iter().map(|p| (p.clone(), format!("^{BULLETS}(?:{p})\\s*$"))).collect(), true)
+            }
+            Scope::End => (vec![(joined.clone(), format!("(?:{joined})\\s*$"))], false),
+            Scope::Inside => (vec![(joined.clone(), format!("\\s*(?:{joined})"))], false),
+            Scope::Head => (vec![(joined.clone(), format!("^\\s*(?:{joined})"))], true),
+        };
+        for (text, whole) in patterns {
+            let pattern = build(&whole).map_err(|error| format!("rule `{}`: {error}", rule.name))?;
+            matchers.push(Matcher { rule: number, pattern });
+            sifted.push((text, at_start));
+        }
     }
+    let sifted: Vec<Pattern<'_>> =
+        sifted.iter().map(|(text, at_start)| Pattern { text, at_start: *at_start }).collect();
+    let sieve = Sieve::new(&sifted)?;
     let mut refusals = Vec::with_capacity(file.refuse.len());
     for rule in &file.refuse {
         let joined = rule.patterns.iter().map(|p| format!("(?:{p})")).collect::<Vec<_>>().join("|");
@@ -223,17 +283,21 @@ fn read(text: &str) -> Result<Rules, String> {
     let and = alternation(&file.words.and);
     Ok(Rules {
         dates: Dates::new(&file.dates).map_err(|error| error.to_string())?,
-        furniture: RegexSetBuilder::new(
-            rules
-                .iter()
-                .filter(|rule| matches!(rule.scope, Scope::Paragraph | Scope::From))
-                .map(|rule| rule.pattern.as_str()),
-        )
-        .case_insensitive(true)
-        .size_limit(64 << 20)
-        .dfa_size_limit(16 << 20)
-        .build()
-        .map_err(|error| error.to_string())?,
+        longest_paragraph: rules
+            .iter()
+            .filter(|rule| rule.scope == Scope::Paragraph)
+            .map(|rule| rule.max_words)
+            .max()
+            .unwrap_or(0),
+        matchers,
+        sieve,
+        first_words_of_by: file
+            .words
+            .by
+            .iter()
+            .filter_map(|words| words.split(|c: char| !c.is_alphanumeric()).next())
+            .map(str::to_lowercase)
+            .collect(),
         language: file.language,
         rules,
         refusals,

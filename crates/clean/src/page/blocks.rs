@@ -1,7 +1,7 @@
 //! A page as a sequence of text blocks, with what is known of the elements around each.
 
 use html5ever::{LocalName, local_name};
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 
 use super::dom::{Data, Dom, NodeId, ROOT, Step};
@@ -122,6 +122,8 @@ struct Builder<'a> {
     page: Page,
     frames: Vec<Frame>,
     pending: Pending,
+    /// Hints of the names met so far: pages give the same names to many elements.
+    named: FxHashMap<&'a str, u32>,
 }
 
 #[derive(Default)]
@@ -141,7 +143,13 @@ struct Pending {
 
 /// Splits a page into blocks.
 pub(crate) fn split(dom: &Dom) -> Page {
-    let mut builder = Builder { dom, page: Page::default(), frames: Vec::new(), pending: Pending::default() };
+    let mut builder = Builder {
+        dom,
+        page: Page::default(),
+        frames: Vec::new(),
+        pending: Pending::default(),
+        named: FxHashMap::default(),
+    };
     builder.page.text.reserve(16 * 1024);
     builder.page.containers.push(Container {
         parent: 0,
@@ -169,7 +177,7 @@ pub(crate) fn split(dom: &Dom) -> Page {
     builder.finish()
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn enter(&mut self, id: NodeId) -> bool {
         match &self.dom.node(id).data {
             Data::Document => true,
@@ -220,6 +228,10 @@ impl Builder<'_> {
         }
     }
 
+    fn hints_of(&mut self, names: &'a str) -> u32 {
+        *self.named.entry(names).or_insert_with(|| hints::of(names))
+    }
+
     fn top(&self) -> Frame {
         *self.frames.last().expect("the root frame is never popped")
     }
@@ -230,9 +242,10 @@ impl Builder<'_> {
         if own & flag::LINK != 0 {
             self.pending.links += 1;
         }
-        for attribute in self.dom.attributes(id) {
+        let dom = self.dom;
+        for attribute in dom.attributes(id) {
             if attribute.name.local == local_name!("class") {
-                self.pending.hints |= hints::of(&attribute.value);
+                self.pending.hints |= self.hints_of(&attribute.value);
             } else if conceals(&attribute.name.local, &attribute.value) {
                 flags |= flag::HIDDEN;
             }
@@ -249,16 +262,17 @@ impl Builder<'_> {
         if let Some(name) = self.dom.name(id) {
             name.hash(&mut hasher);
         }
-        for attribute in self.dom.attributes(id) {
+        let dom = self.dom;
+        for attribute in dom.attributes(id) {
             let name = &attribute.name.local;
             let value = &*attribute.value;
             if *name == local_name!("class") {
-                named |= hints::of(value);
+                named |= self.hints_of(value);
                 value.hash(&mut hasher);
             } else if *name == local_name!("id") {
-                named |= hints::of(value);
+                named |= self.hints_of(value);
             } else if *name == local_name!("role") {
-                named |= hints::of(value);
+                named |= self.hints_of(value);
                 flags |= match value {
                     "navigation" => flag::NAV,
                     "main" => flag::MAIN,

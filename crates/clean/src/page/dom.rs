@@ -2,31 +2,18 @@
 //!
 //! The arena holds what reading an article needs: elements with the few attributes that matter and text. Comments
 //! and processing instructions are dropped as they come. Two guards keep hostile pages linear in time and memory:
-//! elements nested deeper than [`MAX_DEPTH`] are not opened (their text goes to the innermost open one, as browsers
+//! elements nested deeper than a browser allows are not opened (their text goes to the innermost open one, as browsers
 //! do), and a page that makes the parser create far more nodes than it has tokens is cut there.
 
-use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell};
-
-use html5ever::interface::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{
-    BufferQueue, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
-use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
-use html5ever::{Attribute, LocalName, Namespace, QualName, local_name, ns};
-use memchr::{memchr, memmem};
-
-/// Deepest nesting of elements, the limit of Chromium's parser.
-const MAX_DEPTH: u32 = 512;
-/// Attributes of one tag beyond which the rest is dropped.
-const MAX_ATTRIBUTES: usize = 256;
+use html5ever::{Attribute, LocalName, QualName, ns};
 
 /// Index of a node in its [`Dom`].
 pub(crate) type NodeId = u32;
 /// The document node.
 pub(crate) const ROOT: NodeId = 0;
-const NONE: NodeId = u32::MAX;
+/// No node.
+pub(super) const NONE: NodeId = u32::MAX;
 
 /// What a node is.
 #[derive(Debug)]
@@ -43,13 +30,19 @@ pub(crate) enum Data {
 
 #[derive(Debug)]
 pub(crate) struct Node {
-    parent: NodeId,
-    first_child: NodeId,
-    last_child: NodeId,
-    previous: NodeId,
-    next: NodeId,
-    depth: u32,
+    pub(super) parent: NodeId,
+    pub(super) first_child: NodeId,
+    pub(super) last_child: NodeId,
+    pub(super) previous: NodeId,
+    pub(super) next: NodeId,
+    pub(super) depth: u32,
     pub(crate) data: Data,
+}
+
+impl Node {
+    pub(super) fn new(data: Data) -> Self {
+        Self { parent: NONE, first_child: NONE, last_child: NONE, previous: NONE, next: NONE, depth: 0, data }
+    }
 }
 
 /// The tree of a page.
@@ -68,23 +61,11 @@ pub(crate) enum Step {
 impl Dom {
     /// Parses a page.
     pub(crate) fn parse(html: &str) -> Self {
-        let html = limit_attributes(html);
-        let guard = Guard {
-            builder: TreeBuilder::new(
-                Sink::new(),
-                TreeBuilderOpts { scripting_enabled: false, drop_doctype: true, ..Default::default() },
-            ),
-            unopened: Cell::new(0),
-            tokens: Cell::new(0),
-        };
-        let tokenizer =
-            Tokenizer::new(guard, TokenizerOpts { discard_bom: true, ..TokenizerOpts::default() });
-        let queue = BufferQueue::default();
-        queue.push_back(StrTendril::from_slice(&html));
-        // The parser stops after every script; there is nothing to run, so it goes on.
-        while !matches!(tokenizer.feed(&queue), html5ever::TokenizerResult::Done) {}
-        tokenizer.end();
-        tokenizer.sink.builder.sink.finish()
+        super::sink::parse(html)
+    }
+
+    pub(super) fn of(nodes: Vec<Node>) -> Self {
+        Self { nodes }
     }
 
     /// A node.
@@ -159,404 +140,5 @@ impl Dom {
             true
         });
         text
-    }
-}
-
-/// Cuts the attributes of a tag that has more than anyone writes: the tokenizer compares each with all before it.
-fn limit_attributes(html: &str) -> Cow<'_, str> {
-    let bytes = html.as_bytes();
-    let mut kept: Option<String> = None;
-    let mut copied = 0;
-    let mut at = 0;
-    while let Some(found) = memchr(b'<', &bytes[at..]) {
-        let open = at + found;
-        at = open + 1;
-        let rest = &bytes[at..];
-        if rest.starts_with(b"!--") {
-            at = memmem::find(rest, b"-->").map_or(bytes.len(), |end| at + end);
-            continue;
-        }
-        if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
-            continue;
-        }
-        let tag = scan_tag(bytes, at);
-        if let Some(cut) = tag.cut {
-            let out = kept.get_or_insert_with(|| String::with_capacity(html.len()));
-            out.push_str(&html[copied..cut]);
-            copied = tag.end;
-        }
-        at = tag.end;
-        for raw in [&b"script"[..], b"style"] {
-            if rest.len() > raw.len()
-                && rest[..raw.len()].eq_ignore_ascii_case(raw)
-                && !rest[raw.len()].is_ascii_alphanumeric()
-            {
-                at = end_of_raw_text(bytes, at, raw);
-            }
-        }
-    }
-    match kept {
-        Some(mut out) => {
-            out.push_str(&html[copied..]);
-            Cow::Owned(out)
-        }
-        None => Cow::Borrowed(html),
-    }
-}
-
-struct ScannedTag {
-    /// Position of the closing `>`, or of the end of the page.
-    end: usize,
-    /// Where the attributes beyond the limit begin.
-    cut: Option<usize>,
-}
-
-/// Scans a tag from the first letter of its name.
-fn scan_tag(bytes: &[u8], start: usize) -> ScannedTag {
-    let mut cut = None;
-    let mut attributes = 0;
-    let mut at = start;
-    let mut after_space = false;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'>' => break,
-            b'=' => {
-                // A quote opens a value only after an equals sign.
-                let value = at + 1 + bytes[at + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
-                match bytes.get(value) {
-                    Some(&quote @ (b'"' | b'\'')) => {
-                        at = memchr(quote, &bytes[value + 1..]).map_or(bytes.len(), |n| value + 1 + n);
-                        // The next attribute may follow the quote without a space.
-                        after_space = true;
-                        at += 1;
-                        continue;
-                    }
-                    _ => at = value.max(at + 1) - 1,
-                }
-                after_space = false;
-            }
-            b'/' => after_space = true,
-            byte if byte.is_ascii_whitespace() => after_space = true,
-            _ => {
-                if after_space {
-                    attributes += 1;
-                    if attributes > MAX_ATTRIBUTES && cut.is_none() {
-                        cut = Some(at);
-                    }
-                }
-                after_space = false;
-            }
-        }
-        at += 1;
-    }
-    ScannedTag { end: at.min(bytes.len()), cut }
-}
-
-/// Where the closing tag of a script or style begins.
-fn end_of_raw_text(bytes: &[u8], start: usize, name: &[u8]) -> usize {
-    let mut at = start;
-    while let Some(found) = memmem::find(&bytes[at..], b"</") {
-        at += found;
-        let close = &bytes[at + 2..];
-        if close.len() >= name.len() && close[..name.len()].eq_ignore_ascii_case(name) {
-            return at;
-        }
-        at += 2;
-    }
-    bytes.len()
-}
-
-/// Stands between tokenizer and tree builder and keeps the tree within bounds.
-struct Guard {
-    builder: TreeBuilder<NodeId, Sink>,
-    /// Start tags that were not opened and whose end tags are still to come.
-    unopened: Cell<u32>,
-    tokens: Cell<u64>,
-}
-
-impl Guard {
-    /// Whether the tree grew out of proportion: misnested formatting can make each paragraph repeat all elements
-    /// before it.
-    fn overgrown(&self) -> bool {
-        self.builder.sink.nodes.borrow().len() as u64 > 100_000 + 8 * self.tokens.get()
-    }
-
-    /// Whether to open or close the element of a tag.
-    fn admit(&self, tag: &Tag) -> bool {
-        let leaf = matches!(
-            tag.name,
-            local_name!("script")
-                | local_name!("style")
-                | local_name!("title")
-                | local_name!("textarea")
-                | local_name!("br")
-                | local_name!("img")
-                | local_name!("hr")
-                | local_name!("meta")
-                | local_name!("link")
-                | local_name!("input")
-                | local_name!("plaintext")
-                | local_name!("xmp")
-                | local_name!("iframe")
-                | local_name!("noembed")
-                | local_name!("noframes")
-        );
-        if leaf {
-            return true;
-        }
-        if tag.kind == StartTag {
-            if self.builder.sink.depth.get() < MAX_DEPTH {
-                return true;
-            }
-            self.unopened.set(self.unopened.get().saturating_add(1));
-            return false;
-        }
-        if self.unopened.get() > 0 {
-            self.unopened.set(self.unopened.get() - 1);
-            return false;
-        }
-        true
-    }
-}
-
-impl TokenSink for Guard {
-    type Handle = NodeId;
-
-    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
-        self.tokens.set(self.tokens.get() + 1);
-        match token {
-            Token::CommentToken(_) | Token::ParseError(_) => return TokenSinkResult::Continue,
-            TagToken(ref tag) if !self.admit(tag) => return TokenSinkResult::Continue,
-            TagToken(_) | Token::CharacterTokens(_) if self.overgrown() => return TokenSinkResult::Continue,
-            _ => {}
-        }
-        match self.builder.process_token(token, line) {
-            // The page is decoded already.
-            TokenSinkResult::EncodingIndicator(_) => TokenSinkResult::Continue,
-            result => result,
-        }
-    }
-
-    fn end(&self) {
-        self.builder.end();
-    }
-
-    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
-        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
-    }
-}
-
-/// Collects the nodes that the tree builder makes.
-struct Sink {
-    nodes: RefCell<Vec<Node>>,
-    /// Depth of the innermost open element.
-    depth: Cell<u32>,
-}
-
-impl Sink {
-    fn new() -> Self {
-        let mut nodes = Vec::with_capacity(4096);
-        nodes.push(Node::new(Data::Document));
-        Self { nodes: RefCell::new(nodes), depth: Cell::new(0) }
-    }
-
-    fn create(&self, data: Data) -> NodeId {
-        let mut nodes = self.nodes.borrow_mut();
-        nodes.push(Node::new(data));
-        (nodes.len() - 1) as NodeId
-    }
-}
-
-impl Node {
-    fn new(data: Data) -> Self {
-        Self { parent: NONE, first_child: NONE, last_child: NONE, previous: NONE, next: NONE, depth: 0, data }
-    }
-}
-
-/// Takes a node out of its place.
-fn detach(nodes: &mut [Node], id: NodeId) {
-    let Node { parent, previous, next, .. } = nodes[id as usize];
-    if parent == NONE {
-        return;
-    }
-    if previous == NONE {
-        nodes[parent as usize].first_child = next;
-    } else {
-        nodes[previous as usize].next = next;
-    }
-    if next == NONE {
-        nodes[parent as usize].last_child = previous;
-    } else {
-        nodes[next as usize].previous = previous;
-    }
-    let node = &mut nodes[id as usize];
-    node.parent = NONE;
-    node.previous = NONE;
-    node.next = NONE;
-}
-
-/// Puts a node under `parent`, before `next` or at the end.
-fn attach(nodes: &mut [Node], parent: NodeId, next: NodeId, id: NodeId) {
-    detach(nodes, id);
-    let previous =
-        if next == NONE { nodes[parent as usize].last_child } else { nodes[next as usize].previous };
-    let depth = nodes[parent as usize].depth + 1;
-    let node = &mut nodes[id as usize];
-    node.parent = parent;
-    node.previous = previous;
-    node.next = next;
-    node.depth = depth;
-    if previous == NONE {
-        nodes[parent as usize].first_child = id;
-    } else {
-        nodes[previous as usize].next = id;
-    }
-    if next == NONE {
-        nodes[parent as usize].last_child = id;
-    } else {
-        nodes[next as usize].previous = id;
-    }
-}
-
-/// Name of an element in the arena.
-#[derive(Debug)]
-struct NameRef<'a>(Ref<'a, QualName>);
-
-impl ElemName for NameRef<'_> {
-    fn ns(&self) -> &Namespace {
-        &self.0.ns
-    }
-    fn local_name(&self) -> &LocalName {
-        &self.0.local
-    }
-}
-
-impl TreeSink for Sink {
-    type Handle = NodeId;
-    type Output = Dom;
-    type ElemName<'a> = NameRef<'a>;
-
-    fn finish(self) -> Dom {
-        Dom { nodes: self.nodes.into_inner() }
-    }
-
-    fn parse_error(&self, _message: Cow<'static, str>) {}
-
-    fn get_document(&self) -> NodeId {
-        ROOT
-    }
-
-    fn elem_name<'a>(&'a self, target: &'a NodeId) -> NameRef<'a> {
-        NameRef(Ref::map(self.nodes.borrow(), |nodes| match &nodes[*target as usize].data {
-            Data::Element { name, .. } => name,
-            _ => unreachable!("the tree builder asks only for names of elements"),
-        }))
-    }
-
-    fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _flags: ElementFlags) -> NodeId {
-        self.create(Data::Element { name, attributes })
-    }
-
-    fn create_comment(&self, _text: StrTendril) -> NodeId {
-        self.create(Data::Ignored)
-    }
-
-    fn create_pi(&self, _target: StrTendril, _data: StrTendril) -> NodeId {
-        self.create(Data::Ignored)
-    }
-
-    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
-        let mut nodes = self.nodes.borrow_mut();
-        match child {
-            NodeOrText::AppendNode(id) => {
-                attach(&mut nodes, *parent, NONE, id);
-                self.depth.set(nodes[id as usize].depth);
-            }
-            NodeOrText::AppendText(text) => {
-                let last = nodes[*parent as usize].last_child;
-                if last != NONE
-                    && let Data::Text(before) = &mut nodes[last as usize].data
-                {
-                    before.push_tendril(&text);
-                    return;
-                }
-                nodes.push(Node::new(Data::Text(text)));
-                let id = (nodes.len() - 1) as NodeId;
-                attach(&mut nodes, *parent, NONE, id);
-            }
-        }
-    }
-
-    fn append_based_on_parent_node(&self, element: &NodeId, previous: &NodeId, child: NodeOrText<NodeId>) {
-        if self.nodes.borrow()[*element as usize].parent == NONE {
-            self.append(previous, child);
-        } else {
-            self.append_before_sibling(element, child);
-        }
-    }
-
-    fn append_doctype_to_document(&self, _name: StrTendril, _public: StrTendril, _system: StrTendril) {}
-
-    fn pop(&self, node: &NodeId) {
-        self.depth.set(self.nodes.borrow()[*node as usize].depth.saturating_sub(1));
-    }
-
-    fn get_template_contents(&self, target: &NodeId) -> NodeId {
-        *target
-    }
-
-    fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
-        x == y
-    }
-
-    fn set_quirks_mode(&self, _mode: QuirksMode) {}
-
-    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
-        let mut nodes = self.nodes.borrow_mut();
-        let parent = nodes[*sibling as usize].parent;
-        if parent == NONE {
-            return;
-        }
-        match child {
-            NodeOrText::AppendNode(id) => attach(&mut nodes, parent, *sibling, id),
-            NodeOrText::AppendText(text) => {
-                let before = nodes[*sibling as usize].previous;
-                if before != NONE
-                    && let Data::Text(piece) = &mut nodes[before as usize].data
-                {
-                    piece.push_tendril(&text);
-                    return;
-                }
-                nodes.push(Node::new(Data::Text(text)));
-                let id = (nodes.len() - 1) as NodeId;
-                attach(&mut nodes, parent, *sibling, id);
-            }
-        }
-    }
-
-    fn add_attrs_if_missing(&self, target: &NodeId, more: Vec<Attribute>) {
-        if let Data::Element { attributes, .. } = &mut self.nodes.borrow_mut()[*target as usize].data {
-            for attribute in more {
-                if attributes.len() < MAX_ATTRIBUTES
-                    && attributes.iter().all(|have| have.name.local != attribute.name.local)
-                {
-                    attributes.push(attribute);
-                }
-            }
-        }
-    }
-
-    fn remove_from_parent(&self, target: &NodeId) {
-        detach(&mut self.nodes.borrow_mut(), *target);
-    }
-
-    fn reparent_children(&self, node: &NodeId, new_parent: &NodeId) {
-        let mut nodes = self.nodes.borrow_mut();
-        let mut child = nodes[*node as usize].first_child;
-        while child != NONE {
-            let next = nodes[child as usize].next;
-            attach(&mut nodes, *new_parent, NONE, child);
-            child = next;
-        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Facts {
 }
 
 /// Chooses the facts of a page.
-pub(crate) fn choose(meta: &Meta, page: &Page, address: Option<&str>) -> Facts {
+pub(crate) fn choose(meta: &Meta<'_>, page: &Page, address: Option<&str>) -> Facts {
     let title = title(meta);
     let (published, published_from_address) = published(meta, page, title.as_deref(), address);
     Facts {
@@ -47,7 +47,7 @@ fn squash(text: &str) -> String {
 }
 
 /// The headline: the heading that says most of what the metadata states, else what the metadata states.
-pub(super) fn title(meta: &Meta) -> Option<String> {
+pub(super) fn title(meta: &Meta<'_>) -> Option<String> {
     let stated: Vec<String> =
         [&meta.ld_headline, &meta.og_title, &meta.meta_title, &meta.item_headline, &meta.document_title]
             .into_iter()
@@ -83,7 +83,7 @@ pub(super) fn title(meta: &Meta) -> Option<String> {
 }
 
 /// A title without the name of the site after (or before) it.
-fn without_site(title: &str, meta: &Meta) -> String {
+fn without_site(title: &str, meta: &Meta<'_>) -> String {
     let site = meta.site_name.as_deref().map(squash).unwrap_or_default();
     for sign in [" | ", " - ", " – ", " — ", " :: ", " » ", " · "] {
         if let Some((head, tail)) = title.rsplit_once(sign) {
@@ -100,7 +100,7 @@ fn without_site(title: &str, meta: &Meta) -> String {
     title.trim().to_owned()
 }
 
-fn authors(meta: &Meta, page: &Page) -> Vec<String> {
+fn authors(meta: &Meta<'_>, page: &Page) -> Vec<String> {
     let site = meta.site_name.as_deref().or(meta.ld_publisher.as_deref()).map(squash).unwrap_or_default();
     let mut fallback = Vec::new();
     // A list of authors as metadata give it is whole; of bylines, which stand wherever a name is shown, the first is
@@ -144,11 +144,10 @@ fn shown_byline(page: &Page) -> Vec<String> {
     let rules = rules::of(None);
     let blocks = page.blocks.iter().filter(|block| block.words <= 14).take(120);
     for block in blocks {
-        let text = page.text_of(block).replace('\n', " ");
         // Rules of scrapes know a byline that is nothing but one; a date may follow it here.
-        let line = text.split(['|', '•', '·', '–', '—']).next().unwrap_or_default().trim();
-        if let Some(names) = rules.byline.captures(line).and_then(|found| found.name("names")) {
-            let names = split_names(names.as_str());
+        let line = page.text_of(block).split(['|', '•', '·', '–', '—']).next().unwrap_or_default().trim();
+        if let Some(names) = rules.names_in_byline(line) {
+            let names = split_names(names);
             if !names.is_empty() {
                 return names;
             }
@@ -190,7 +189,12 @@ fn split_names(raw: &str) -> Vec<String> {
 }
 
 /// The date of publication and whether it comes from the address.
-fn published(meta: &Meta, page: &Page, title: Option<&str>, address: Option<&str>) -> (Option<String>, bool) {
+fn published(
+    meta: &Meta<'_>,
+    page: &Page,
+    title: Option<&str>,
+    address: Option<&str>,
+) -> (Option<String>, bool) {
     let address = address.or(meta.canonical.as_deref()).and_then(address::date);
     let changed = [&meta.ld_modified, &meta.meta_modified].into_iter().flatten().find_map(|raw| iso(raw));
     // A date long after that of the last change or that of the address is one that the page announces.
@@ -212,7 +216,7 @@ fn published(meta: &Meta, page: &Page, title: Option<&str>, address: Option<&str
     if let Some(date) = meta.times.first().and_then(|(raw, _)| iso(raw)).filter(credible) {
         return (Some(date), false);
     }
-    if let Some(date) = meta.script_published.as_deref().and_then(iso).filter(credible) {
+    if let Some(date) = meta.script_published().as_deref().and_then(iso).filter(credible) {
         return (Some(date), false);
     }
     let from_address = address.is_some();

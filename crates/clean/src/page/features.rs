@@ -52,6 +52,11 @@ pub(crate) struct Features {
 }
 
 impl Features {
+    /// How many blocks.
+    pub(crate) fn rows(&self) -> usize {
+        self.values.len().checked_div(self.width).unwrap_or(0)
+    }
+
     /// One block's numbers.
     pub(crate) fn row(&self, block: usize) -> &[f32] {
         &self.values[block * self.width..(block + 1) * self.width]
@@ -81,7 +86,7 @@ struct Design {
 }
 
 /// Computes the features of all blocks.
-pub(crate) fn of(page: &Page, meta: &Meta, title: Option<&str>) -> Features {
+pub(crate) fn of(page: &Page, meta: &Meta<'_>, title: Option<&str>) -> Features {
     let blocks = &page.blocks;
     let overview = overview(page, title);
     let mut designs: FxHashMap<u64, Design> = FxHashMap::default();
@@ -112,7 +117,7 @@ pub(crate) fn of(page: &Page, meta: &Meta, title: Option<&str>) -> Features {
     let mut distance_after = prose_distance(blocks.iter().rev());
     distance_after.reverse();
 
-    let mut out = Features { width: 0, values: Vec::new() };
+    let mut out = Features { width: 0, values: Vec::with_capacity(blocks.len() * 180) };
     let mut words_before = 0;
     for (index, block) in blocks.iter().enumerate() {
         let start = out.values.len();
@@ -150,8 +155,9 @@ pub(crate) fn of(page: &Page, meta: &Meta, title: Option<&str>) -> Features {
         for step in [-3_isize, -2, -1, 1, 2, 3] {
             neighbour(page, index, step, row);
         }
-        row.push(body.as_ref().map_or(-1.0, |body| overlap(text, body)));
-        row.push(description.as_ref().map_or(-1.0, |set| overlap(text, set)));
+        let words = if body.is_some() || description.is_some() { word_digests(text) } else { Vec::new() };
+        row.push(body.as_ref().map_or(-1.0, |set| overlap(&words, set)));
+        row.push(description.as_ref().map_or(-1.0, |set| overlap(&words, set)));
         row.extend([
             ln(overview.words as u32),
             ln(overview.prose as u32),
@@ -364,16 +370,25 @@ fn shingles(text: &str) -> FxHashSet<u64> {
 }
 
 fn word_digests(text: &str) -> Vec<u64> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            let mut hasher = FxHasher::default();
-            for c in word.chars().flat_map(char::to_lowercase) {
-                c.hash(&mut hasher);
-            }
-            hasher.finish()
-        })
-        .collect()
+    let mut words = Vec::with_capacity(text.len() / 5);
+    let mut hasher = FxHasher::default();
+    let mut inside = false;
+    for character in text.chars() {
+        if character.is_ascii_alphanumeric() {
+            hasher.write_u8(character.to_ascii_lowercase() as u8);
+            inside = true;
+        } else if !character.is_ascii() && character.is_alphanumeric() {
+            character.to_lowercase().for_each(|lower| hasher.write_u32(lower as u32));
+            inside = true;
+        } else if inside {
+            words.push(std::mem::take(&mut hasher).finish());
+            inside = false;
+        }
+    }
+    if inside {
+        words.push(hasher.finish());
+    }
+    words
 }
 
 fn digest(words: &[u64]) -> u64 {
@@ -382,9 +397,8 @@ fn digest(words: &[u64]) -> u64 {
     hasher.finish()
 }
 
-/// The share of a text's runs of four words that are in a set; -1 for a text too short to tell.
-fn overlap(text: &str, set: &FxHashSet<u64>) -> f32 {
-    let words = word_digests(text);
+/// The share of a text's runs of four words that are in a set, from its words; below zero for a text too short to tell.
+fn overlap(words: &[u64], set: &FxHashSet<u64>) -> f32 {
     if words.len() < 4 {
         return -0.5;
     }

@@ -72,23 +72,33 @@ pub(crate) const SOURCE: &str = include_str!("../../../../data/clean/page.toml")
 
 struct Hints {
     exact: FxHashMap<String, u32>,
-    prefixes: Vec<(String, u32)>,
+    /// Beginnings of words, by their first letter.
+    prefixes: [Vec<(String, u32)>; 26],
 }
 
 static HINTS: LazyLock<Hints> = LazyLock::new(|| {
     let file: File = toml::from_str(SOURCE).expect("the list of hints is checked by a test");
     let mut exact: FxHashMap<String, u32> = FxHashMap::default();
-    let mut prefixes = Vec::new();
+    let mut prefixes: [Vec<(String, u32)>; 26] = Default::default();
     for (words, bit) in file.hints.into_pairs() {
         for word in words {
             match word.strip_suffix('*') {
-                Some(stem) => prefixes.push((stem.to_owned(), bit)),
+                Some(stem) => {
+                    if let Some(letter) = letter(stem.as_bytes()) {
+                        prefixes[letter].push((stem.to_owned(), bit));
+                    }
+                }
                 None => *exact.entry(word).or_default() |= bit,
             }
         }
     }
     Hints { exact, prefixes }
 });
+
+/// The place of a word's first letter in the alphabet.
+fn letter(word: &[u8]) -> Option<usize> {
+    word.first().filter(|byte| byte.is_ascii_lowercase()).map(|byte| usize::from(byte - b'a'))
+}
 
 /// Adds up the hints in an attribute's value.
 pub(crate) fn of(value: &str) -> u32 {
@@ -119,7 +129,7 @@ fn lookup(word: &[u8]) -> u32 {
     let Ok(word) = std::str::from_utf8(word) else { return 0 };
     let hints = &*HINTS;
     let mut bits = hints.exact.get(word).copied().unwrap_or(0);
-    for (stem, bit) in &hints.prefixes {
+    for (stem, bit) in letter(word.as_bytes()).map_or(&[][..], |letter| &hints.prefixes[letter]) {
         if word.starts_with(stem.as_str()) {
             bits |= bit;
         }

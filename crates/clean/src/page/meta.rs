@@ -11,7 +11,7 @@ use crate::scrape::paragraphs::collapse;
 
 /// Claims of a page about itself, by trust.
 #[derive(Debug, Default)]
-pub(crate) struct Meta {
+pub(crate) struct Meta<'h> {
     /// Headlines of JSON-LD articles.
     pub(crate) ld_headline: Option<String>,
     pub(crate) ld_authors: Vec<String>,
@@ -44,8 +44,8 @@ pub(crate) struct Meta {
     card_names_author: bool,
     /// Text of links to pages of authors.
     pub(crate) author_links: Vec<String>,
-    /// The only date of publication that the page's scripts name.
-    pub(crate) script_published: Option<String>,
+    /// Bodies of scripts that speak of publication.
+    scripts: &'h [&'h str],
     /// `rel=author` links and elements named as bylines, as printed.
     pub(crate) bylines: Vec<String>,
     /// `<time>` elements: the machine's date, else the text, and whether it is marked as that of publication.
@@ -57,9 +57,9 @@ pub(crate) struct Meta {
 /// Characters of the longest name or title that is believed.
 const LONGEST: usize = 400;
 
-/// Reads all that a page says of itself.
-pub(crate) fn read(dom: &Dom) -> Meta {
-    let mut meta = Meta::default();
+/// Reads all that a page says of itself; `scripts` are the bodies of its scripts.
+pub(crate) fn read<'h>(dom: &Dom, scripts: &'h [&'h str]) -> Meta<'h> {
+    let mut meta = Meta { scripts, ..Meta::default() };
     dom.walk(ROOT, |step| {
         if let Step::Enter(id) = step
             && let Data::Element { name, .. } = &dom.node(id).data
@@ -76,7 +76,7 @@ fn short(text: &str) -> Option<String> {
     (!text.is_empty() && text.chars().count() <= LONGEST).then_some(text)
 }
 
-fn element(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta) -> bool {
+fn element(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>) -> bool {
     match *name {
         local_name!("html") => {
             meta.language = dom.attribute(id, &local_name!("lang")).and_then(short);
@@ -104,8 +104,6 @@ fn element(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta) -> bool {
                 .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/ld+json"))
             {
                 json_ld(&dom.text(id), meta);
-            } else if meta.ld_published.is_none() && meta.meta_published.is_none() {
-                script(dom, id, meta);
             }
             return false;
         }
@@ -129,7 +127,7 @@ fn set(slot: &mut Option<String>, value: Option<&str>) {
     }
 }
 
-fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta) {
+fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta<'_>) {
     let key = dom
         .attribute(id, &local_name!("property"))
         .or_else(|| dom.attribute(id, &local_name!("name")))
@@ -226,33 +224,24 @@ fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta) {
     }
 }
 
-/// Dates of publication in the data that scripts carry: believed if they all agree, for they may be of other stories.
-fn script(dom: &Dom, id: NodeId, meta: &mut Meta) {
-    static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?i)\\?"(?:datePublished|publishedDate|publishDate|published_?(?:at|on|date|time)|publication_?date|first_?published(?:_?at)?|date)\\?"\s*:\s*\\?"((?:19|20)\d\d-\d\d-\d\d)"#)
-            .expect("the pattern is fixed")
-    });
-    dom.walk(id, |step| {
-        if let Step::Enter(node) = step
-            && let Data::Text(text) = &dom.node(node).data
-            && memchr::memmem::find(text.as_bytes(), b"ublish").is_some()
-        {
-            for found in PUBLISHED.captures_iter(text).take(50) {
-                let day = found[1].to_owned();
-                match &meta.script_published {
-                    None => meta.script_published = Some(day),
-                    // An empty date is none: the scripts disagree.
-                    Some(known) if *known != day => meta.script_published = Some(String::new()),
-                    Some(_) => {}
-                }
-            }
-        }
-        true
-    });
+impl Meta<'_> {
+    /// The day of publication in the data that the page's scripts carry: believed if they all agree, for they may be of
+    /// other stories.
+    pub(crate) fn script_published(&self) -> Option<String> {
+        static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r#"(?i)\\?"(?:datePublished|publishedDate|publishDate|published_?(?:at|on|date|time)|publication_?date|first_?published(?:_?at)?|date)\\?"\s*:\s*\\?"((?:19|20)\d\d-\d\d-\d\d)"#)
+                .expect("the pattern is fixed")
+        });
+        let mut days = self.scripts.iter().flat_map(|script| {
+            PUBLISHED.captures_iter(script).take(50).filter_map(|found| Some(found.get(1)?.as_str()))
+        });
+        let day = days.next()?;
+        days.all(|other| other == day).then(|| day.to_owned())
+    }
 }
 
 /// Elements whose attributes say what they show.
-fn described(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta) {
+fn described(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>) {
     let mut item = "";
     let mut class = "";
     let mut rel = "";
@@ -339,7 +328,7 @@ fn is_article(kind: &str) -> bool {
         || matches!(kind, "Report" | "Blog" | "CreativeWork" | "Review")
 }
 
-fn json_ld(text: &str, meta: &mut Meta) {
+fn json_ld(text: &str, meta: &mut Meta<'_>) {
     let trimmed = text
         .trim()
         .trim_start_matches("<!--")
@@ -400,7 +389,7 @@ fn json_ld(text: &str, meta: &mut Meta) {
     }
 }
 
-fn article_object(object: &serde_json::Map<String, Value>, meta: &mut Meta) {
+fn article_object(object: &serde_json::Map<String, Value>, meta: &mut Meta<'_>) {
     let text = |key: &str| object.get(key).and_then(Value::as_str);
     set(&mut meta.ld_headline, text("headline").or_else(|| text("name")));
     if let Some(date) = text("datePublished") {
@@ -457,7 +446,7 @@ fn names(value: &Value, authors: &mut Vec<String>) {
 }
 
 /// Names of persons that an article's author field points to.
-fn resolve_authors(value: &Value, meta: &mut Meta) {
+fn resolve_authors(value: &Value, meta: &mut Meta<'_>) {
     let graph = match value {
         Value::Object(object) => object.get("@graph").and_then(Value::as_array),
         Value::Array(items) => Some(items),

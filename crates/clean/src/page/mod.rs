@@ -6,9 +6,11 @@ mod dom;
 mod facts;
 mod features;
 mod hints;
+mod lean;
 mod meta;
 mod model;
 mod select;
+mod sink;
 
 use crate::refuse::Kind;
 use crate::scrape::paragraphs;
@@ -34,16 +36,19 @@ pub(crate) fn sources() -> [&'static str; 2] {
 /// Reads a page.
 pub(crate) fn read(bytes: &[u8], address: Option<&str>) -> Read {
     let html = decode::decode(bytes);
-    let dom = dom::Dom::parse(&html);
-    let mut meta = meta::read(&dom);
+    let mut lean = lean::lean(&html);
+    let mut dom = dom::Dom::parse(&lean.html);
     let mut page = blocks::split(&dom);
+    let mended;
     if page.blocks.is_empty()
-        && let Some(mended) = with_title_closed(&html)
+        && let Some(closed) = with_title_closed(&html)
     {
-        let dom = dom::Dom::parse(&mended);
-        meta = meta::read(&dom);
+        mended = closed;
+        lean = lean::lean(&mended);
+        dom = dom::Dom::parse(&lean.html);
         page = blocks::split(&dom);
     }
+    let meta = meta::read(&dom, &lean.scripts);
     let facts = facts::choose(&meta, &page, address);
     let keep = select::select(&page, &meta, facts.title.as_deref());
     let mut read = Read { kind: kind(&meta, &page), facts, ..Read::default() };
@@ -79,7 +84,7 @@ fn with_title_closed(html: &str) -> Option<String> {
 }
 
 /// What kind of page it says it is.
-fn kind(meta: &meta::Meta, page: &blocks::Page) -> Kind {
+fn kind(meta: &meta::Meta<'_>, page: &blocks::Page) -> Kind {
     let named = |wanted: &str| meta.ld_types.iter().any(|kind| kind == wanted);
     let og = meta.og_type.as_deref().unwrap_or_default();
     let mut head = String::new();
@@ -105,8 +110,9 @@ fn kind(meta: &meta::Meta, page: &blocks::Page) -> Kind {
 /// The blocks of a page with their features, for training a model.
 pub(crate) fn blocks_with_features(bytes: &[u8]) -> Vec<(String, Vec<f32>)> {
     let html = decode::decode(bytes);
-    let dom = dom::Dom::parse(&html);
-    let meta = meta::read(&dom);
+    let lean = lean::lean(&html);
+    let dom = dom::Dom::parse(&lean.html);
+    let meta = meta::read(&dom, &lean.scripts);
     let page = blocks::split(&dom);
     let title = facts::title(&meta);
     let features = features::of(&page, &meta, title.as_deref());

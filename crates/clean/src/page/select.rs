@@ -1,5 +1,7 @@
 //! Which blocks of a page are the article.
 
+use std::borrow::Cow;
+
 use super::blocks::Page;
 use super::features;
 use super::hints::bit;
@@ -10,16 +12,14 @@ use super::model;
 const THRESHOLD: f32 = 0.42;
 
 /// Tells for each block whether it belongs to the article.
-pub(crate) fn select(page: &Page, meta: &Meta, title: Option<&str>) -> Vec<bool> {
+pub(crate) fn select(page: &Page, meta: &Meta<'_>, title: Option<&str>) -> Vec<bool> {
     if page.blocks.is_empty() {
         return Vec::new();
     }
     let features = features::of(page, meta, title);
     let model = model::main_content();
     debug_assert_eq!(features.width, model.features(), "the model was trained on other features");
-    let likely: Vec<f32> =
-        (0..page.blocks.len()).map(|index| model.probability(features.row(index))).collect();
-    keep(page, &likely)
+    keep(page, &model.probabilities(&features))
 }
 
 fn keep(page: &Page, likely: &[f32]) -> Vec<bool> {
@@ -44,12 +44,11 @@ fn in_consent(page: &Page) -> Vec<bool> {
     inside
 }
 
-/// Whether a text is one that the rules for scrapes take off as a whole.
+/// Whether a text is one that the rules for scrapes take off as a whole, whatever its length.
 pub(crate) fn is_boilerplate(text: &str, words: u32) -> bool {
     if words > 40 {
         return false;
     }
-    let rules = crate::rules::of(Some("en"));
-    let line = text.replace('\n', " ");
-    rules.furniture.is_match(&line)
+    let line = if text.contains('\n') { Cow::Owned(text.replace('\n', " ")) } else { Cow::Borrowed(text) };
+    crate::rules::of(Some("en")).is_furniture(&line)
 }

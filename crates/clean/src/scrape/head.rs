@@ -36,6 +36,9 @@ static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
 static BRACKETS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(?:\s*\[[^\[\]]{2,120}\])+\s*").expect("the pattern is fixed"));
 
+/// How much of a text is looked at for what stands at its head, in bytes.
+const HEAD_BYTES: usize = 400;
+
 /// Longest dateline, in bytes.
 const LONGEST_DATELINE: usize = 140;
 
@@ -44,7 +47,7 @@ const LONGEST_DATELINE: usize = 140;
 /// `title` is the article's title, mended; the text's repetition of it goes if `may_drop` allows.
 pub(crate) fn take(
     paragraph: &mut String,
-    title: Option<&str>,
+    title: Option<&Title>,
     place_known: bool,
     rules: &Rules,
     mut may_drop: impl FnMut(&str, &str) -> bool,
@@ -99,7 +102,7 @@ fn step(
     rest: &str,
     skipped: usize,
     before: bool,
-    title: &mut Option<&str>,
+    title: &mut Option<&Title>,
     place_known: bool,
     rules: &Rules,
     head: &mut Head,
@@ -128,7 +131,7 @@ fn step(
         }
     }
     if let Some(wanted) = *title {
-        if let Some(end) = repeats(text, wanted) {
+        if let Some(end) = wanted.repeated_by(text) {
             let end = end + separator(&text[end..]);
             *title = None;
             if may_drop(&text[..end], &text[end..]) {
@@ -143,8 +146,8 @@ fn step(
             return Some(Step::Off("section", skipped + at));
         }
     }
-    for rule in rules.rules.iter().filter(|rule| rule.scope == Scope::Head) {
-        if let Some(found) = rule.pattern.find(text)
+    for (_, _, pattern) in rules.candidates(Scope::Head, crate::dates::head_of(text, HEAD_BYTES)) {
+        if let Some(found) = pattern.find(text)
             && found.end() > 0
         {
             return Some(Step::Off("head_furniture", skipped + found.end()));
@@ -174,14 +177,14 @@ fn step(
 }
 
 /// Where, among the first `window` bytes of a text, its title begins.
-fn title_within(text: &str, title: &str, window: usize) -> Option<usize> {
+fn title_within(text: &str, title: &Title, window: usize) -> Option<usize> {
     text.char_indices()
         .take_while(|(at, _)| *at < window)
         .filter(|(at, c)| {
             c.is_alphanumeric() && !text[..*at].chars().next_back().is_some_and(char::is_alphanumeric)
         })
         .map(|(at, _)| at)
-        .find(|at| repeats(&text[*at..], title).is_some())
+        .find(|at| title.repeated_by(&text[*at..]).is_some())
 }
 
 /// Whether a piece has capitalised words, numbers and signs alone, as the names of sections and photographers have.
@@ -221,6 +224,10 @@ fn lone_wire(text: &str, rules: &Rules) -> Option<(String, usize)> {
 /// Reads a dateline; gives its length.
 fn dateline(text: &str, rules: &Rules, head: &mut Head) -> Option<usize> {
     let window = crate::dates::head_of(text, LONGEST_DATELINE);
+    let parted = ["—", "–", "―", "−", "--", " - ", ": "].iter().any(|dash| window.contains(dash));
+    if !parted || !text.starts_with(char::is_uppercase) {
+        return None;
+    }
     let found = DATELINE.captures(window)?;
     let all = found.get(0)?;
     let place = found.name("place")?.as_str();
@@ -287,33 +294,40 @@ fn begins_anew(text: &str) -> bool {
     }
 }
 
-/// Where a text's repetition of a title ends, looking at letters and digits alone.
-pub(crate) fn repeats(text: &str, title: &str) -> Option<usize> {
-    let squashed = |text: &str| -> Vec<char> {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let wanted = squashed(title);
-    if wanted.len() < 8 {
-        return None;
+/// A title as letters and digits alone, in lower case.
+#[derive(Debug, Clone)]
+pub(crate) struct Title(Vec<char>);
+
+impl Title {
+    pub(crate) fn new(title: &str) -> Self {
+        Self(title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect())
     }
-    let mut next = 0;
-    for (at, character) in text.char_indices() {
-        if !character.is_alphanumeric() {
-            continue;
+
+    /// Where a text's repetition of the title ends. A title of a few letters is not looked for.
+    fn repeated_by(&self, text: &str) -> Option<usize> {
+        let wanted = &self.0;
+        if wanted.len() < 8 {
+            return None;
         }
-        for lower in character.to_lowercase() {
-            if next == wanted.len() || wanted[next] != lower {
-                return None;
+        let mut next = 0;
+        for (at, character) in text.char_indices() {
+            if !character.is_alphanumeric() {
+                continue;
             }
-            next += 1;
+            for lower in character.to_lowercase() {
+                if next == wanted.len() || wanted[next] != lower {
+                    return None;
+                }
+                next += 1;
+            }
+            if next == wanted.len() {
+                let end = at + character.len_utf8();
+                let whole = !text[end..].starts_with(char::is_alphanumeric);
+                return whole.then_some(end);
+            }
         }
-        if next == wanted.len() {
-            let end = at + character.len_utf8();
-            let whole = !text[end..].starts_with(char::is_alphanumeric);
-            return whole.then_some(end);
-        }
+        None
     }
-    None
 }
 
 #[cfg(test)]
@@ -323,7 +337,9 @@ mod tests {
 
     fn read(text: &str, title: Option<&str>) -> (String, Head) {
         let mut paragraph = text.to_owned();
-        let head = take(&mut paragraph, title, false, rules::of(Some("en")), |_, _| true, &mut Vec::new());
+        let title = title.map(Title::new);
+        let head =
+            take(&mut paragraph, title.as_ref(), false, rules::of(Some("en")), |_, _| true, &mut Vec::new());
         (paragraph, head)
     }
 

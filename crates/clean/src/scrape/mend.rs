@@ -7,29 +7,56 @@ use regex::{Captures, Regex};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Mends the characters of a text. Words, quotes and numbers stay as they are; line breaks become `\n`.
-pub(crate) fn mend(text: &str) -> String {
+pub(crate) fn mend(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     // Each step can bring out work for another: an entity may hide mojibake, which may hide a ligature. Every change
     // but the composition of accents makes the text shorter, so this ends; four rounds are more than real texts need.
     for _ in 0..4 {
-        let before = text.len();
-        let next = once(&text);
-        let done = next == text;
-        text = Cow::Owned(next);
-        if done || (text.len() == before && before == 0) {
-            break;
+        match once(&text) {
+            Some(next) => text = Cow::Owned(next),
+            None => break,
         }
     }
-    text.into_owned()
+    text
 }
 
-fn once(text: &str) -> String {
-    let text = entities(text);
-    let text = mojibake(&text);
-    let text = garbled(&text);
-    let text = characters(&text);
-    let text = apostrophes(&text);
-    if is_nfc(&text) { text.into_owned() } else { text.nfc().collect() }
+/// One round; `None` if nothing changes.
+fn once(text: &str) -> Option<String> {
+    if is_sound(text) {
+        return match apostrophes(text) {
+            Cow::Owned(mended) => (mended != text).then_some(mended),
+            Cow::Borrowed(_) => None,
+        };
+    }
+    let mended = entities(text);
+    let mended = mojibake(&mended);
+    let mended = garbled(&mended);
+    let mended = characters(&mended);
+    let mended = apostrophes(&mended);
+    let mended = if is_nfc(&mended) { mended.into_owned() } else { mended.nfc().collect() };
+    (mended != text).then_some(mended)
+}
+
+/// Whether a text holds only characters that need no mending: the printable ones of ASCII but those that may begin an
+/// entity, the signs of typesetting, and letters with accents that stand alone, as none does in text that was decoded
+/// wrongly. Most texts are such, and one look at each byte tells so.
+fn is_sound(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += match byte {
+            b'&' => return false,
+            b' '..=b'~' | b'\n' => 1,
+            0xe2 if bytes.get(at + 1) == Some(&0x80)
+                && matches!(bytes.get(at + 2), Some(0x93 | 0x94 | 0x98 | 0x99 | 0x9c | 0x9d | 0xa6)) =>
+            {
+                3
+            }
+            0xc3 if bytes.get(at + 2).is_none_or(u8::is_ascii) => 2,
+            _ => return false,
+        }
+    }
+    true
 }
 
 static ENTITY: LazyLock<Regex> = LazyLock::new(|| {
@@ -266,28 +293,44 @@ fn characters(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-static APOSTROPHE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\p{L}) ?(['’´`]) ?(s|t|re|ve|ll)\b").expect("the pattern is fixed"));
-
 /// Apostrophes that were parted from their words, or replaced by an accent.
 fn apostrophes(text: &str) -> Cow<'_, str> {
-    if !text.contains([' ', '´', '`']) || !text.contains(['\'', '’', '´', '`']) {
+    let bytes = text.as_bytes();
+    let mangled = memchr::memchr(b'`', bytes).is_some()
+        || [" '", " ’", "´"].iter().any(|sign| memchr::memmem::find(bytes, sign.as_bytes()).is_some());
+    if !mangled {
         return Cow::Borrowed(text);
     }
-    APOSTROPHE.replace_all(text, |found: &Captures<'_>| {
-        let all = &found[0];
-        let (sign, ending) = (&found[2], &found[3]);
-        let mangled = all.contains(' ') || matches!(sign, "´" | "`");
-        // A quoted word may begin with these letters: only the possessive and "n't" are parted by accident.
-        let safe = ending == "s" || (ending == "t" && &found[1] == "n") || !all.contains(' ');
-        let opening = all.contains(' ') && !all[found[1].len()..].starts_with(' ');
-        if mangled && safe && !opening {
-            let sign = if matches!(sign, "´" | "`") { "'" } else { sign };
-            format!("{}{sign}{ending}", &found[1])
-        } else {
-            all.to_owned()
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (at, sign) in text.match_indices(['\'', '’', '´', '`']) {
+        let word = text[..at].strip_suffix(' ').unwrap_or(&text[..at]);
+        let after = &text[at + sign.len()..];
+        let bare = after.strip_prefix(' ').unwrap_or(after);
+        let parted = word.len() < at;
+        let accent = matches!(sign, "´" | "`");
+        let spaced = parted || bare.len() < after.len();
+        // A space after it alone: it opens a quotation or closes one.
+        if !(parted || accent && !spaced) || word.len() <= copied {
+            continue;
         }
-    })
+        let Some(letter) = word.chars().next_back().filter(|c| c.is_alphabetic()) else { continue };
+        let ending = ["s", "t", "re", "ve", "ll"].into_iter().find(|ending| {
+            bare.strip_prefix(ending)
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        });
+        let Some(ending) = ending else { continue };
+        // A quoted word may begin with these letters: only the possessive and "n't" are parted by accident.
+        if !(ending == "s" || (ending == "t" && letter == 'n') || !spaced) {
+            continue;
+        }
+        out.push_str(&text[copied..word.len()]);
+        out.push_str(if accent { "'" } else { sign });
+        out.push_str(ending);
+        copied = text.len() - bare.len() + ending.len();
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

@@ -36,7 +36,8 @@ pub(crate) fn split(text: &str) -> Vec<String> {
                 open.push(' ');
             }
         }
-        push_collapsed(&mut open, bare);
+        // Every run of spaces stays as it stands: rules tell a layout's columns by them; they are collapsed at the end.
+        open.push_str(bare);
         last_length = length;
     }
     close(&mut open, &mut paragraphs);
@@ -47,11 +48,6 @@ fn close(open: &mut String, paragraphs: &mut Vec<String>) {
     if !open.is_empty() {
         paragraphs.push(std::mem::take(open));
     }
-}
-
-/// Appends with every run of spaces as it stands: rules tell a layout's columns by them; they are collapsed at the end.
-fn push_collapsed(open: &mut String, line: &str) {
-    open.push_str(line);
 }
 
 /// The width that the text's lines are wrapped at, if they are: most lines that have a next one are nearly as long as
@@ -82,6 +78,9 @@ pub(crate) fn ends_sentence(line: &str) -> bool {
 
 /// Single spaces, none at the ends.
 pub(crate) fn collapse(text: &str) -> String {
+    if is_collapsed(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !out.is_empty() {
@@ -90,6 +89,26 @@ pub(crate) fn collapse(text: &str) -> String {
         out.push_str(word);
     }
     out
+}
+
+/// Whether one look at the bytes tells that there is nothing to collapse.
+fn is_collapsed(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut space = true;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let odd = match byte {
+            b' ' => space,
+            0..b' ' | 0xc2 | 0xe1 | 0xe3 => true,
+            // Of what begins so, quotation marks and dashes are no white space.
+            0xe2 => !matches!(bytes.get(at + 1..at + 3), Some([0x80, 0x90..=0xa6])),
+            _ => false,
+        };
+        if odd {
+            return false;
+        }
+        space = byte == b' ';
+    }
+    !space
 }
 
 #[cfg(test)]

@@ -21,24 +21,35 @@ pub(crate) fn find(paragraphs: &[String]) -> Vec<Repeat> {
     let mut seen_paragraphs = FxHashSet::default();
     let mut seen_sentences = FxHashSet::default();
     let mut repeats = Vec::new();
+    let mut parts = Vec::new();
     for (index, paragraph) in paragraphs.iter().enumerate() {
-        let (key, words) = digest(paragraph);
-        if words >= SHORTEST_PARAGRAPH && !seen_paragraphs.insert(key) {
+        parts.clear();
+        parts.extend(sentences(paragraph).map(|sentence| (sentence, digest(sentence))));
+        let mut hasher = FxHasher::default();
+        let mut words = 0;
+        for (_, (key, length)) in &parts {
+            key.hash(&mut hasher);
+            words += length;
+        }
+        if words >= SHORTEST_PARAGRAPH && !seen_paragraphs.insert(hasher.finish()) {
             repeats.push(Repeat::Paragraph(index));
+            continue;
+        }
+        let mut fresh = Vec::with_capacity(parts.len());
+        for (_, (key, words)) in &parts {
+            fresh.push(*words < SHORTEST_SENTENCE || seen_sentences.insert(*key));
+        }
+        if fresh.iter().all(|fresh| *fresh) {
             continue;
         }
         let mut kept = String::with_capacity(paragraph.len());
         let mut gone = Vec::new();
-        for sentence in sentences(paragraph) {
-            let (key, words) = digest(sentence);
-            if words >= SHORTEST_SENTENCE && !seen_sentences.insert(key) {
-                gone.push((kept.len(), sentence.trim().to_owned()));
-            } else {
+        for ((sentence, _), fresh) in parts.iter().zip(fresh) {
+            if fresh {
                 kept.push_str(sentence);
+            } else {
+                gone.push((kept.len(), sentence.trim().to_owned()));
             }
-        }
-        if gone.is_empty() {
-            continue;
         }
         if kept.trim().is_empty() {
             repeats.push(Repeat::Paragraph(index));
