@@ -1,0 +1,266 @@
+//! Binds numbers and nouns to what befell them, by the grammar of the clause.
+
+mod noun;
+mod part;
+mod subject;
+mod verb;
+
+use std::ops::Range;
+
+use annals_plugin::{Modality, Outcome, Qualifier, Victims};
+
+use super::Toll;
+use super::chunk::{Chunk, Determiner, Noun, Part, Verb};
+use crate::lexicon::{Class, Frame};
+use crate::number::Figure;
+use crate::text::Document;
+
+/// A predicate and its subject or object lie within so many chunks.
+const REACH: usize = 28;
+
+/// Finds the figures of one sentence and appends them.
+pub(super) fn bind(document: &Document<'_>, sentence: usize, chunks: &[Chunk], tolls: &mut Vec<Toll>) {
+    let mut binder =
+        Binder { document, sentence, chunks, first: tolls.len(), tolls, bound: vec![None; chunks.len()] };
+    binder.predicates();
+    binder.subsets();
+    binder.elliptic();
+    binder.apposed();
+    let first = binder.first;
+    // The order of the text, whatever pattern found them.
+    let mut order: Vec<usize> = (first..tolls.len()).collect();
+    order.sort_by_key(|&index| (tolls[index].number.start, tolls[index].trigger.start));
+    let mut place = vec![0; order.len()];
+    for (new, &old) in order.iter().enumerate() {
+        place[old - first] = first + new;
+    }
+    let mut sorted: Vec<Toll> = order.iter().map(|&old| tolls[old].clone()).collect();
+    for toll in &mut sorted {
+        toll.part_of = toll.part_of.map(|whole| if whole >= first { place[whole - first] } else { whole });
+    }
+    tolls.truncate(first);
+    tolls.append(&mut sorted);
+}
+
+/// What a predicate says of those it befalls.
+#[derive(Debug, Clone)]
+struct Predicate {
+    outcome: Outcome,
+    tokens: Range<usize>,
+    modality: Modality,
+    passive: bool,
+    agent: Option<Range<usize>>,
+    /// The predicate's chunk.
+    at: usize,
+}
+
+struct Binder<'a> {
+    document: &'a Document<'a>,
+    sentence: usize,
+    chunks: &'a [Chunk],
+    first: usize,
+    tolls: &'a mut Vec<Toll>,
+    /// The figure that a noun chunk was bound as.
+    bound: Vec<Option<usize>>,
+}
+
+impl<'a> Binder<'a> {
+    fn part(&self, at: usize) -> Option<&'a Part> {
+        self.chunks.get(at).map(|chunk| &chunk.part)
+    }
+
+    fn noun(&self, at: usize) -> Option<&'a Noun> {
+        match self.part(at) {
+            Some(Part::Noun(noun)) => Some(noun),
+            _ => None,
+        }
+    }
+
+    fn verb(&self, at: usize) -> Option<&'a Verb> {
+        match self.part(at) {
+            Some(Part::Verb(verb)) => Some(verb),
+            _ => None,
+        }
+    }
+
+    fn word(&self, at: usize) -> &str {
+        self.chunks.get(at).map_or("", |chunk| self.document.lower(chunk.span.start))
+    }
+
+    fn predicates(&mut self) {
+        for at in 0..self.chunks.len() {
+            match &self.chunks[at].part {
+                Part::Verb(verb) => {
+                    if let Some(trigger) = verb.trigger {
+                        self.verb_predicate(at, verb, trigger);
+                    } else if matches!(self.document.lower(verb.main), "identified" | "named") && verb.passive
+                    {
+                        self.identified(at);
+                    }
+                }
+                Part::State(outcome) => self.state_predicate(at, *outcome),
+                Part::Noun(noun) => match noun.trigger {
+                    Some(trigger) if trigger.frame == Frame::Toll => self.sum(at, noun, trigger),
+                    Some(trigger) => self.noun_predicate(at, noun, trigger),
+                    None if noun.state.is_some() => self.stated(at, noun),
+                    None => {}
+                },
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a noun can be the victim of a predicate.
+    fn victim(&self, noun: &Noun, predicate: &Predicate, at: usize) -> bool {
+        if noun.thing || noun.trigger.is_some() || noun.accident || noun.generic {
+            return false;
+        }
+        if noun.person() || noun.bare && noun.figure.is_some() {
+            return true;
+        }
+        let persons_only =
+            matches!(predicate.outcome, Outcome::Killed | Outcome::Injured | Outcome::Casualties);
+        let one = noun.name && !noun.counted();
+        // A name as the victim of a killing is a person; "captured Raqqa" is no arrest, "hit Raqqa" no wounding.
+        if one {
+            let struck = self.chunks[predicate.at]
+                .span
+                .clone()
+                .any(|token| matches!(self.document.lower(token), "hit" | "hitting" | "struck" | "striking"));
+            if struck {
+                return false;
+            }
+            return matches!(predicate.outcome, Outcome::Killed | Outcome::Injured | Outcome::Abducted)
+                && self.personal(at);
+        }
+        persons_only
+            && noun.counted()
+            && (noun.plural || noun.figure.as_ref().is_some_and(|figure| figure.low == Some(1)))
+    }
+
+    /// Whether a name may be a person's: two words or more, or one that is not the head of a place phrase.
+    fn personal(&self, at: usize) -> bool {
+        let chunk = &self.chunks[at];
+        chunk.span.len() >= 2
+            || !self.document.sentences()[self.sentence].capitals
+                && !matches!(at.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Preposition))
+    }
+
+    /// Records a figure. Whether there was one.
+    fn toll(&mut self, predicate: &Predicate, at: usize, noun: &Noun) -> bool {
+        if self.bound[at].is_some() {
+            return false;
+        }
+        let span = self.chunks[at].span.clone();
+        let figure = match &noun.figure {
+            Some(figure) => figure.clone(),
+            None if noun.partitive => return false,
+            None if noun.single && !matches!(self.document.lower(span.start), "it") => {
+                Figure::exact(span.clone(), 1)
+            }
+            None if noun.name => Figure::exact(span.clone(), 1),
+            None if noun.others && noun.plural => Figure::vague(span.clone(), 2),
+            // "killing five and injuring civilians": beside a count of the dead, an uncounted plural is at least two.
+            None if noun.plural
+                && noun.group.is_some()
+                && noun.determiner == Determiner::None
+                && predicate.outcome == Outcome::Injured
+                && self.tolls[self.first..].iter().any(|toll| toll.outcome == Outcome::Killed) =>
+            {
+                Figure::vague(span.clone(), 2)
+            }
+            None if noun.group.is_some() && !noun.plural => Figure::exact(span.clone(), 1),
+            None => return false,
+        };
+        let strikes = predicate.outcome == Outcome::Strikes;
+        // "eight women and children": one number for both.
+        let both = matches!(self.part(at + 1), Some(Part::Conjunction))
+            && noun.plural
+            && self.noun(at + 2).is_some_and(|other| {
+                other.person()
+                    && other.plural
+                    && !other.counted()
+                    && other.determiner == Determiner::None
+                    && !other.name
+            });
+        let mut group = if both { Some(Victims::People) } else { noun.group };
+        let mut figure = figure;
+        // "five children were killed and nine injured": the noun, and what bounds it, are left out.
+        let reduced = noun.group.is_none()
+            && !noun.others
+            && (predicate.at == at && noun.state.is_some()
+                || predicate.at == at + 1
+                    && self.verb(at + 1).is_some_and(|verb| !verb.passive && !verb.perfect))
+            && at > 0
+            && matches!(self.part(at - 1), Some(Part::Conjunction));
+        if reduced
+            && let Some(model) = self.tolls[self.first..].iter().rev().find(|toll| toll.part_of.is_none())
+            && figure.qualifier == Qualifier::Exact
+            && figure.low != Some(0)
+        {
+            group = Some(model.victims);
+            if model.qualifier == Qualifier::AtLeast {
+                figure.qualifier = Qualifier::AtLeast;
+                figure.high = None;
+            }
+        }
+        let clause = self.clause(predicate.at, at);
+        if self.accident(&clause) {
+            return false;
+        }
+        // An execution of one reads as nothing else; numbers beyond any war are misread.
+        if figure.low.is_some_and(|low| low > 20_000_000) {
+            return false;
+        }
+        let low_only_zero = figure.low == Some(0) && figure.high == Some(0);
+        let qualifier = if low_only_zero { Qualifier::Exact } else { figure.qualifier };
+        self.bound[at] = Some(self.tolls.len());
+        let scope = super::scope::scope(self.document, &clause, predicate.outcome, &figure);
+        self.tolls.push(Toll {
+            sentence: self.sentence,
+            number: figure.tokens.clone(),
+            trigger: predicate.tokens.clone(),
+            clause,
+            outcome: predicate.outcome,
+            victims: if strikes { Victims::None } else { group.unwrap_or(Victims::People) },
+            low: figure.low,
+            high: figure.high,
+            qualifier,
+            scope,
+            modality: predicate.modality,
+            part_of: None,
+            others: noun.others,
+            named: noun.name || noun.single,
+            noun: noun.words.clone(),
+            agent: predicate.agent.clone(),
+            passive: predicate.passive,
+        });
+        true
+    }
+
+    /// The clause of a predicate and a noun: what lies between the words that open clauses around both.
+    fn clause(&self, predicate: usize, noun: usize) -> Range<usize> {
+        let (mut first, mut last) = (predicate.min(noun), predicate.max(noun));
+        let opens = |at: usize| match &self.chunks[at].part {
+            Part::Subordinator => true,
+            Part::Verb(verb) => verb.say,
+            _ => false,
+        };
+        while first > 0 && !opens(first - 1) {
+            first -= 1;
+        }
+        while last + 1 < self.chunks.len() && !opens(last + 1) {
+            last += 1;
+        }
+        // Days and dates are no chunks of their own; they belong to the clause that they end.
+        let end = self
+            .chunks
+            .get(last + 1)
+            .map_or(self.document.sentences()[self.sentence].tokens.end, |next| next.span.start);
+        self.chunks[first].span.start..end
+    }
+
+    fn accident(&self, clause: &Range<usize>) -> bool {
+        self.document.tokens()[clause.clone()].iter().any(|token| token.classes.has(Class::Accident))
+    }
+}

@@ -1,0 +1,269 @@
+//! Nouns and states that tell harm: "12 dead", "the death of", "the toll rose to".
+
+use annals_plugin::{Modality, Outcome, Qualifier, Victims};
+
+use super::{Binder, Predicate, REACH};
+use crate::lexicon::{Frame, Trigger};
+use crate::number::Figure;
+use crate::toll::chunk::{Determiner, Noun, Part, Verb};
+
+impl<'a> Binder<'a> {
+    /// "12 dead", "leaving 12 people dead", "12 found dead".
+    pub(super) fn state_predicate(&mut self, at: usize, outcome: Outcome) {
+        let predicate = Predicate {
+            outcome,
+            tokens: self.chunks[at].span.clone(),
+            modality: self.feared(at),
+            passive: true,
+            agent: None,
+            at,
+        };
+        self.subjects(&predicate, at, false);
+    }
+
+    fn feared(&self, at: usize) -> Modality {
+        let near = (at.saturating_sub(3)..at).chain(at + 1..(at + 2).min(self.chunks.len()));
+        let fear = near.into_iter().any(|near| self.verb(near).is_some_and(|verb| verb.feared));
+        if fear { Modality::Feared } else { Modality::Asserted }
+    }
+
+    /// "8 wounded", "12 wounded soldiers".
+    pub(super) fn stated(&mut self, at: usize, noun: &'a Noun) {
+        let Some(outcome) = noun.state else { return };
+        if !noun.counted() || noun.thing || self.bound[at].is_some() {
+            return;
+        }
+        let predicate = Predicate {
+            outcome,
+            tokens: noun.words.clone(),
+            modality: self.feared(at),
+            passive: true,
+            agent: None,
+            at,
+        };
+        // "killed 12 wounded men" was bound as killed; "12 dead and 30 wounded" are two.
+        self.toll(&predicate, at, noun);
+        if let Some(toll) = self.bound[at]
+            && noun.partitive
+        {
+            self.tolls[toll].part_of = self.whole_before(toll, outcome);
+        }
+    }
+
+    /// The latest figure of an outcome before a given one that is no part itself.
+    pub(super) fn whole_before(&self, toll: usize, outcome: Outcome) -> Option<usize> {
+        (0..toll).rev().take(12).find(|&index| {
+            let other = &self.tolls[index];
+            other.outcome == outcome && other.part_of.is_none() && self.sentence - other.sentence <= 2
+        })
+    }
+
+    /// "25 civilian deaths", "the deaths of 66 civilians", "no casualties", "the death of a boy".
+    pub(super) fn noun_predicate(&mut self, at: usize, noun: &'a Noun, trigger: Trigger) {
+        let predicate = Predicate {
+            outcome: trigger.outcome,
+            tokens: noun.words.clone(),
+            modality: self.feared(at),
+            passive: true,
+            agent: None,
+            at,
+        };
+        if trigger.outcome == Outcome::Strikes {
+            let many = noun.figure.as_ref().is_some_and(|figure| figure.low.is_some_and(|low| low > 1));
+            if many {
+                self.toll(&predicate, at, noun);
+            }
+            return;
+        }
+        let mut next = at + 1;
+        if matches!(self.part(next), Some(Part::Preposition))
+            && matches!(self.word(next), "of" | "to" | "among" | "for")
+        {
+            next += 1;
+            let of = self.word(next - 1).to_owned();
+            if let Some(victims) = self.noun(next) {
+                let names = victims.name && of == "of" && noun.figure.is_none();
+                if (victims.person() || victims.counted() && !victims.thing || names) && !victims.pronoun {
+                    if victims.counted()
+                        || victims.determiner == Determiner::Indefinite
+                        || names && self.victim(victims, &predicate, next)
+                        || (!victims.plural
+                            && victims.group.is_some()
+                            && victims.determiner != Determiner::None)
+                    {
+                        if noun.figure.is_none() || victims.counted() {
+                            let before = self.tolls.len();
+                            self.toll(&predicate, next, victims);
+                            self.list_right(&predicate, next);
+                            self.added_up(before);
+                            return;
+                        }
+                    } else if noun.figure.is_none() {
+                        return;
+                    }
+                }
+            }
+        }
+        // "his body was found", "Moss's death"
+        let word = self.document.lower(noun.words.end - 1);
+        let owned = noun.determiner == Determiner::Possessive
+            && noun.figure.is_none()
+            && trigger.outcome == Outcome::Killed
+            && matches!(word, "body" | "death" | "murder" | "killing" | "slaying" | "assassination")
+            && (matches!(self.word(at), "his" | "her") || noun.words.len() >= 2);
+        if owned {
+            let mut one = noun.clone();
+            one.figure = Some(Figure::exact(self.chunks[at].span.clone(), 1));
+            one.single = true;
+            self.toll(&predicate, at, &one);
+            return;
+        }
+        if noun.figure.is_some() && trigger.frame == Frame::Noun {
+            let verb_before = at.checked_sub(1).and_then(|before| self.verb(before));
+            if verb_before.is_some_and(|verb| {
+                verb.trigger.is_some_and(|trigger| matches!(trigger.frame, Frame::Verb(_)))
+            }) {
+                return;
+            }
+            self.toll(&predicate, at, noun);
+        } else if noun.plural && trigger.frame == Frame::Noun {
+            // "fatalities rose to 56", "casualties have reached 56"
+            self.sum(at, noun, trigger);
+        }
+        self.wounds(at, trigger);
+    }
+
+    /// "two men with gunshot wounds", "suffered a wound": the victims stand before.
+    fn wounds(&mut self, at: usize, trigger: Trigger) {
+        if trigger.outcome != Outcome::Injured || at == 0 {
+            return;
+        }
+        let predicate = Predicate {
+            outcome: Outcome::Injured,
+            tokens: self.chunks[at].span.clone(),
+            modality: Modality::Asserted,
+            passive: true,
+            agent: None,
+            at,
+        };
+        let suffers = |verb: &Verb| {
+            let word = self.document.lower(verb.main);
+            !verb.negated
+                && ["suffer", "sustain", "receiv", "treat", "recover", "hospital"]
+                    .iter()
+                    .any(|stem| word.starts_with(stem))
+        };
+        match self.part(at - 1) {
+            Some(Part::Verb(verb)) if suffers(verb) => {
+                self.subjects(&predicate, at - 1, true);
+            }
+            Some(Part::Preposition) if at >= 2 && matches!(self.word(at - 1), "with" | "from" | "for") => {
+                match self.part(at - 2) {
+                    Some(Part::Verb(verb)) if suffers(verb) => {
+                        self.subjects(&predicate, at - 2, true);
+                    }
+                    Some(Part::Noun(noun))
+                        if self.victim(noun, &predicate, at - 2) && !noun.bare && !noun.name =>
+                    {
+                        self.toll(&predicate, at - 2, noun);
+                    }
+                    // "was taken to a hospital with a wound", "was found in a car with a wound"
+                    Some(Part::Noun(_)) => {
+                        let verb =
+                            (at.saturating_sub(6)..at - 2).rev().find(|&left| self.verb(left).is_some());
+                        if let Some(verb) = verb.filter(|&left| {
+                            self.verb(left)
+                                .is_some_and(|verb| verb.trigger.is_none() && !verb.negated && !verb.say)
+                        }) {
+                            self.subjects(&predicate, verb, true);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// "The death toll rose to 12", "a toll of 12", "the number of dead is at least 70".
+    pub(super) fn sum(&mut self, at: usize, noun: &'a Noun, trigger: Trigger) {
+        let mut predicate = Predicate {
+            outcome: trigger.outcome,
+            tokens: self.chunks[at].span.clone(),
+            modality: self.feared(at),
+            passive: true,
+            agent: None,
+            at,
+        };
+        let mut opened = trigger.frame == Frame::Toll && noun.figure.is_none();
+        let end = (at + REACH).min(self.chunks.len());
+        for next in at + 1..end {
+            match &self.chunks[next].part {
+                Part::Verb(verb) => {
+                    if verb.trigger.is_some() && verb.passive {
+                        return;
+                    }
+                    let word = self.document.lower(verb.main);
+                    opened = verb.copula
+                        || [
+                            "rise", "rising", "rose", "risen", "climb", "reach", "stand", "stood", "hit",
+                            "increas", "surpass", "exceed", "grow", "grew", "jump", "pass", "top", "go",
+                            "went", "put", "total", "soar", "mount", "swell", "set",
+                        ]
+                        .iter()
+                        .any(|stem| word.starts_with(stem));
+                    if verb.negated {
+                        return;
+                    }
+                    if verb.modal {
+                        predicate.modality = Modality::Feared;
+                    }
+                }
+                Part::Preposition => {
+                    let word = self.word(next);
+                    if matches!(word, "to" | "at" | "of") {
+                        opened = opened || trigger.frame == Frame::Toll;
+                    } else {
+                        opened = false;
+                        if matches!(word, "from")
+                            && matches!(self.part(next + 1), Some(Part::Noun(_)))
+                            && matches!(self.word(next + 2), "to")
+                        {
+                            opened = true;
+                        }
+                    }
+                }
+                Part::Noun(number) => {
+                    let after_from = next > 0 && self.word(next - 1) == "from";
+                    if after_from
+                        && let Some(figure) =
+                            number.figure.as_ref().filter(|figure| figure.qualifier == Qualifier::Range)
+                        && let Some(high) = figure.high
+                    {
+                        // "rose from 15 to 22"
+                        let mut risen = number.clone();
+                        risen.figure = Some(Figure::exact(figure.value.end - 1..figure.value.end, high));
+                        self.toll(&predicate, next, &risen);
+                        return;
+                    }
+                    let sums =
+                        number.bare || number.person() || number.state.is_some() || number.group.is_some();
+                    if number.counted() && opened && !after_from && sums {
+                        self.toll(&predicate, next, number);
+                        if self.bound[at].is_none() {
+                            self.bound[at] = self.bound[next];
+                        }
+                        if let (Some(toll), Some(group)) = (self.bound[next], noun.group)
+                            && self.tolls[toll].victims == Victims::People
+                        {
+                            self.tolls[toll].victims = group;
+                        }
+                        return;
+                    }
+                }
+                Part::Relative | Part::Subordinator => return,
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Figures that are parts of others, or that leave their predicate out.
+
+use annals_plugin::{Modality, Outcome, Victims};
+
+use super::{Binder, Predicate, REACH};
+use crate::toll::chunk::{Determiner, Noun, Part};
+
+impl<'a> Binder<'a> {
+    /// "Two of the slain civilians were identified as journalists."
+    pub(super) fn identified(&mut self, at: usize) {
+        let (Some(subject), Some(role)) = (at.checked_sub(1), self.noun(at + 2)) else { return };
+        if self.word(at + 1) == "as"
+            && let (Some(toll), Some(group)) = (self.bound[subject], role.group)
+            && role.plural
+        {
+            self.tolls[toll].victims = group;
+            self.tolls[toll].noun = role.words.clone();
+        }
+    }
+
+    /// Figures that are parts of another: "including five children", "(6 civilians and 3 soldiers)".
+    pub(super) fn subsets(&mut self) {
+        for at in 0..self.chunks.len() {
+            match self.part(at) {
+                Some(Part::Subset) => self.subset(at + 1, at),
+                Some(Part::Open) => {
+                    let closes = (at + 1..(at + 12).min(self.chunks.len()))
+                        .find(|&end| matches!(self.part(end), Some(Part::Close)));
+                    if let Some(end) = closes
+                        && (at + 1..end).all(|inner| !matches!(self.part(inner), Some(Part::Verb(_))))
+                        && self.noun(at + 1).is_some_and(|noun| noun.counted() && noun.person())
+                    {
+                        self.subset(at + 1, at);
+                    }
+                }
+                Some(Part::Preposition) if matches!(self.word(at), "among" | "amongst") => {
+                    if at > 0 && self.noun(at - 1).is_some_and(Noun::counted) {
+                        // "6 children among 19 dead"
+                        self.among(at);
+                    } else if self.harmed(at + 1).is_some()
+                        && self.verb(at + 2).is_some_and(|verb| verb.copula)
+                    {
+                        // "Among the dead were five children."
+                        match (self.parent(at), self.harmed(at + 1), self.noun(at + 3)) {
+                            (None, Some(outcome), Some(noun)) if noun.person() => {
+                                let predicate = self.bare_predicate(outcome, at + 1);
+                                self.toll(&predicate, at + 3, noun);
+                                self.list_right(&predicate, at + 3);
+                            }
+                            _ => self.subset(at + 3, at + 3),
+                        }
+                    }
+                }
+                Some(Part::Verb(verb)) if verb.copula && at > 0 => {
+                    if self.word(at + 1) == "among" {
+                        self.were_among(at);
+                    } else {
+                        self.role(at);
+                    }
+                }
+                Some(Part::Noun(noun)) if noun.partitive && noun.counted() && self.bound[at].is_none() => {
+                    // "three of them children"
+                    if let Some(role) = self.noun(at + 1)
+                        && role.group.is_some()
+                        && !role.counted()
+                    {
+                        self.part_with_role(at, role);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What befell a group that is named by it: "the dead", "those wounded", "the victims".
+    fn harmed(&self, at: usize) -> Option<Outcome> {
+        let noun = self.noun(at)?;
+        let victims = self.chunks[at]
+            .span
+            .clone()
+            .any(|token| matches!(self.document.lower(token), "victims" | "fatalities" | "martyrs"));
+        noun.state.or(victims.then_some(Outcome::Killed)).or(noun.trigger.map(|trigger| trigger.outcome))
+    }
+
+    /// "Six children were among 19 civilians killed", "Five women and 13 rebels were among the dead".
+    fn were_among(&mut self, at: usize) {
+        let whole = (at + 2..(at + 5).min(self.chunks.len())).find_map(|next| self.bound[next]);
+        let outcome = match whole {
+            Some(whole) => self.tolls[whole].outcome,
+            None => match self.harmed(at + 2) {
+                Some(outcome) => outcome,
+                None => return,
+            },
+        };
+        let predicate = Predicate {
+            outcome,
+            tokens: self.chunks[at].span.clone(),
+            modality: Modality::Asserted,
+            passive: true,
+            agent: None,
+            at,
+        };
+        let before = self.tolls.len();
+        self.subjects(&predicate, at, true);
+        let whole = whole.or_else(|| self.whole_before(before, outcome));
+        for toll in before..self.tolls.len() {
+            self.tolls[toll].part_of = whole;
+        }
+    }
+
+    /// "three of them were children", "14 of the dead were rebels", "of those killed six were children".
+    fn role(&mut self, at: usize) {
+        let (Some(part), Some(role)) = (self.noun(at - 1), self.noun(at + 1)) else { return };
+        let Some(group) = role.group.filter(|_| !role.counted() && role.plural) else { return };
+        if !part.counted() {
+            return;
+        }
+        match self.bound[at - 1] {
+            Some(toll) if part.partitive => {
+                self.tolls[toll].victims = group;
+                self.tolls[toll].noun = role.words.clone();
+            }
+            Some(_) => {}
+            None => {
+                let of_those = part.bare && at > 1 && self.harmed(at - 2).is_some();
+                if part.partitive || of_those {
+                    self.part_with_role(at - 1, role);
+                }
+            }
+        }
+    }
+
+    fn part_with_role(&mut self, at: usize, role: &'a Noun) {
+        let Some(noun) = self.noun(at) else { return };
+        let whole = self.parent(at);
+        let predicate = match whole {
+            Some(whole) => self.predicate_of(whole, at),
+            None => match at.checked_sub(1).and_then(|before| self.harmed(before)) {
+                Some(outcome) => self.bare_predicate(outcome, at),
+                None => return,
+            },
+        };
+        self.toll(&predicate, at, noun);
+        if let Some(toll) = self.bound[at] {
+            self.tolls[toll].part_of = whole;
+            self.tolls[toll].victims = role.group.unwrap_or(Victims::People);
+            self.tolls[toll].noun = role.words.clone();
+        }
+    }
+
+    /// The predicate that a figure was bound by, for its parts.
+    fn predicate_of(&self, toll: usize, at: usize) -> Predicate {
+        let from = &self.tolls[toll];
+        Predicate {
+            outcome: from.outcome,
+            tokens: from.trigger.clone(),
+            modality: from.modality,
+            passive: from.passive,
+            agent: from.agent.clone(),
+            at,
+        }
+    }
+
+    /// A predicate that a noun such as "the dead" stands for.
+    fn bare_predicate(&self, outcome: Outcome, at: usize) -> Predicate {
+        let tokens = self.chunks[at].span.clone();
+        Predicate { outcome, tokens, modality: Modality::Asserted, passive: true, agent: None, at }
+    }
+
+    fn among(&mut self, at: usize) {
+        let Some(part) = at.checked_sub(1) else { return };
+        let Some(noun) = self.noun(part) else { return };
+        if !noun.counted() || !noun.person() || self.bound[part].is_some() {
+            return;
+        }
+        let whole = (at + 1..(at + 5).min(self.chunks.len())).find_map(|next| self.bound[next]);
+        let Some(whole) = whole.or_else(|| {
+            let victims = (at + 1..(at + 4).min(self.chunks.len())).any(|next| self.harmed(next).is_some());
+            victims.then(|| self.parent(part)).flatten()
+        }) else {
+            return;
+        };
+        let predicate = self.predicate_of(whole, at);
+        self.toll(&predicate, part, noun);
+        if let Some(toll) = self.bound[part] {
+            self.tolls[toll].part_of = Some(whole);
+        }
+    }
+
+    /// The figure that a part at a chunk belongs to: the nearest before it in the sentence, else the last of the sentence before.
+    fn parent(&self, at: usize) -> Option<usize> {
+        let here = (at.saturating_sub(REACH)..at)
+            .rev()
+            .filter_map(|left| self.bound[left])
+            .find(|&toll| self.tolls[toll].part_of.is_none() && self.tolls[toll].outcome != Outcome::Strikes);
+        here.or_else(|| {
+            let before = self.first.checked_sub(1)?;
+            (0..=before).rev().take(6).find(|&index| {
+                let toll = &self.tolls[index];
+                toll.part_of.is_none()
+                    && toll.outcome != Outcome::Strikes
+                    && self.sentence - toll.sentence <= 1
+                    && toll.low.is_none_or(|low| low > 1)
+            })
+        })
+    }
+
+    fn subset(&mut self, start: usize, marker: usize) {
+        let mut at = start;
+        while matches!(self.part(at), Some(Part::Dash | Part::Preposition | Part::Verb(_))) && at < start + 2
+        {
+            if self.verb(at).is_some_and(|verb| !verb.copula) {
+                return;
+            }
+            at += 1;
+        }
+        let Some(whole) = self.parent(marker) else { return };
+        let from = self.tolls[whole].clone();
+        let from_toll = Predicate {
+            outcome: from.outcome,
+            tokens: from.trigger.clone(),
+            modality: from.modality,
+            passive: from.passive,
+            agent: from.agent.clone(),
+            at,
+        };
+        let mut members = 0;
+        while let Some(noun) = self.noun(at) {
+            let named = noun.counted() && (noun.person() || noun.bare)
+                || noun.group.is_some() && noun.determiner == Determiner::Indefinite && !noun.plural;
+            if !named || members > 0 && self.own_predicate(at) && self.verb_after_is_passive(at) {
+                break;
+            }
+            let larger = match (noun.figure.as_ref().and_then(|figure| figure.low), from.low, from.high) {
+                (Some(part), Some(whole), Some(_)) => part > whole,
+                _ => false,
+            };
+            if larger {
+                break;
+            }
+            if self.bound[at].is_none() {
+                self.toll(&from_toll, at, noun);
+            }
+            if let Some(toll) = self.bound[at]
+                && toll != whole
+            {
+                self.tolls[toll].part_of = Some(whole);
+            }
+            members += 1;
+            at += 1;
+            if members > 20 {
+                break;
+            }
+            if matches!(self.part(at), Some(Part::Preposition))
+                && self.noun(at + 1).is_some_and(|noun| !noun.counted())
+                && matches!(self.part(at + 2), Some(Part::Conjunction | Part::Comma))
+                && self.noun(at + 3).is_some_and(|noun| noun.counted())
+                && !self.own_predicate(at + 3)
+            {
+                at += 2;
+            }
+            match self.part(at) {
+                Some(Part::Conjunction) => at += 1,
+                Some(Part::Comma) => {
+                    at += 1 + usize::from(matches!(self.part(at + 1), Some(Part::Conjunction)))
+                }
+                _ => break,
+            }
+        }
+    }
+
+    fn verb_after_is_passive(&self, at: usize) -> bool {
+        (at + 1..(at + 4).min(self.chunks.len()))
+            .any(|next| self.verb(next).is_some_and(|verb| verb.trigger.is_some() || verb.passive))
+    }
+
+    /// A number that leaves its predicate out: "nine were killed in Sarmin and 2 in Binnish".
+    pub(super) fn elliptic(&mut self) {
+        for at in 1..self.chunks.len() {
+            let Some(noun) = self.noun(at) else { continue };
+            if !(noun.bare && noun.counted()) || self.bound[at].is_some() {
+                continue;
+            }
+            let joined = matches!(self.part(at - 1), Some(Part::Conjunction | Part::Comma));
+            let placed = matches!(self.part(at + 1), Some(Part::Preposition))
+                && matches!(self.word(at + 1), "in" | "on" | "near" | "at" | "from" | "outside");
+            if !joined || !placed {
+                continue;
+            }
+            let whole = (at.saturating_sub(REACH)..at)
+                .rev()
+                .filter_map(|left| self.bound[left])
+                .find(|&toll| self.tolls[toll].part_of.is_none());
+            let Some(model) = whole else { continue };
+            let from = &self.tolls[model];
+            if from.part_of.is_some() || from.outcome == Outcome::Strikes {
+                continue;
+            }
+            let predicate = Predicate {
+                outcome: from.outcome,
+                tokens: from.trigger.clone(),
+                modality: from.modality,
+                passive: from.passive,
+                agent: from.agent.clone(),
+                at,
+            };
+            self.toll(&predicate, at, noun);
+        }
+    }
+
+    /// Parts that a list after a figure names one by one: "two died in Saraqib, a soldier and a civilian".
+    pub(super) fn apposed(&mut self) {
+        for at in 0..self.chunks.len() {
+            let Some(whole) = self.bound[at] else { continue };
+            let toll = &self.tolls[whole];
+            let count = match (toll.low, toll.high) {
+                (Some(low), Some(high))
+                    if low == high && (2..=60).contains(&low) && toll.part_of.is_none() =>
+                {
+                    low
+                }
+                _ => continue,
+            };
+            let mut next = at + 1;
+            while matches!(self.part(next), Some(Part::Preposition | Part::Noun(_) | Part::Verb(_)))
+                && next < at + 9
+            {
+                next += 1;
+            }
+            if !matches!(self.part(next), Some(Part::Comma | Part::Dash | Part::Open)) {
+                continue;
+            }
+            let Some((members, sum)) = self.members(next + 1) else { continue };
+            if sum != count || members.len() < 2 {
+                continue;
+            }
+            let from = self.tolls[whole].clone();
+            for member in members {
+                let Some(noun) = self.noun(member) else { continue };
+                let predicate = Predicate {
+                    outcome: from.outcome,
+                    tokens: from.trigger.clone(),
+                    modality: from.modality,
+                    passive: from.passive,
+                    agent: from.agent.clone(),
+                    at: member,
+                };
+                self.toll(&predicate, member, noun);
+                if let Some(toll) = self.bound[member] {
+                    self.tolls[toll].part_of = Some(whole);
+                }
+            }
+        }
+    }
+
+    /// A list of counted or single persons, none bound yet, with the sum of them.
+    fn members(&self, start: usize) -> Option<(Vec<usize>, u64)> {
+        let (mut members, mut sum, mut at) = (Vec::new(), 0u64, start);
+        while let Some(noun) = self.noun(at) {
+            if !noun.person() {
+                break;
+            }
+            if self.bound[at].is_some() || members.len() > 20 {
+                return None;
+            }
+            sum += match &noun.figure {
+                Some(figure) => figure.low?,
+                None if !noun.plural && noun.determiner != Determiner::None => 1,
+                None => return None,
+            };
+            members.push(at);
+            at += 1;
+            while matches!(self.part(at), Some(Part::Preposition)) && self.noun(at + 1).is_some() {
+                at += 2;
+            }
+            match self.part(at) {
+                Some(Part::Conjunction) => at += 1,
+                Some(Part::Comma) => {
+                    at += 1 + usize::from(matches!(self.part(at + 1), Some(Part::Conjunction)))
+                }
+                _ => break,
+            }
+        }
+        (!members.is_empty()).then_some((members, sum))
+    }
+}

@@ -1,0 +1,266 @@
+//! What stands before a passive, an intransitive or a state, and lists of those harmed.
+
+use super::{Binder, Predicate, REACH};
+use crate::toll::Toll;
+use crate::toll::chunk::{Determiner, Part};
+
+impl Binder<'_> {
+    /// Binds what stands before a passive, an intransitive or a state.
+    pub(super) fn subjects(&mut self, predicate: &Predicate, at: usize, finite: bool) -> bool {
+        let mut left = at;
+        let mut candidate = None;
+        let mut relative = false;
+        let mut commas = 0;
+        while left > 0 && at - left < REACH {
+            left -= 1;
+            match &self.chunks[left].part {
+                Part::Noun(noun) => {
+                    let before = left.checked_sub(1).map(|before| &self.chunks[before].part);
+                    if matches!(before, Some(Part::Subset)) || self.in_subset(left) {
+                        continue;
+                    }
+                    // "with 19 civilians killed": the number stands at the participle, whatever governs it.
+                    let participle = !finite || matches!(self.word(at), "being" | "getting");
+                    let adjacent = participle && left + 1 == at && noun.counted() && noun.person();
+                    // "a report of a youth who had been shot"
+                    let antecedent = matches!(self.part(left + 1), Some(Part::Relative)) && noun.person();
+                    if matches!(before, Some(Part::Preposition)) && !adjacent && !antecedent {
+                        let preposition = self.word(left - 1);
+                        // "Two of the soldiers" is one noun; "the death of 12" was bound by its noun.
+                        let by_person =
+                            matches!(preposition, "after" | "when" | "as" | "while" | "before" | "following")
+                                || left == 1;
+                        if !(by_person && self.victim(noun, predicate, left)) {
+                            left -= 1;
+                            continue;
+                        }
+                    }
+                    // "73 civilians mostly women and children were killed": a plural without number passes.
+                    let passes = noun.person()
+                        && noun.plural
+                        && !noun.counted()
+                        && !noun.others
+                        && !noun.pronoun
+                        && noun.determiner == Determiner::None
+                        && candidate.is_none();
+                    if passes && left > 0 && self.leads_on(left - 1) {
+                        continue;
+                    }
+                    if self.victim(noun, predicate, left) || noun.pronoun {
+                        candidate = Some(left);
+                        break;
+                    }
+                    if !finite && left + 1 != at {
+                        break;
+                    }
+                    if noun.trigger.is_some() || noun.thing {
+                        if relative {
+                            break;
+                        }
+                        // "a strike on a house, 12 people died" has been passed; a thing as subject ends it.
+                        if left + 1 == at {
+                            break;
+                        }
+                    }
+                }
+                Part::Verb(verb) => {
+                    // "said 12 were", "hit a house where": another clause begins, unless it is a participle that describes.
+                    let word = self.document.lower(verb.main);
+                    let participle = verb.trigger.is_none()
+                        && !verb.copula
+                        && !verb.passive
+                        && !verb.perfect
+                        && !verb.say
+                        && (word.ends_with("ing")
+                            || word.ends_with("ed")
+                            || matches!(word, "held" | "caught" | "taken" | "seen" | "found" | "born"));
+                    let in_relative = (left.saturating_sub(2)..left)
+                        .any(|before| matches!(self.part(before), Some(Part::Relative)));
+                    if verb.trigger.is_some() && self.coordinated(left, at) {
+                        // "were killed and buried": the same subject.
+                        if let Some(shared) = self.shared_subject(left) {
+                            candidate = Some(shared);
+                        }
+                        break;
+                    }
+                    if participle || in_relative {
+                        continue;
+                    }
+                    if matches!(self.part(left + 1), Some(Part::Conjunction))
+                        && left + 2 == at
+                        && verb.trigger.is_none()
+                    {
+                        // "was shot at and killed", "fled and died": the subject stands before the first verb.
+                        continue;
+                    }
+                    break;
+                }
+                Part::Relative => relative = true,
+                Part::Comma => {
+                    commas += 1;
+                    if commas > 4 || !finite && commas > 1 {
+                        break;
+                    }
+                }
+                Part::Subordinator => break,
+                Part::State(_) | Part::Conjunction if !finite && left + 1 == at => {}
+                _ => {}
+            }
+        }
+        let Some(at) = candidate else { return false };
+        let Some(noun) = self.noun(at) else { return false };
+        if !self.victim(noun, predicate, at) {
+            return false;
+        }
+        if self.bound[at].is_some_and(|toll| self.tolls[toll].outcome == predicate.outcome) {
+            return true;
+        }
+        let before = self.tolls.len();
+        let found = self.toll(predicate, at, noun);
+        let head = self.list_left(predicate, at);
+        self.named_one_by_one(predicate, head, before);
+        self.added_up(before);
+        found
+    }
+
+    /// "Daniel Reyes and Marta Reyes were found dead" tells of two: members of a list that are of one group are
+    /// parts of their sum.
+    pub(super) fn added_up(&mut self, before: usize) {
+        let members = before..self.tolls.len();
+        let single = |toll: &Toll| {
+            toll.part_of.is_none() && toll.low == Some(1) && toll.high == Some(1) && !toll.others
+        };
+        let Some(first) = self.tolls.get(before).cloned() else { return };
+        let alike = self.tolls[members.clone()]
+            .iter()
+            .all(|toll| single(toll) && toll.victims == first.victims && toll.outcome == first.outcome);
+        if members.len() < 2 || !alike {
+            return;
+        }
+        let whole = self.tolls.len();
+        let start = self.tolls[members.clone()]
+            .iter()
+            .map(|toll| toll.number.start)
+            .min()
+            .unwrap_or(first.number.start);
+        let end =
+            self.tolls[members.clone()].iter().map(|toll| toll.number.end).max().unwrap_or(first.number.end);
+        let count = members.len() as u64;
+        for member in &mut self.tolls[members] {
+            member.part_of = Some(whole);
+        }
+        self.tolls.push(Toll {
+            number: start..end,
+            noun: start..end,
+            low: Some(count),
+            high: Some(count),
+            named: false,
+            ..first
+        });
+    }
+
+    /// "Two men, Omar Haddad and Sami Nasser, died": the names of a list are those that a number before it counts.
+    fn named_one_by_one(&mut self, predicate: &Predicate, head: usize, before: usize) {
+        let names = self.tolls.len() - before;
+        let all = self.tolls[before..].iter().all(|toll| toll.named && toll.low == Some(1));
+        let comma =
+            head.checked_sub(1).is_some_and(|at| matches!(self.part(at), Some(Part::Comma | Part::Dash)));
+        let Some(whole) = head.checked_sub(2).filter(|_| all && comma && names > 0) else { return };
+        let Some(noun) = self.noun(whole) else { return };
+        let counts = noun.figure.as_ref().is_some_and(|figure| figure.low == Some(names as u64));
+        if counts && noun.person() && self.bound[whole].is_none() {
+            let toll = self.tolls.len();
+            self.toll(predicate, whole, noun);
+            for name in &mut self.tolls[before..toll] {
+                name.part_of = Some(toll);
+            }
+        }
+    }
+
+    /// Whether what stands before a noun may be the rest of a longer noun phrase.
+    fn leads_on(&self, at: usize) -> bool {
+        match &self.chunks[at].part {
+            Part::Noun(noun) => noun.person(),
+            Part::Conjunction | Part::Comma => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the verb group at `right` goes on from the one at `left`: "was shot and killed", "were killed or wounded".
+    fn coordinated(&self, left: usize, right: usize) -> bool {
+        right - left <= 4
+            && (left + 1..right).all(|at| {
+                matches!(self.part(at), Some(Part::Conjunction | Part::Comma | Part::Preposition))
+                    || self.noun(at).is_some_and(|noun| noun.thing || (!noun.counted() && !noun.person()))
+            })
+            && (left + 1..right).any(|at| matches!(self.part(at), Some(Part::Conjunction | Part::Comma)))
+    }
+
+    fn shared_subject(&self, verb: usize) -> Option<usize> {
+        (verb.saturating_sub(REACH)..verb).rev().find(|&at| self.bound[at].is_some())
+    }
+
+    /// Whether a noun stands in a list that "including" opened, as "13 women" of "including 23 children and 13 women".
+    fn in_subset(&self, at: usize) -> bool {
+        let mut left = at;
+        while left > 0 && at - left < 8 {
+            left -= 1;
+            match &self.chunks[left].part {
+                Part::Subset => return true,
+                Part::Noun(noun) if noun.person() => {}
+                Part::Conjunction => {}
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Binds the nouns of a list that ends at a bound noun: "two women, a child and three soldiers were killed".
+    fn list_left(&mut self, predicate: &Predicate, last: usize) -> usize {
+        if !matches!(last.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Conjunction))
+            || self.word(last - 1) == "but"
+        {
+            return last;
+        }
+        let mut at = last - 1;
+        let mut members = Vec::new();
+        loop {
+            while at > 0 && matches!(self.part(at - 1), Some(Part::Comma)) {
+                at -= 1;
+            }
+            let Some(left) = at.checked_sub(1) else { break };
+            let Some(noun) = self.noun(left) else { break };
+            let fits = noun.person()
+                && (noun.counted()
+                    || noun.determiner != Determiner::None
+                    || noun.name
+                    || noun.group.is_some())
+                || noun.name && self.noun(last).is_some_and(|last| last.name)
+                || noun.counted() && noun.bare;
+            let governed = matches!(
+                left.checked_sub(1).and_then(|before| self.part(before)),
+                Some(Part::Preposition | Part::Subset)
+            ) && self.word(left - 1) != "with";
+            let object = left
+                .checked_sub(1)
+                .and_then(|before| self.verb(before))
+                .is_some_and(|verb| !verb.say && (verb.trigger.is_some() || !verb.copula));
+            if !fits || governed || object || self.bound[left].is_some() || members.len() > 30 {
+                break;
+            }
+            members.push(left);
+            if left > 0 && matches!(self.part(left - 1), Some(Part::Comma | Part::Conjunction)) {
+                at = left - 1;
+            } else {
+                break;
+            }
+        }
+        let head = members.last().copied().unwrap_or(last);
+        for member in members {
+            if let Some(noun) = self.noun(member) {
+                self.toll(predicate, member, noun);
+            }
+        }
+        head
+    }
+}

@@ -1,0 +1,283 @@
+//! Verbs and what they take as their object.
+
+use std::ops::Range;
+
+use annals_plugin::Modality;
+
+use super::{Binder, Predicate, REACH};
+use crate::lexicon::{Form, Frame, Trigger};
+use crate::toll::chunk::{Determiner, Part, Verb};
+
+impl<'a> Binder<'a> {
+    /// Whether a verb group tells of something that did not happen, and how firmly it tells.
+    fn modality(&self, at: usize, verb: &Verb) -> Option<Modality> {
+        if verb.negated {
+            return None;
+        }
+        let mut modality = Modality::Asserted;
+        if verb.feared {
+            modality = Modality::Feared;
+        }
+        if verb.modal {
+            let modals: Vec<&str> =
+                self.chunks[at].span.clone().map(|token| self.document.lower(token)).collect();
+            if modals.iter().any(|word| matches!(*word, "may" | "might" | "could"))
+                && (verb.perfect || verb.passive)
+            {
+                modality = Modality::Feared;
+            } else if !(verb.perfect && modals.contains(&"would")) {
+                return None;
+            }
+        }
+        if verb.infinitive && !verb.perfect {
+            return None;
+        }
+        if !verb.infinitive
+            && verb.form == Form::Base
+            && !verb.passive
+            && !verb.perfect
+            && !verb.modal
+            && !self.plural_subject(at)
+        {
+            return None;
+        }
+        let mut left = at;
+        while left > 0 && at - left < 8 {
+            left -= 1;
+            match self.part(left) {
+                Some(Part::Subordinator) if matches!(self.word(left), "if" | "unless" | "whether") => {
+                    return None;
+                }
+                Some(Part::Subordinator) => break,
+                Some(Part::Verb(other)) => {
+                    let word = self.document.lower(other.main);
+                    if matches!(word, "denied" | "denies" | "denying" | "deny") {
+                        modality = Modality::Denied;
+                    }
+                    if matches!(word, "fear" | "fears" | "feared") {
+                        modality = Modality::Feared;
+                    }
+                    if other.unfulfilled && verb.form == Form::Ing && left + 1 == at && !word.ends_with('s') {
+                        return None;
+                    }
+                    if other.trigger.is_some() {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(modality)
+    }
+
+    /// "Militants kill 12": a base form needs a plural before it, as headlines have.
+    fn plural_subject(&self, at: usize) -> bool {
+        (at.saturating_sub(6)..at).any(|left| self.noun(left).is_some())
+    }
+
+    pub(super) fn verb_predicate(&mut self, at: usize, verb: &'a Verb, trigger: Trigger) {
+        let Some(modality) = self.modality(at, verb) else { return };
+        let mut predicate = Predicate {
+            outcome: trigger.outcome,
+            tokens: self.chunks[at].span.clone(),
+            modality,
+            passive: true,
+            agent: None,
+            at,
+        };
+        match trigger.frame {
+            Frame::Verb(form) => {
+                let passive = verb.passive && form != Form::Ing;
+                let active = !passive
+                    && match form {
+                        Form::Base | Form::Third | Form::Ing => true,
+                        Form::Participle => verb.perfect,
+                        Form::Past => verb.perfect || self.takes_object(at),
+                    };
+                if active {
+                    predicate.passive = false;
+                    predicate.agent = self.agent_before(at);
+                    if !self.objects(&predicate, at + 1) && matches!(form, Form::Past) && !verb.perfect {
+                        self.subjects(&Predicate { passive: true, agent: None, ..predicate }, at, false);
+                    }
+                } else {
+                    predicate.agent = self.agent_after(at);
+                    self.subjects(&predicate, at, verb.passive || verb.perfect);
+                }
+            }
+            Frame::Undergo(_) => {
+                self.subjects(&predicate, at, true);
+            }
+            Frame::Passive => {
+                predicate.agent = self.agent_after(at);
+                self.subjects(&predicate, at, verb.passive);
+            }
+            Frame::State => {
+                self.subjects(&predicate, at, true);
+            }
+            Frame::Noun | Frame::Harm | Frame::Toll => {}
+        }
+    }
+
+    /// Whether a form that may be past or participle has an object after it.
+    fn takes_object(&self, at: usize) -> bool {
+        let further = match (self.part(at + 1), self.verb(at + 2)) {
+            (Some(Part::Conjunction), Some(verb))
+                if verb.trigger.is_none() && !verb.passive && !verb.copula =>
+            {
+                2
+            }
+            _ => 0,
+        };
+        let Some(object) = self.noun(at + 1 + further) else { return false };
+        if object.thing && object.figure.is_none() {
+            return false;
+        }
+        // "3 killed 38 injured": the number belongs to the participle after it.
+        let left_counted =
+            at > 0 && self.noun(at - 1).is_some_and(|noun| noun.counted() && (noun.bare || noun.person()));
+        if left_counted {
+            let next = match self.part(at + 2) {
+                Some(Part::Verb(verb)) => verb.trigger.is_some() && !verb.passive,
+                Some(Part::State(_)) => true,
+                _ => false,
+            };
+            if next || object.state.is_some() {
+                return false;
+            }
+        }
+        let subject = at > 0 && !matches!(self.part(at - 1), Some(Part::Comma | Part::Open)) || at == 0;
+        subject
+            && (object.figure.is_some()
+                || object.single
+                || object.pronoun
+                || object.group.is_some()
+                || object.name
+                || object.determiner != Determiner::None)
+    }
+
+    /// Binds what follows an active verb. Whether anything was bound.
+    fn objects(&mut self, predicate: &Predicate, start: usize) -> bool {
+        let mut at = start;
+        if matches!(self.part(at), Some(Part::Preposition))
+            && matches!(self.word(at), "about" | "around" | "over" | "up" | "some")
+        {
+            at += 1;
+        }
+        if matches!(self.part(at), Some(Part::Dash)) {
+            at += 1;
+        }
+        // "killed and crucified nine men", "killed and later burned 12": the object follows the last verb.
+        let further = usize::from(matches!(self.part(at), Some(Part::Conjunction)));
+        if self
+            .verb(at + further)
+            .is_some_and(|verb| verb.trigger.is_none() && !verb.passive && !verb.say && !verb.copula)
+        {
+            at += further + 1;
+        }
+        let Some(noun) = self.noun(at) else { return false };
+        if noun.pronoun && !noun.single {
+            return false;
+        }
+        if noun.trigger.is_some() || !self.victim(noun, predicate, at) {
+            return false;
+        }
+        // "killing 12 and wounding 30": the number of the second verb is not the first one's.
+        let before = self.tolls.len();
+        let found = self.toll(predicate, at, noun);
+        self.list_right(predicate, at);
+        self.added_up(before);
+        found
+    }
+
+    /// Binds further nouns of a list that begins at a bound noun: "two women, a child and three soldiers".
+    pub(super) fn list_right(&mut self, predicate: &Predicate, first: usize) {
+        let mut at = first + 1;
+        while at < self.chunks.len() && at - first < REACH {
+            let joined = match self.part(at) {
+                Some(Part::Conjunction) if self.word(at) != "but" => at + 1,
+                Some(Part::Comma) if matches!(self.part(at + 1), Some(Part::Conjunction)) => at + 2,
+                Some(Part::Comma) => at + 1,
+                // "two soldiers in the north and a child"
+                Some(Part::Preposition)
+                    if self.noun(at + 1).is_some_and(|noun| !noun.counted() || noun.thing)
+                        && matches!(self.part(at + 2), Some(Part::Conjunction)) =>
+                {
+                    at += 2;
+                    continue;
+                }
+                _ => break,
+            };
+            let Some(noun) = self.noun(joined) else { break };
+            if !(noun.person() && (noun.counted() || noun.determiner != Determiner::None || noun.name)
+                || noun.counted() && noun.bare && noun.others)
+            {
+                break;
+            }
+            if self.own_predicate(joined) {
+                break;
+            }
+            if self
+                .noun(joined)
+                .is_some_and(|noun| noun.state.is_some_and(|state| state != predicate.outcome))
+            {
+                break;
+            }
+            self.toll(predicate, joined, noun);
+            at = joined + 1;
+        }
+    }
+
+    /// Whether a noun is the subject of a verb or state of its own: "and 12 others were wounded".
+    pub(super) fn own_predicate(&self, at: usize) -> bool {
+        let mut next = at + 1;
+        // Its relative clause or phrase is no predicate of its own.
+        if matches!(self.part(next), Some(Part::Preposition)) && self.noun(next + 1).is_some() {
+            next += 2;
+        }
+        match self.part(next) {
+            Some(Part::Verb(verb)) => {
+                let participle = verb.trigger.is_none()
+                    && !verb.passive
+                    && !verb.perfect
+                    && !verb.copula
+                    && !verb.say
+                    && matches!(verb.form, Form::Ing | Form::Past)
+                    && self.document.lower(verb.main).ends_with("ing");
+                let describes = verb.trigger.is_some() && matches!(verb.form, Form::Ing) && !verb.passive;
+                !(participle || describes)
+            }
+            Some(Part::State(_)) => true,
+            _ => false,
+        }
+    }
+
+    fn agent_before(&self, at: usize) -> Option<Range<usize>> {
+        let mut left = at;
+        while left > 0 && at - left < 8 {
+            left -= 1;
+            match &self.chunks[left].part {
+                Part::Noun(noun) if !noun.bare => {
+                    let governed = matches!(
+                        left.checked_sub(1).and_then(|before| self.part(before)),
+                        Some(Part::Preposition)
+                    );
+                    if governed {
+                        left = left.saturating_sub(1);
+                        continue;
+                    }
+                    return Some(self.chunks[left].span.clone());
+                }
+                Part::Subordinator => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn agent_after(&self, at: usize) -> Option<Range<usize>> {
+        let by = (at + 1..(at + 8).min(self.chunks.len()))
+            .find(|&next| matches!(self.part(next), Some(Part::Preposition)) && self.word(next) == "by")?;
+        self.noun(by + 1).map(|_| self.chunks[by + 1].span.clone())
+    }
+}

@@ -1,0 +1,521 @@
+//! Noun groups: "at least 12 Syrian soldiers", "a boy", "25 civilian deaths", "a family of five".
+
+use std::ops::Range;
+
+use annals_plugin::{Outcome, Victims};
+
+use super::{Chunk, Chunker, Determiner, NO_NOUN, Noun, Part};
+use crate::lexicon::{Class, Form, Frame, Grammar, NumberWord};
+use crate::number::{self, Figure};
+use crate::text::{Case, Kind};
+
+impl Chunker<'_> {
+    /// A noun group at a token. `partitive` allows "of them" after it.
+    pub(super) fn noun(&self, start: usize, partitive: bool) -> Option<Chunk> {
+        let first = self.token(start)?;
+        let mut noun = Noun {
+            figure: None,
+            determiner: Determiner::None,
+            words: start..start,
+            group: None,
+            plural: false,
+            name: false,
+            pronoun: false,
+            single: false,
+            thing: false,
+            bare: false,
+            others: false,
+            partitive: false,
+            state: None,
+            trigger: None,
+            accident: false,
+            generic: false,
+        };
+        let done =
+            |noun: Noun, end: usize| Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
+        if first.classes.has(Class::Pronoun) && !first.classes.has(Class::Possessive)
+            || first.classes.has(Class::Pronoun) && self.lower(start) != "her"
+        {
+            if first.classes.has(Class::Relative) {
+                return None;
+            }
+            noun.pronoun = true;
+            noun.single = first.classes.has(Class::MaleOrFemale);
+            noun.plural = !noun.single;
+            return done(noun, start + 1);
+        }
+        let mut at = start;
+        // "no one", "nobody", "none".
+        if matches!(self.lower(at), "nobody" | "none")
+            || self.lower(at) == "no" && self.lower(at + 1) == "one"
+        {
+            let end = at + 1 + usize::from(self.lower(at) == "no");
+            noun.figure = Some(Figure::exact(at..end, 0));
+            noun.bare = true;
+            noun.plural = true;
+            noun.group = Some(Victims::People);
+            if self.lower(at) == "none" {
+                noun.group = None;
+            }
+            at = end;
+            noun.words = at..at;
+            return self.finish(noun, start, at, partitive);
+        }
+        loop {
+            let word = self.lower(at);
+            if let Some(figure) = number::figure(self.document, self.lexicon, at, self.end)
+                && noun.figure.is_none()
+            {
+                at = figure.tokens.end;
+                noun.figure = Some(figure);
+                continue;
+            }
+            if noun.figure.is_none()
+                && self.has(at, Class::Qualifier)
+                && !self.has(at, Class::Determiner)
+                && !self.has(at, Class::Negation)
+                && at == start
+            {
+                // A qualifier with no number: "over the city".
+                return None;
+            }
+            match word {
+                "no" | "neither" => {
+                    noun.figure = Some(Figure::exact(at..at + 1, 0));
+                }
+                "a" | "an" if noun.determiner == Determiner::None => noun.determiner = Determiner::Indefinite,
+                "another" => {
+                    noun.determiner = Determiner::Indefinite;
+                    noun.others = true;
+                }
+                "other" | "more" | "additional" | "further" | "extra"
+                    if noun.determiner != Determiner::None
+                        || noun.figure.is_some()
+                        || at == start && word == "other" =>
+                {
+                    noun.others = true;
+                }
+                "every" | "each" | "any" => {
+                    noun.generic = true;
+                    noun.determiner = Determiner::Definite;
+                }
+                "both" if at == start => {
+                    noun.determiner = Determiner::Definite;
+                }
+                // "that killed 12", "that a soldier": a clause begins, not a noun group.
+                "that" if at == start && self.opens_clause(at + 1) => return None,
+                _ if self.has(at, Class::Possessive) && noun.determiner != Determiner::Indefinite => {
+                    noun.determiner = Determiner::Possessive;
+                }
+                _ if self.has(at, Class::Determiner) && !self.has(at, Class::Number) => {
+                    if noun.determiner == Determiner::None {
+                        noun.determiner = Determiner::Definite;
+                    }
+                }
+                _ => break,
+            }
+            at += 1;
+            if at >= self.end || at - start > 8 {
+                break;
+            }
+        }
+        noun.words = at..at;
+        let end = self.head(&mut noun, at);
+        if end == start {
+            return None;
+        }
+        if noun.others
+            && noun.determiner == Determiner::Indefinite
+            && noun.figure.is_none()
+            && noun.state.is_some()
+            && noun.group.is_none()
+        {
+            // "and another wounded"
+            noun.figure = Some(Figure::exact(start..at, 1));
+        }
+        if end == at {
+            // A number or a determiner with no noun.
+            let the_other = noun.determiner == Determiner::Definite && self.lower(at - 1) == "other";
+            if noun.figure.is_none()
+                && noun.others
+                && (noun.determiner == Determiner::Indefinite || the_other)
+            {
+                noun.figure = Some(Figure::exact(start..at, 1));
+            }
+            noun.figure.as_ref()?;
+            noun.bare = true;
+            noun.plural = true;
+        }
+        self.finish(noun, start, end, partitive)
+    }
+
+    /// Reads modifiers and head from `at`; gives the end of the group.
+    fn head(&self, noun: &mut Noun, start: usize) -> usize {
+        let mut at = start;
+        let mut modifier = None;
+        let mut victim: Option<(usize, Victims, Grammar)> = None;
+        let mut family = false;
+        let mut names = 0;
+        let mut last_thing = false;
+        let mut aged: Option<(usize, Victims, Grammar)> = None;
+        let mut seen = 0;
+        while at < self.end && at - start < 14 {
+            let token = &self.document.tokens()[at];
+            let classes = token.classes;
+            let word = self.lower(at);
+            if token.kind == Kind::Mark {
+                let quote = matches!(word, "\"" | "\u{201c}" | "\u{201d}" | "'" | "\u{2018}" | "\u{2019}");
+                let abbreviated = word == "." && at > start && self.has(at - 1, Class::TitleAbbreviation);
+                let hyphen = word == "-"
+                    && seen > 0
+                    && self.token(at + 1).is_some_and(|next| next.start == token.end)
+                    && at > start
+                    && self.document.tokens()[at - 1].end == token.start;
+                if abbreviated
+                    || hyphen
+                    || quote
+                        && seen <= 2
+                        && victim.is_none()
+                        && names == 0
+                        && at > start - usize::from(start > 0)
+                        && self.closes_soon(at)
+                {
+                    at += 1;
+                    continue;
+                }
+                break;
+            }
+            if token.kind == Kind::Number || classes.has(Class::Number) && seen > 0 {
+                break;
+            }
+            if matches!(word, "'s" | "\u{2019}s") {
+                if seen == 0 {
+                    break;
+                }
+                // What stood before is the owner.
+                noun.determiner = Determiner::Possessive;
+                noun.state = None;
+                noun.trigger = None;
+                victim = None;
+                modifier = None;
+                names = 0;
+                last_thing = false;
+                family = false;
+                at += 1;
+                continue;
+            }
+            if let Some((readings, length)) = self.triggers(at) {
+                if let Some(&trigger) = readings
+                    .iter()
+                    .find(|reading| matches!(reading.frame, Frame::Noun | Frame::Harm | Frame::Toll))
+                {
+                    let opens = start == at && (noun.figure.is_some() || noun.determiner != Determiner::None);
+                    let verb = !opens && self.verb_trigger(at, false, false, at).is_some();
+                    if !verb {
+                        noun.trigger = Some(trigger);
+                        victim = None;
+                        seen += 1;
+                        at += length;
+                        if trigger.frame == Frame::Toll {
+                            break;
+                        }
+                        continue;
+                    }
+                }
+                let state = readings.iter().find(|reading| {
+                    matches!(reading.frame, Frame::State | Frame::Verb(Form::Past | Form::Participle))
+                });
+                if let Some(state) = state
+                    && seen == 0
+                    && (noun.figure.is_some() || noun.determiner != Determiner::None || noun.others)
+                {
+                    // "12 wounded soldiers", "8 wounded", "the dead".
+                    noun.state = Some(state.outcome);
+                    at += length;
+                    if !self.noun_follows(at) {
+                        break;
+                    }
+                    continue;
+                }
+                if !classes.has(Class::Noun) {
+                    break;
+                }
+            }
+            if classes.any(NO_NOUN) || classes.has(Class::Subordinator) || self.subset(at).is_some() {
+                break;
+            }
+            if classes.has(Class::Adverb) || (word.ends_with("ly") && token.word.0 == 0 && word != "family") {
+                if seen == 0 && !classes.has(Class::Adverb) {
+                    at += 1;
+                    continue;
+                }
+                break;
+            }
+            if seen > 0
+                && classes.has(Class::Qualifier)
+                && !classes.any(&[Class::Victim, Class::NotVictims])
+                && number::figure(self.document, self.lexicon, at, self.end).is_some()
+            {
+                break;
+            }
+            if self.verbal(at) {
+                let thing_follows = noun.figure.is_some() && self.has(at + 1, Class::NotVictims);
+                let describes = seen == 0
+                    && (word.ends_with("ed") || word.ends_with("ing"))
+                    && (self.person_follows(at + 1) || thing_follows)
+                    && (noun.figure.is_some() || noun.determiner != Determiner::None);
+                if !describes {
+                    break;
+                }
+                at += 1;
+                continue;
+            }
+            let age = age_group(word);
+            // "17-year-old Lena Moss" is a name still.
+            seen += usize::from(age.is_none());
+            aged = age.map(|(group, plural)| (at, group, plural)).or(aged);
+            if let Some(entry) = self.lexicon.victim(token.word) {
+                family |= entry.family;
+                if entry.modifier.is_some() {
+                    modifier = modifier.or(entry.modifier);
+                }
+                if entry.noun.is_none() && matches!(victim, Some((_, _, Grammar::Singular))) {
+                    // "the Free Syrian Army": a body, not one Syrian.
+                    victim = None;
+                }
+                if let Some((group, grammar)) = entry.noun {
+                    if let Some((_, before, Grammar::Singular)) = victim
+                        && group == Victims::People
+                        && before != Victims::People
+                    {
+                        modifier = modifier.or(Some(before));
+                    }
+                    if let Some((_, _, Grammar::Plural)) = victim
+                        && grammar == Grammar::Plural
+                    {
+                        // "soldiers guards and staff" lacks its comma.
+                        break;
+                    }
+                    victim = Some((at, group, grammar));
+                    names = 0;
+                    noun.trigger = None;
+                }
+                last_thing = classes.has(Class::NotVictims);
+            } else if classes.has(Class::NumberNoun) {
+                if let Some(NumberWord::Group(value)) = self.lexicon.number(token.word)
+                    && noun.figure.is_none()
+                    && noun.determiner != Determiner::None
+                {
+                    noun.figure = Some(Figure::exact(noun.words.start.saturating_sub(1)..at + 1, value));
+                    victim = Some((at, Victims::People, Grammar::Plural));
+                }
+                last_thing = false;
+            } else {
+                last_thing = classes.has(Class::NotVictims);
+                let capital = matches!(token.case, Case::Title | Case::Upper);
+                let name = token.word.0 == 0 && (capital || self.capitals) || word.len() == 1 && capital;
+                let named_one = name && matches!(victim, Some((_, _, Grammar::Singular)));
+                names = if name { names + 1 } else { 0 };
+                if !named_one && !(classes.has(Class::Adjective)) {
+                    // A noun after the victims makes them its modifier: "civilian homes", "family house".
+                    if victim.is_some_and(|(_, group, _)| group != Victims::People) && !last_thing && !name {
+                        modifier = modifier.or(victim.map(|(_, group, _)| group));
+                    }
+                    victim = None;
+                    family = false;
+                    noun.trigger = noun.trigger.filter(|_| false);
+                }
+                noun.accident |= classes.has(Class::Accident);
+            }
+            at += 1;
+        }
+        noun.words.end = at;
+        noun.others |= at > start && self.lower(at - 1) == "others";
+        // "the 6-year-old", "a 23-year-old"
+        if victim.is_none()
+            && noun.trigger.is_none()
+            && (noun.determiner != Determiner::None || noun.figure.is_some())
+        {
+            victim = aged.filter(|&(last, ..)| last + 1 == at);
+        }
+        if noun.trigger.is_some() && victim.is_none() {
+            noun.plural = true;
+            noun.group = modifier;
+            // "civilian deaths": the group stands before the head.
+            if noun.group.is_none() {
+                noun.group = self.group_before(noun.words.clone());
+            }
+            return at;
+        }
+        match victim {
+            Some((_, group, grammar)) => {
+                let lends = group == Victims::People
+                    || group == Victims::Men && modifier == Some(Victims::Combatants);
+                noun.group = Some(if lends { modifier.unwrap_or(group) } else { group });
+                noun.plural = grammar == Grammar::Plural;
+                noun.name = names > 0 && !noun.plural;
+            }
+            None if seen > 0 => {
+                noun.group = aged
+                    .filter(|&(_, group, _)| names == seen && group == Victims::Children)
+                    .map(|(_, group, _)| group);
+                noun.thing = last_thing || noun.accident;
+                noun.name = names > 0 && names == seen && !noun.thing && noun.determiner == Determiner::None;
+                let word = self.lower(at - 1);
+                if !noun.thing {
+                    noun.plural = word.ends_with('s');
+                    if is_person(word, noun.figure.is_some() || noun.determiner == Determiner::Indefinite) {
+                        noun.group = Some(modifier.unwrap_or(Victims::People));
+                        noun.name = false;
+                    }
+                }
+            }
+            None => {
+                noun.plural = true;
+            }
+        }
+        if family && victim.is_none() {
+            noun.thing = false;
+            noun.group = None;
+            noun.plural = false;
+        }
+        at
+    }
+
+    fn group_before(&self, words: Range<usize>) -> Option<Victims> {
+        words.into_iter().find_map(|at| {
+            let entry = self.lexicon.victim(self.token(at)?.word)?;
+            entry.modifier.or(entry.noun.map(|(group, _)| group)).filter(|&group| group != Victims::People)
+        })
+    }
+
+    fn closes_soon(&self, at: usize) -> bool {
+        let quote = |at: usize| {
+            matches!(self.lower(at), "\"" | "\u{201c}" | "\u{201d}" | "'" | "\u{2018}" | "\u{2019}")
+        };
+        (at + 1..at + 5).any(quote) || (self.start.max(at.saturating_sub(4))..at).any(quote)
+    }
+
+    /// Takes in what follows a head: "of them", "of five", a name.
+    fn finish(&self, mut noun: Noun, start: usize, end: usize, partitive: bool) -> Option<Chunk> {
+        let mut end = end;
+        if self.lower(end) == "of" && partitive {
+            let family = noun.words.clone().any(|at| {
+                self.token(at)
+                    .and_then(|token| self.lexicon.victim(token.word))
+                    .is_some_and(|word| word.family)
+            });
+            let number = number::figure(self.document, self.lexicon, end + 1, self.end);
+            let head = self.lower(end.saturating_sub(1)).to_owned();
+            if let Some(number) = number {
+                if family && noun.figure.is_none() {
+                    end = number.tokens.end;
+                    noun.figure = Some(number);
+                    noun.group = Some(Victims::People);
+                    noun.plural = true;
+                    noun.thing = false;
+                    return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
+                }
+                if noun.group.is_some() && !noun.plural && noun.trigger.is_none() {
+                    // "a mother of three"
+                    end = number.tokens.end
+                        + usize::from(matches!(
+                            self.lower(number.tokens.end),
+                            "children" | "sons" | "daughters"
+                        ));
+                    return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
+                }
+            }
+            let collective = matches!(
+                head.as_str(),
+                "members"
+                    | "member"
+                    | "group"
+                    | "groups"
+                    | "elements"
+                    | "residents"
+                    | "relatives"
+                    | "employees"
+                    | "employee"
+                    | "number"
+                    | "majority"
+                    | "people"
+                    | "fighters"
+                    | "victims"
+                    | "supporters"
+                    | "dozens"
+            );
+            if (noun.bare || collective)
+                && noun.trigger.is_none()
+                && !matches!(self.lower(end + 1), "age")
+                && let Some(inner) = self.noun(end + 1, false)
+            {
+                {
+                    let Part::Noun(other) = inner.part else { return None };
+                    if other.trigger.is_some_and(|trigger| !(noun.bare && trigger.frame == Frame::Noun)) {
+                        return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
+                    }
+                    if matches!(head.as_str(), "group" | "number" | "majority") {
+                        // "a number of civilians", "a group of children": no figure but those named.
+                        let vague = head == "number" && noun.determiner == Determiner::Indefinite;
+                        if !vague && noun.figure.is_none() {
+                            return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
+                        }
+                        let figure = if vague { Some(Figure::vague(start..end + 1, 2)) } else { noun.figure };
+                        let words = inner.span.clone();
+                        noun = *other;
+                        noun.figure = figure;
+                        noun.words = words;
+                        return Some(Chunk { span: start..inner.span.end, part: Part::Noun(Box::new(noun)) });
+                    }
+                    if noun.bare {
+                        noun.partitive = other.determiner != Determiner::None || other.pronoun;
+                        noun.group = noun.group.or(other.group);
+                        let strikes =
+                            other.trigger.is_some_and(|trigger| trigger.outcome == Outcome::Strikes);
+                        noun.thing = other.thing && !other.pronoun || strikes;
+                        noun.state = other.state;
+                        noun.words = inner.span.clone();
+                        noun.bare = false;
+                        noun.plural = true;
+                        noun.trigger = None;
+                    } else if noun.group.is_none_or(|group| group == Victims::People) {
+                        let lent = self.group_before(inner.span.clone());
+                        noun.group = lent.filter(|group| *group == Victims::Combatants).or(noun.group);
+                        noun.words.end = inner.span.end;
+                    }
+                    return Some(Chunk { span: start..inner.span.end, part: Part::Noun(Box::new(noun)) });
+                }
+            }
+        }
+        Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) })
+    }
+}
+
+/// The group of "6-year-old" and its like, and whether it means one.
+fn age_group(word: &str) -> Option<(Victims, Grammar)> {
+    let (age, rest) = word.split_once('-')?;
+    let (unit, old) = rest.split_once('-')?;
+    let grammar = match old {
+        "old" => Grammar::Singular,
+        "olds" => Grammar::Plural,
+        _ => return None,
+    };
+    let child = match unit {
+        "year" => age.parse::<u32>().is_ok_and(|age| age < 18),
+        "month" | "week" | "day" => true,
+        _ => return None,
+    };
+    Some((if child { Victims::Children } else { Victims::People }, grammar))
+}
+
+/// Whether a word that the lexicon does not hold means persons by its ending.
+fn is_person(word: &str, counted: bool) -> bool {
+    const PLURAL: &[&str] =
+        &["ers", "ors", "ists", "men", "women", "ians", "ees", "eers", "ants", "ents", "ites", "ans", "ese"];
+    const SINGULAR: &[&str] = &["er", "or", "ist", "man", "woman", "ian", "ee", "eer"];
+    counted
+        && word.len() > 4
+        && (PLURAL.iter().any(|ending| word.ends_with(ending))
+            || SINGULAR.iter().any(|ending| word.ends_with(ending)))
+}

@@ -1,0 +1,123 @@
+//! Digits and number words that count nobody.
+
+use super::{Chunk, Chunker, NO_NOUN, Part};
+use crate::lexicon::{Class, Grammar};
+use crate::text::{Case, Kind};
+
+impl Chunker<'_> {
+    /// Digits that are a date, a year, an age, an amount of money, a share or an address.
+    pub(super) fn not_a_count(&self, at: usize, last: Option<&Chunk>) -> Option<usize> {
+        let token = self.token(at)?;
+        let digits = token.kind == Kind::Number;
+        if !digits && !token.classes.has(Class::Number) {
+            return None;
+        }
+        let before = at.checked_sub(1).filter(|&before| before >= self.start);
+        if let Some(before) = before {
+            let word = self.document.lower(before);
+            if matches!(
+                word,
+                "age"
+                    | "aged"
+                    | "ages"
+                    | "no"
+                    | "number"
+                    | "article"
+                    | "resolution"
+                    | "page"
+                    | "chapter"
+                    | "highway"
+                    | "route"
+                    | "flight"
+            ) && digits
+            {
+                return Some(at + 1);
+            }
+            let year = digits && token.end - token.start == 4;
+            // "ages 4 and 6", "aged 4, 6 and 9"
+            if digits && self.in_ages(at) {
+                return Some(at + 1);
+            }
+            if digits && self.has(before, Class::Month) && (year || !self.person_follows(at + 1)) {
+                return Some(at + 1);
+            }
+        }
+        let next = self.lower(at + 1);
+        if digits {
+            let word = self.document.lower(at);
+            let year = word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
+            let clock = word.len() == 4
+                && matches!(self.before(at), "at" | "by" | "around" | "until" | "from" | "about" | "since");
+            let dated = year
+                && at >= self.start + 3
+                && self.before(at) == ","
+                && (self.has(at - 3, Class::Month) || self.has(at - 2, Class::Month));
+            let participle = self.trigger_frame(at + 1).is_some();
+            if dated || (year || clock) && !self.person_follows(at + 1) && !participle {
+                return Some(at + 1);
+            }
+            if self.has(at + 1, Class::Month) && !next.eq("may") {
+                return Some(at + 2);
+            }
+            if matches!(
+                next,
+                "%" | "percent" | "pct" | "gmt" | "hrs" | "am" | "pm" | "a.m." | "p.m." | "a.m" | "p.m"
+            ) {
+                return Some(at + 2);
+            }
+            if next == "/" || self.before(at) == "/" || self.before(at) == "#" {
+                return Some(at + 1);
+            }
+            // "Omar Haddad, 23, was": an age after a name or a single person.
+            let age =
+                word.len() <= 3 && !word.contains(',') && word.parse::<u32>().is_ok_and(|age| age < 115);
+            let after_person = last.is_some_and(|chunk| match &chunk.part {
+                Part::Noun(noun) => noun.name || (noun.group.is_some() && !noun.plural && !noun.bare),
+                Part::Comma | Part::Open => true,
+                _ => false,
+            }) && before.is_some_and(|before| {
+                let mark = self.document.lower(before);
+                !matches!(mark, "," | "(") || self.ends_in_person(before)
+            });
+            let closes = matches!(next, "," | ")" | "." | ";" | "" | "and")
+                || self.has(at + 1, Class::Be)
+                || self.has(at + 1, Class::Preposition);
+            if age && after_person && closes && matches!(self.before(at), "," | "(") {
+                return Some(at + 1);
+            }
+        }
+        let years = self.has(at + 1, Class::NotVictims) && matches!(next, "year" | "years");
+        (years && matches!(self.lower(at + 2), "old" | "of")).then_some(at + 3)
+    }
+
+    /// Whether digits stand in a list that "ages" or "aged" opened.
+    fn in_ages(&self, at: usize) -> bool {
+        (self.start.max(at.saturating_sub(8))..at)
+            .rev()
+            .find(|&left| {
+                let token = &self.document.tokens()[left];
+                !(token.kind == Kind::Number || matches!(self.document.lower(left), "," | "and"))
+            })
+            .is_some_and(|left| matches!(self.document.lower(left), "ages" | "aged" | "age"))
+    }
+
+    /// Whether the word before a comma can be the end of one person's name or noun.
+    fn ends_in_person(&self, comma: usize) -> bool {
+        let Some(word) = comma.checked_sub(1).filter(|&word| word >= self.start) else { return false };
+        let token = &self.document.tokens()[word];
+        let noun = self.lexicon.victim(token.word).and_then(|word| word.noun);
+        matches!(noun, Some((_, Grammar::Singular)))
+            || (token.kind == Kind::Word
+                && token.word.0 == 0
+                && (self.capitals || matches!(token.case, Case::Title | Case::Upper)))
+            || matches!(self.document.lower(word), "jr" | "sr" | ".")
+    }
+
+    pub(super) fn person_follows(&self, at: usize) -> bool {
+        (at..at + 3).any(|at| {
+            self.token(at)
+                .is_some_and(|token| token.classes.has(Class::Victim) && !token.classes.any(NO_NOUN))
+        }) && self.token(at).is_some_and(|token| token.kind == Kind::Word && !token.classes.any(NO_NOUN))
+            && !self.has(at, Class::Subordinator)
+    }
+}

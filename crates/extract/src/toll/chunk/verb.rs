@@ -1,0 +1,336 @@
+//! Verb groups: "may have been killed", "were found dead", "said".
+
+use super::{Chunk, Chunker, NO_NOUN, Part, Verb};
+use crate::lexicon::{Class, Form, Frame, Trigger};
+use crate::text::{Case, Kind};
+use annals_plugin::Outcome;
+
+impl Chunker<'_> {
+    /// Whether a determiner stands before a word, so that it is no verb.
+    fn determined(&self, at: usize) -> bool {
+        at > self.start
+            && self.document.tokens()[at - 1].classes.any(&[Class::Determiner, Class::Possessive])
+            && !matches!(
+                self.before(at),
+                "that" | "all" | "both" | "some" | "any" | "each" | "her" | "this" | "several" | "another"
+            )
+    }
+
+    pub(super) fn opens_clause(&self, at: usize) -> bool {
+        self.verbal(at)
+            || self.trigger_frame(at).is_some()
+            || self.token(at).is_some_and(|token| {
+                token.kind != Kind::Word
+                    || token.classes.any(&[
+                        Class::Be,
+                        Class::Have,
+                        Class::Modal,
+                        Class::Do,
+                        Class::Determiner,
+                        Class::Possessive,
+                        Class::Pronoun,
+                        Class::Number,
+                        Class::Qualifier,
+                        Class::Preposition,
+                        Class::Subordinator,
+                        Class::Adverb,
+                    ])
+            })
+    }
+
+    /// A verb group at a token.
+    pub(super) fn verb(&self, start: usize) -> Option<Chunk> {
+        let mut verb = Verb {
+            trigger: None,
+            passive: false,
+            perfect: false,
+            modal: false,
+            negated: false,
+            infinitive: false,
+            feared: false,
+            say: false,
+            unfulfilled: false,
+            copula: false,
+            form: Form::Base,
+            main: start,
+        };
+        let mut at = start;
+        let mut auxiliary = false;
+        let mut be = false;
+        loop {
+            let token = self.token(at)?;
+            let classes = token.classes;
+            if classes.has(Class::Modal) && self.lower(at) != "may"
+                || self.lower(at) == "may" && !self.month_may(at)
+            {
+                verb.modal = true;
+            } else if classes.has(Class::Have) {
+                verb.perfect = true;
+            } else if classes.has(Class::Be) {
+                be = true;
+            } else if classes.has(Class::Do) {
+            } else if matches!(self.lower(at), "not" | "n't" | "never" | "cannot") {
+                verb.negated = true;
+            } else if self.lower(at) == "to" && self.verb_base(at + 1) {
+                verb.infinitive = true;
+            } else if auxiliary
+                && (classes.has(Class::Adverb) || self.lower(at).ends_with("ly"))
+                && self.trigger_frame(at).is_none()
+            {
+                at += 1;
+                continue;
+            } else {
+                break;
+            }
+            auxiliary = true;
+            at += 1;
+            if at >= self.end {
+                break;
+            }
+        }
+        // "were reported killed", "are feared to have been killed", "were confirmed dead".
+        if be && let Some(token) = self.token(at) {
+            let word = self.lower(at);
+            let links = token.classes.has(Class::Say)
+                || matches!(
+                    word,
+                    "feared"
+                        | "presumed"
+                        | "thought"
+                        | "known"
+                        | "found"
+                        | "left"
+                        | "pronounced"
+                        | "declared"
+                        | "listed"
+                        | "believed"
+                        | "among"
+                        | "discovered"
+                        | "either"
+                        | "both"
+                        | "to"
+                );
+            if links {
+                let mut next = at + 1;
+                if self.lower(next) == "to" {
+                    next += 1;
+                }
+                while self.has(next, Class::Have)
+                    || self.has(next, Class::Be)
+                    || self.has(next, Class::Adverb)
+                {
+                    next += 1;
+                }
+                let frame = self.trigger_frame(next);
+                if frame.is_some() && !(matches!(word, "among")) {
+                    verb.feared |= matches!(word, "feared" | "presumed" | "thought");
+                    at = next;
+                } else if matches!(word, "feared" | "presumed") {
+                    verb.feared = true;
+                }
+            }
+        }
+        let done =
+            |verb: Verb, end: usize| Some(Chunk { span: start..end, part: Part::Verb(Box::new(verb)) });
+        if at >= self.end {
+            if auxiliary {
+                verb.copula = be;
+                return done(verb, at);
+            }
+            return None;
+        }
+        if let Some((trigger, length)) = self.verb_trigger(at, auxiliary, be, start) {
+            verb.main = at;
+            verb.passive = be;
+            if let Frame::Verb(form) | Frame::Undergo(form) = trigger.frame {
+                verb.form = form;
+            }
+            verb.trigger = Some(trigger);
+            return done(verb, at + length);
+        }
+        let token = self.token(at)?;
+        let word = self.lower(at);
+        if auxiliary || self.verbal(at) {
+            if self.verbal(at) {
+                verb.say = token.classes.has(Class::Say);
+                verb.unfulfilled = token.classes.has(Class::Unfulfilled);
+                verb.passive = be;
+                verb.main = at;
+                verb.form = if word.ends_with("ing") {
+                    Form::Ing
+                } else if word.ends_with("ed") {
+                    Form::Past
+                } else {
+                    Form::Base
+                };
+                verb.feared |= word == "feared";
+                return done(verb, at + 1);
+            }
+            if auxiliary && at > start {
+                verb.copula = be;
+                return done(verb, at);
+            }
+        }
+        None
+    }
+
+    fn month_may(&self, at: usize) -> bool {
+        self.token(at + 1).is_some_and(|token| token.kind == Kind::Number)
+            || at > self.start && self.document.tokens()[at - 1].kind == Kind::Number
+            || (matches!(self.before(at), "in" | "of" | "on" | "since" | "last" | "until"))
+    }
+
+    fn verb_base(&self, at: usize) -> bool {
+        let Some(token) = self.token(at) else { return false };
+        token.classes.any(&[Class::Be, Class::Have, Class::Verb, Class::Say])
+            || token.classes.has(Class::Trigger)
+                && self.triggers(at).is_some_and(|(readings, _)| {
+                    readings.iter().any(|reading| {
+                        matches!(reading.frame, Frame::Verb(Form::Base) | Frame::Undergo(Form::Base))
+                    })
+                })
+    }
+
+    pub(super) fn trigger_frame(&self, at: usize) -> Option<Trigger> {
+        self.triggers(at).and_then(|(readings, _)| {
+            readings
+                .iter()
+                .copied()
+                .find(|reading| !matches!(reading.frame, Frame::Noun | Frame::Harm | Frame::Toll))
+        })
+    }
+
+    /// The trigger of a verb group at a token, if it is a verb there and not a noun.
+    pub(super) fn verb_trigger(
+        &self,
+        at: usize,
+        auxiliary: bool,
+        be: bool,
+        start: usize,
+    ) -> Option<(Trigger, usize)> {
+        let (readings, length) = self.triggers(at)?;
+        let noun = readings.iter().any(|reading| matches!(reading.frame, Frame::Noun | Frame::Harm))
+            || self.has(at, Class::Noun);
+        if be {
+            let fits = readings.iter().copied().find(|reading| {
+                matches!(
+                    reading.frame,
+                    Frame::Verb(Form::Past | Form::Participle) | Frame::Passive | Frame::State
+                ) || matches!(reading.frame, Frame::Verb(Form::Ing) | Frame::Undergo(Form::Ing | Form::Past))
+            });
+            let fits =
+                fits.filter(|reading| reading.frame != Frame::State || !self.noun_follows(at + length))?;
+            return Some((self.deadly(fits, at + length), length));
+        }
+        let mut verbs = readings
+            .iter()
+            .copied()
+            .filter(|reading| matches!(reading.frame, Frame::Verb(_) | Frame::Undergo(_) | Frame::Passive));
+        // "hurt" is base, past and participle: alone it is one of the latter.
+        let verb = verbs
+            .clone()
+            .find(|reading| !auxiliary && reading.frame == Frame::Verb(Form::Past))
+            .or(verbs.next())?;
+        let determined = at > self.start && start == at && self.determined(at);
+        if noun && !auxiliary {
+            let object = self.token(at + length).is_some_and(|token| {
+                token.kind == Kind::Number
+                    || token.classes.any(&[
+                        Class::Determiner,
+                        Class::Number,
+                        Class::Qualifier,
+                        Class::Possessive,
+                        Class::Victim,
+                    ])
+                    || token.classes.any(&[Class::Pronoun])
+                    || (token.word.0 == 0
+                        && matches!(token.case, Case::Title)
+                        && !self.capitals
+                        && matches!(verb.frame, Frame::Verb(Form::Ing)))
+            }) && self.lower(at + length) != "of";
+            let after = at == self.start
+                || determined
+                || self.has(at - 1, Class::Preposition) && !matches!(verb.frame, Frame::Verb(Form::Ing))
+                || self.token(at - 1).is_some_and(|token| token.classes.has(Class::Trigger))
+                    && matches!(verb.frame, Frame::Verb(Form::Base | Form::Third));
+            if !object || (after && at != self.start) {
+                return None;
+            }
+        }
+        if determined && !matches!(verb.frame, Frame::Verb(Form::Third)) {
+            return None;
+        }
+        Some((self.deadly(verb, at + length), length))
+    }
+
+    /// "shot ... dead", "shot him to death", "shot and later died": a wounding that kills.
+    fn deadly(&self, trigger: Trigger, after: usize) -> Trigger {
+        if trigger.outcome != Outcome::Injured || !matches!(trigger.frame, Frame::Verb(_)) {
+            return trigger;
+        }
+        for at in after..(after + 7).min(self.end) {
+            let word = self.lower(at);
+            let deadly = word == "to" && self.lower(at + 1) == "death"
+                || word == "dead" && at <= after + 3
+                || word == "fatally"
+                || word == "and"
+                    && matches!(
+                        self.lower(at + 1),
+                        "killed" | "died" | "dead" | "murdered" | "kills" | "kill" | "killing"
+                    )
+                || word == "and" && self.lower(at + 1) == "later" && self.lower(at + 2) == "died"
+                || word == "and" && self.lower(at + 1) == "fatally";
+            if deadly {
+                return Trigger { outcome: Outcome::Killed, ..trigger };
+            }
+            if matches!(word, "," | "." | ";" | "who" | "when" | "while")
+                || (word == "and" && at > after)
+                || self.token(at).is_some_and(|token| token.kind == Kind::Number)
+            {
+                break;
+            }
+        }
+        trigger
+    }
+
+    /// Whether a word is a verb that is no trigger.
+    pub(super) fn verbal(&self, at: usize) -> bool {
+        let Some(token) = self.token(at) else { return false };
+        if token.kind != Kind::Word {
+            return false;
+        }
+        let classes = token.classes;
+        let capital = token.case == Case::Title && !self.capitals && at > self.start;
+        if capital
+            && classes.any(&[Class::Say, Class::Verb])
+            && self.document.tokens()[at - 1].kind == Kind::Word
+        {
+            return false;
+        }
+        if classes.has(Class::Say) {
+            // "reports of casualties", "claims": nouns after determiners and adjectives.
+            return !self.determined(at);
+        }
+        if classes.has(Class::Verb) {
+            let noun = classes.any(&[Class::NotVictims, Class::Noun]);
+            return !(noun || self.determined(at));
+        }
+        if classes.any(&[Class::Adjective, Class::Noun, Class::NotVictims, Class::Victim, Class::Number])
+            || classes.any(NO_NOUN)
+            || self.triggers(at).is_some()
+        {
+            return false;
+        }
+        if !classes.only(&[Class::Trigger, Class::Unfulfilled, Class::Opener, Class::Qualifier]) {
+            return false;
+        }
+        let word = self.lower(at);
+        let name = matches!(token.case, Case::Title | Case::Upper) && !self.capitals && at > self.start;
+        let length = word.len();
+        !name
+            && !word.contains('-')
+            && length > 4
+            && (word.ends_with("ed") || word.ends_with("ing"))
+            && !self.determined(at)
+    }
+}
