@@ -130,6 +130,8 @@ fn article(number: u64, days: u64) -> Article {
         when,
         place: place.clone(),
         perpetrators: Vec::new(),
+        killed: None,
+        injured: None,
         start: 0,
         end: 40,
         event_id: None,

@@ -37,6 +37,10 @@ pub(crate) struct Told {
     pub(crate) when: Option<When>,
     pub(crate) place: Option<Place>,
     pub(crate) perpetrators: Vec<Actor>,
+    /// How many were killed as the article as a whole tells, where no figure does.
+    pub(crate) killed: Option<u64>,
+    /// How many were injured, likewise.
+    pub(crate) injured: Option<u64>,
     pub(crate) terms: Terms,
 }
 
@@ -84,6 +88,8 @@ impl Report {
                 when: incident.when,
                 place: incident.place.clone(),
                 perpetrators: incident.perpetrators.clone(),
+                killed: incident.killed,
+                injured: incident.injured,
                 terms,
             })
             .collect();

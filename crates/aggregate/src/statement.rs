@@ -7,7 +7,8 @@
 //!    people told twice, and are not added.
 //! 3. Of those killed or injured, not told apart, whoever was not killed is injured: "five were shot, one died" makes
 //!    four injured.
-//! 4. Whoever knows only some of those harmed sets no lower bound. So a single person, where the article knows of more, is
+//! 4. What the article as a whole tells, by its headline or by telling of persons one by one, is a figure of its own.
+//! 5. Whoever knows only some of those harmed sets no lower bound. So a single person, where the article knows of more, is
 //!    one of them; a relative or witness tells of those they know, where the article itself gives more; and an
 //!    article that gives a range in its own name has weighed what its sources say.
 
@@ -105,6 +106,13 @@ pub(crate) fn statements(report: &Report, incident: u32) -> BTreeMap<Voice, Stat
             }
         }
     }
+    let told = &report.incidents[incident as usize];
+    let own = Voice::publisher(report);
+    for (outcome, told) in [(Outcome::Killed, told.killed), (Outcome::Injured, told.injured)] {
+        if let Some(told) = told {
+            tell_whole(&mut by_voice, &own, outcome, told);
+        }
+    }
     tell_injured(&mut by_voice);
     weigh(&mut by_voice, &Voice::publisher(report));
     by_voice
@@ -144,6 +152,18 @@ fn sum_of_parts(own: &Statement, outcome: Outcome) -> Option<Bounds> {
     // "Six civilians" is a toll; "two children" are some of the dead.
     let most = if civilians.is_some() { Standing::Stated } else { Standing::Implied };
     Some(Bounds { standing: whole.standing.min(most), ..whole })
+}
+
+/// What the article as a whole tells, where each of its figures tells of some of those harmed only.
+fn tell_whole(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice, outcome: Outcome, told: u64) {
+    let slot = (outcome, Victims::People);
+    for bounds in by_voice.values_mut().filter_map(|statement| statement.get_mut(&slot)) {
+        if bounds.most() > 0 && bounds.point() < told {
+            bounds.standing = bounds.standing.min(Standing::Implied);
+        }
+    }
+    let bounds = Bounds { low: Some(told), high: Some(told), standing: Standing::Stated };
+    put(by_voice.entry(own.clone()).or_default(), slot, bounds);
 }
 
 /// The largest number that any source of the article states.

@@ -151,6 +151,8 @@ mod tests {
             when: None,
             place: None,
             perpetrators: Vec::new(),
+            killed: None,
+            injured: None,
             terms: Terms::default(),
         };
         Report {

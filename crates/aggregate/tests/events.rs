@@ -45,6 +45,8 @@ fn tells(mut article: Article, event_type: EventType, day: Option<u32>, place: O
         when: day.map(|day| When { start: day, end: day, precision: 1 }),
         place,
         perpetrators: Vec::new(),
+        killed: None,
+        injured: None,
         start: 0,
         end: 40,
         event_id: None,

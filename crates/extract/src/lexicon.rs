@@ -72,6 +72,18 @@ classes! {
     Pronoun = "pronoun",
     /// A pronoun that stands for one person: "she".
     MaleOrFemale = "male_or_female",
+    /// A pronoun for the doer as the one it befalls: "himself".
+    Reflexive = "reflexive",
+    /// Brings somebody to a place: "airlifted".
+    Carry = "carry",
+    /// Where the injured are brought.
+    Hospital = "hospital",
+    /// Leaves somebody harmed: "left 12 dead".
+    Leave = "leave",
+    /// A unit of age: "year".
+    Age = "age",
+    /// Tells of one more of a row: "a second victim".
+    Ordinal = "ordinal",
     /// A month's name.
     Month = "month",
     /// A day's name.

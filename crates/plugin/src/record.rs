@@ -249,6 +249,11 @@ pub struct Incident {
     pub place: Option<Place>,
     /// Who is held responsible.
     pub perpetrators: Vec<Actor>,
+    /// How many were killed as the article as a whole tells, where no single figure of its text does: by its headline, or by
+    /// telling of them one by one.
+    pub killed: Option<u64>,
+    /// How many were injured, likewise.
+    pub injured: Option<u64>,
     /// Start of the sentence that tells of it first, in Unicode characters of the article's text.
     pub start: u32,
     /// End of that sentence.

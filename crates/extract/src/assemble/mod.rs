@@ -6,6 +6,8 @@
 
 mod identity;
 mod knowledge;
+mod persons;
+mod reading;
 mod scene;
 mod scope;
 mod setting;
@@ -16,7 +18,7 @@ mod tests;
 pub use knowledge::Knowledge;
 
 use annals_gazetteer::Gazetteer;
-use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, Scope, When};
+use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, Qualifier, Scope, When};
 
 use crate::actor::sections;
 use crate::event::Ballot;
@@ -40,6 +42,10 @@ sections! {
         War = "war",
         /// The event told of.
         Same = "same",
+        /// The sentence goes on to an event that lies back.
+        Turn = "turn",
+        /// A toll that has changed.
+        Rise = "rise",
     }
 }
 
@@ -69,24 +75,48 @@ pub fn assemble(
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
     let setting = Setting::new(article, document, &title, gazetteer);
-    let most = most_at_once(titled.iter().chain(tolls.iter().filter(|toll| toll.sentence < LEAD)));
-    let mut gathering =
-        Gathering { document, tolls, head, body, setting, most, groups: Vec::new(), of: Vec::new() };
+    let headline = reading::headline(&titled);
+    let most = anchors(&titled, tolls);
+    let mut gathering = Gathering {
+        document,
+        tolls,
+        head,
+        body,
+        setting,
+        most,
+        headline,
+        groups: Vec::new(),
+        of: Vec::new(),
+    };
     gathering.gather();
     let (incidents, claims) = gathering.records(&article.article_id);
     article.incidents = incidents;
     article.claims = claims;
 }
 
-/// The largest number of dead and of injured among some figures.
-fn most_at_once<'t>(tolls: impl Iterator<Item = &'t Toll>) -> [Option<u64>; 2] {
-    let mut most = [None; 2];
-    for toll in tolls.filter(|toll| toll.scope != Some(Scope::Total)) {
-        if let Some(column) = column(toll.outcome) {
-            most[column] = most[column].max(toll.low.or(toll.high));
+/// The largest number of dead or of injured that a report puts first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Anchor {
+    most: u64,
+    /// The headline gives it.
+    titled: bool,
+}
+
+/// What headline, or else lead, give as the number of dead and of injured.
+fn anchors(titled: &[Toll], tolls: &[Toll]) -> [Option<Anchor>; 2] {
+    let mut anchors = [None; 2];
+    let mut note = |toll: &Toll, titled: bool| {
+        let told = toll.scope != Some(Scope::Total) && !(titled && toll.qualifier == Qualifier::Vague);
+        if let (Some(column), Some(number), true) = (column(toll.outcome), toll.low.or(toll.high), told) {
+            let known: &mut Option<Anchor> = &mut anchors[column];
+            if known.is_none_or(|known| known.titled == titled && number > known.most) {
+                *known = Some(Anchor { most: number, titled });
+            }
         }
-    }
-    most
+    };
+    titled.iter().for_each(|toll| note(toll, true));
+    tolls.iter().take_while(|toll| toll.sentence < LEAD).for_each(|toll| note(toll, false));
+    anchors
 }
 
 fn column(outcome: Outcome) -> Option<usize> {
@@ -139,8 +169,10 @@ struct Gathering<'a, 'd> {
     head: Scene<'a, 'd>,
     body: Scene<'a, 'd>,
     setting: Setting<'a, 'd>,
-    /// The largest number of dead and of injured that headline and lead give.
-    most: [Option<u64>; 2],
+    /// The largest number of dead and of injured that headline or lead give.
+    most: [Option<Anchor>; 2],
+    /// The number of dead and of injured that the headline gives.
+    headline: [Option<u64>; 2],
     groups: Vec<Group>,
     /// For each figure, where it belongs.
     of: Vec<Belonging>,
@@ -175,8 +207,13 @@ impl Gathering<'_, '_> {
             {
                 Belonging::Total
             } else {
-                current = self.place_in_group(index, current);
-                Belonging::Incident(current)
+                let group = self.place_in_group(index, current);
+                // What a sentence turns to is left again with it.
+                let sentence = self.document.sentences()[toll.sentence].tokens.clone();
+                if !self.body.turned_before(&sentence, toll.number.start) {
+                    current = group;
+                }
+                Belonging::Incident(group)
             };
             self.of.push(belonging);
         }
@@ -206,8 +243,10 @@ impl Gathering<'_, '_> {
         // What is part of a figure, or stands in one clause with it, is of the same incident.
         let beside = toll.part_of.or_else(|| {
             index.checked_sub(1).filter(|&before| {
-                self.tolls[before].sentence == toll.sentence
-                    && (self.tolls[before].clause == toll.clause || toll.others)
+                let other = &self.tolls[before];
+                other.sentence == toll.sentence
+                    && (other.clause == toll.clause || toll.others)
+                    && !self.body.turned_before(&(other.number.end..span.end), at)
             })
         });
         if let Some(&Belonging::Incident(group)) = beside.and_then(|beside| self.of.get(beside)) {
@@ -218,9 +257,9 @@ impl Gathering<'_, '_> {
         // What sets apart stands in the figure's own clause or opens the sentence.
         let opening = span.start..(span.start + 4).min(span.end);
         let cued = |cue| self.body.cued(&toll.clause, cue) || self.body.cued(&opening, cue);
-        let unlike = toll.sentence >= 2 && (self.outgrows(toll) || self.is_unlike(toll));
-        let apart = cued(Cue::Apart) || unlike;
-        let back = cued(Cue::Before);
+        let unlike = self.outgrows(toll) || toll.sentence >= 2 && self.is_unlike(toll);
+        let apart = cued(Cue::Apart) || unlike || self.is_one_more(toll);
+        let back = cued(Cue::Before) || self.body.turned_before(span, at);
         let fits = |group: &Group| {
             !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))
                 && !matches!((&group.place, &place), (Some(one), Some(other)) if apart_in_space(one, other))
@@ -269,11 +308,26 @@ impl Gathering<'_, '_> {
         self.groups.len() - 1
     }
 
-    /// The lead of a report gives its highest toll: a figure far beyond it, further down, counts something else.
+    /// Headline and lead of a report give its highest toll: a figure far beyond it, further down, counts something else,
+    /// unless it is told as the toll's rise.
     fn outgrows(&self, toll: &Toll) -> bool {
-        let most = column(toll.outcome).and_then(|column| self.most[column]);
         let figure = toll.low.or(toll.high).unwrap_or(0);
-        most.is_some_and(|most| figure > 2 * most && figure > 3 && toll.sentence >= LEAD)
+        let Some(anchor) = column(toll.outcome).and_then(|column| self.most[column]) else { return false };
+        let beyond = if anchor.titled {
+            2 * figure > 3 * anchor.most && figure > anchor.most + 2 && toll.sentence >= 1
+        } else {
+            figure > 2 * anchor.most && figure > 3 && toll.sentence >= LEAD
+        };
+        beyond && !self.body.cued(&toll.clause, Cue::Rise)
+    }
+
+    /// "Another five people died in a raid on the market": others than those told of, by a deed not told of yet.
+    fn is_one_more(&self, toll: &Toll) -> bool {
+        let first = |other: &Toll| other.sentence < toll.sentence || other.number.start >= toll.number.start;
+        toll.others
+            && toll.sentence >= 1
+            && self.body.tells_one_deed(&toll.clause)
+            && self.tolls.iter().filter(|other| other.sentence == toll.sentence).all(first)
     }
 
     /// The clause tells of a deed of another kind, or of another party, than headline and lead do.
@@ -314,7 +368,11 @@ impl Gathering<'_, '_> {
     /// A headline that tells of violence without a figure is about the first figures given for the days around it.
     fn fill_main(&mut self) {
         const DAYS_AROUND: i32 = 7;
-        let has_figures = |group: usize| self.of.contains(&Belonging::Incident(group));
+        let deadly = |toll: &Toll| column(toll.outcome).is_some() || toll.outcome == Outcome::Casualties;
+        let has_figures = |group: usize| {
+            let own = self.tolls.iter().zip(&self.of).filter(|(_, of)| **of == Belonging::Incident(group));
+            own.into_iter().any(|(toll, _)| deadly(toll) && toll.low != Some(0))
+        };
         if !self.groups.first().is_some_and(|group| group.main) || has_figures(0) {
             return;
         }
@@ -459,6 +517,10 @@ impl Gathering<'_, '_> {
             .enumerate()
             .map(|(index, group)| {
                 let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| self.offsets(sentence));
+                let own = self.tolls.iter().zip(&self.of);
+                let own = own.filter(|(_, of)| **of == Belonging::Incident(index)).map(|(toll, _)| toll);
+                let headline = if group.main { self.headline } else { [None; 2] };
+                let [killed, injured] = reading::of_incident(self.document, own, headline);
                 Incident {
                     incident_id: incident_ids[index].clone().unwrap_or_else(|| namer.main()),
                     main: group.main,
@@ -467,6 +529,8 @@ impl Gathering<'_, '_> {
                     when: group.when,
                     place: group.place.clone(),
                     perpetrators: self.perpetrators(group, &self.victims(index)),
+                    killed,
+                    injured,
                     start,
                     end,
                     event_id: None,

@@ -189,6 +189,14 @@ impl<'a, 'd> Scene<'a, 'd> {
             .any(|mention| matches!(mention.naming, actor::Naming::Name | actor::Naming::Forces))
     }
 
+    /// Whether the sentence turns to another event before a token: "the attack came as the army said it had killed 48".
+    pub(super) fn turned_before(&self, sentence: &Range<usize>, token: usize) -> bool {
+        let before = sentence.start..token;
+        within(&self.cues, |(hit, _)| hit.start as usize, &before).iter().any(|(hit, cue)| {
+            *cue == Cue::Turn && !(hit.end as usize..token).any(|between| self.document.lower(between) == ",")
+        })
+    }
+
     /// Whether a cue stands in a span.
     pub(super) fn cued(&self, span: &Range<usize>, cue: Cue) -> bool {
         within(&self.cues, |(hit, _)| hit.start as usize, span).iter().any(|(_, each)| *each == cue)

@@ -156,7 +156,7 @@ impl Reader<'_> {
             "-" | "\u{2013}" | "\u{2014}" | "\u{2010}" => next += 1,
             "to" | "or" => next += 1,
             "and" if between => next += 1,
-            "and" | "," => {
+            "and" | "but" | "," => {
                 next += 1;
                 if self.lower(next) == "and" {
                     next += 1;

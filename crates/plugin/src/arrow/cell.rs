@@ -340,6 +340,8 @@ records! {
         when: Option<When>,
         place: Option<Place>,
         perpetrators: Vec<Actor>,
+        killed: Option<u64>,
+        injured: Option<u64>,
         start: u32,
         end: u32,
         event_id: Option<String>,

@@ -47,9 +47,17 @@ fn incident() -> impl Strategy<Value = Incident> {
         option::of(when()),
         option::of(place()),
         vec(actor(), 0..3),
+        option::of(0..=u64::try_from(i64::MAX).unwrap()),
     )
         .prop_map(
-            |((incident_id, main, weapons, start, end, event_id), event_type, when, place, perpetrators)| {
+            |(
+                (incident_id, main, weapons, start, end, event_id),
+                event_type,
+                when,
+                place,
+                perpetrators,
+                told,
+            )| {
                 Incident {
                     incident_id,
                     main,
@@ -58,6 +66,8 @@ fn incident() -> impl Strategy<Value = Incident> {
                     when,
                     place,
                     perpetrators,
+                    killed: told,
+                    injured: told.map(|told| told / 2),
                     start,
                     end,
                     event_id,

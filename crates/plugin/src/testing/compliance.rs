@@ -337,6 +337,8 @@ fn extracted() -> Article {
         when,
         place: place.clone(),
         perpetrators: Vec::new(),
+        killed: None,
+        injured: None,
         start: 0,
         end: 79,
         event_id: None,

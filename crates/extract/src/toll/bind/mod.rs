@@ -93,6 +93,8 @@ impl<'a> Binder<'a> {
                 Part::Verb(verb) => {
                     if let Some(trigger) = verb.trigger {
                         self.verb_predicate(at, verb, trigger);
+                    } else if self.document.tokens()[verb.main].classes.has(Class::Carry) {
+                        self.carried(at, verb);
                     } else if matches!(self.document.lower(verb.main), "identified" | "named") && verb.passive
                     {
                         self.identified(at);
@@ -183,7 +185,8 @@ impl<'a> Binder<'a> {
                     && other.determiner == Determiner::None
                     && !other.name
             });
-        let mut group = if both { Some(Victims::People) } else { noun.group };
+        let same = self.noun(at + 2).is_some_and(|other| other.group == noun.group);
+        let mut group = if both && !same { Some(Victims::People) } else { noun.group };
         let mut figure = figure;
         // "five children were killed and nine injured": the noun, and what bounds it, are left out.
         let reduced = noun.group.is_none()

@@ -1,6 +1,7 @@
 //! What stands before a passive, an intransitive or a state, and lists of those harmed.
 
 use super::{Binder, Predicate, REACH};
+use crate::lexicon::Class;
 use crate::toll::Toll;
 use crate::toll::chunk::{Determiner, Part};
 
@@ -34,6 +35,17 @@ impl Binder<'_> {
                             left -= 1;
                             continue;
                         }
+                    }
+                    // "50 fighters from one front and another were killed"
+                    if matches!(before, Some(Part::Conjunction))
+                        && !noun.counted()
+                        && left >= 3
+                        && self.noun(left - 2).is_some_and(|other| !other.counted() && !other.person())
+                        && matches!(self.part(left - 3), Some(Part::Preposition))
+                        && (noun.thing || noun.name)
+                    {
+                        left -= 3;
+                        continue;
                     }
                     // "73 civilians mostly women and children were killed": a plural without number passes.
                     let passes = noun.person()
@@ -215,6 +227,20 @@ impl Binder<'_> {
         false
     }
 
+    /// The start of an aside that ends before a chunk: "23 civilians -- including nine children -- and 16 soldiers".
+    fn aside_before(&self, end: usize) -> Option<usize> {
+        let mut at = end;
+        while at > 0 && end - at < 8 {
+            at -= 1;
+            match self.part(at) {
+                Some(Part::Subset) => return Some(at),
+                Some(Part::Noun(_) | Part::Conjunction | Part::Comma | Part::Preposition) => {}
+                _ => return None,
+            }
+        }
+        None
+    }
+
     /// Binds the nouns of a list that ends at a bound noun: "two women, a child and three soldiers were killed".
     fn list_left(&mut self, predicate: &Predicate, last: usize) -> usize {
         if !matches!(last.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Conjunction))
@@ -225,8 +251,14 @@ impl Binder<'_> {
         let mut at = last - 1;
         let mut members = Vec::new();
         loop {
-            while at > 0 && matches!(self.part(at - 1), Some(Part::Comma)) {
+            while at > 0 && matches!(self.part(at - 1), Some(Part::Comma | Part::Dash)) {
                 at -= 1;
+            }
+            if let Some(aside) = self.aside_before(at) {
+                at = aside;
+                while at > 0 && matches!(self.part(at - 1), Some(Part::Comma | Part::Dash)) {
+                    at -= 1;
+                }
             }
             let Some(left) = at.checked_sub(1) else { break };
             let Some(noun) = self.noun(left) else { break };
@@ -241,10 +273,11 @@ impl Binder<'_> {
                 left.checked_sub(1).and_then(|before| self.part(before)),
                 Some(Part::Preposition | Part::Subset)
             ) && self.word(left - 1) != "with";
-            let object = left
-                .checked_sub(1)
-                .and_then(|before| self.verb(before))
-                .is_some_and(|verb| !verb.say && (verb.trigger.is_some() || !verb.copula));
+            let object = left.checked_sub(1).and_then(|before| self.verb(before)).is_some_and(|verb| {
+                // "left three men and two women dead"
+                let leaves = self.document.tokens()[verb.main].classes.has(Class::Leave);
+                !verb.say && !leaves && (verb.trigger.is_some() || !verb.copula)
+            });
             if !fits || governed || object || self.bound[left].is_some() || members.len() > 30 {
                 break;
             }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use annals_plugin::Modality;
+use annals_plugin::{Modality, Outcome};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Form, Frame, Trigger};
-use crate::toll::chunk::{Determiner, Part, Verb};
+use crate::lexicon::{Class, Form, Frame, Trigger};
+use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
 impl<'a> Binder<'a> {
     /// Whether a verb group tells of something that did not happen, and how firmly it tells.
@@ -94,6 +94,9 @@ impl<'a> Binder<'a> {
                         Form::Participle => verb.perfect,
                         Form::Past => verb.perfect || self.takes_object(at),
                     };
+                if form == Form::Past && !passive && self.shares_object(at) {
+                    return;
+                }
                 if active {
                     predicate.passive = false;
                     predicate.agent = self.agent_before(at);
@@ -117,6 +120,63 @@ impl<'a> Binder<'a> {
             }
             Frame::Noun | Frame::Harm | Frame::Toll => {}
         }
+    }
+
+    /// "sent four people to hospital", "two were airlifted to a hospital": whoever is brought there alive is injured.
+    pub(super) fn carried(&mut self, at: usize, verb: &Verb) {
+        let Some(modality) = self.modality(at, verb) else { return };
+        let hospital = |chunk: usize| {
+            matches!(self.part(chunk), Some(Part::Noun(_)))
+                && self.chunks[chunk]
+                    .span
+                    .clone()
+                    .any(|token| self.document.tokens()[token].classes.has(Class::Hospital))
+        };
+        let near = at + 1..(at + 7).min(self.chunks.len());
+        let Some(there) = near.clone().find(|&chunk| hospital(chunk)) else { return };
+        let on_the_way = (at + 1..there).all(|chunk| {
+            matches!(
+                self.part(chunk),
+                Some(Part::Noun(_) | Part::Preposition | Part::Conjunction | Part::Comma)
+            )
+        });
+        // "was taken to hospital, where he died"
+        let dies = (at + 1..(at + REACH).min(self.chunks.len())).any(|chunk| match self.part(chunk) {
+            Some(Part::Verb(verb)) => verb.trigger.is_some_and(|trigger| trigger.outcome == Outcome::Killed),
+            Some(Part::State(outcome)) => *outcome == Outcome::Killed,
+            _ => false,
+        });
+        if !on_the_way || dies {
+            return;
+        }
+        let predicate = Predicate {
+            outcome: Outcome::Injured,
+            tokens: self.chunks[at].span.clone(),
+            modality,
+            passive: true,
+            agent: None,
+            at,
+        };
+        let told =
+            |noun: &Noun| noun.counted() && !noun.partitive || noun.person() && !noun.single && !noun.pronoun;
+        if verb.passive {
+            self.subjects(&predicate, at, true);
+        } else if self.noun(at + 1).is_some_and(told) {
+            self.objects(&predicate, at + 1);
+        }
+    }
+
+    /// "shot and badly injured his brother": the object follows the second verb.
+    fn shares_object(&self, at: usize) -> bool {
+        let second = at + 2;
+        let past = |verb: &Verb| {
+            !verb.passive && verb.trigger.is_some_and(|trigger| trigger.frame == Frame::Verb(Form::Past))
+        };
+        let object = |noun: &Noun| !noun.thing && (noun.person() || noun.counted() || noun.name);
+        matches!(self.part(at + 1), Some(Part::Conjunction))
+            && self.verb(second).is_some_and(past)
+            && self.noun(second + 1).is_some_and(object)
+            && !self.verb(second + 2).is_some_and(|verb| verb.trigger.is_some())
     }
 
     /// Whether a form that may be past or participle has an object after it.
@@ -209,7 +269,10 @@ impl<'a> Binder<'a> {
                 _ => break,
             };
             let Some(noun) = self.noun(joined) else { break };
-            if !(noun.person() && (noun.counted() || noun.determiner != Determiner::None || noun.name)
+            let names =
+                noun.name && self.noun(first).is_some_and(|first| first.name) && self.personal(joined);
+            if !(names
+                || noun.person() && (noun.counted() || noun.determiner != Determiner::None || noun.name)
                 || noun.counted() && noun.bare && noun.others)
             {
                 break;

@@ -128,8 +128,13 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
     }
     let mut kept: Vec<Chunk> = Vec::with_capacity(chunks.len());
     for chunk in chunks {
+        // "Lena Moss, 23, and": an age between commas leaves one comma.
+        let repeated = matches!(chunk.part, Part::Comma)
+            && kept.last().is_some_and(|last| matches!(last.part, Part::Comma));
         if !matches!(chunk.part, Part::Other) {
-            kept.push(chunk);
+            if !repeated {
+                kept.push(chunk);
+            }
             continue;
         }
         // "to June", "on Friday": the day takes its preposition with it, lest that govern the noun after it.

@@ -61,8 +61,14 @@ impl Chunker<'_> {
             noun.words = at..at;
             return self.finish(noun, start, at, partitive);
         }
+        let mut aged = None;
         loop {
             let word = self.lower(at);
+            if let Some((end, group)) = self.age(at).filter(|_| at > start) {
+                aged = Some((end - 1, group, Grammar::Singular));
+                at = end;
+                break;
+            }
             if let Some(figure) = number::figure(self.document, self.lexicon, at, self.end)
                 && noun.figure.is_none()
             {
@@ -120,7 +126,7 @@ impl Chunker<'_> {
             }
         }
         noun.words = at..at;
-        let end = self.head(&mut noun, at);
+        let end = self.head(&mut noun, at, aged);
         if end == start {
             return None;
         }
@@ -150,14 +156,13 @@ impl Chunker<'_> {
     }
 
     /// Reads modifiers and head from `at`; gives the end of the group.
-    fn head(&self, noun: &mut Noun, start: usize) -> usize {
+    fn head(&self, noun: &mut Noun, start: usize, mut aged: Option<(usize, Victims, Grammar)>) -> usize {
         let mut at = start;
         let mut modifier = None;
         let mut victim: Option<(usize, Victims, Grammar)> = None;
         let mut family = false;
         let mut names = 0;
         let mut last_thing = false;
-        let mut aged: Option<(usize, Victims, Grammar)> = None;
         let mut seen = 0;
         while at < self.end && at - start < 14 {
             let token = &self.document.tokens()[at];
@@ -211,7 +216,11 @@ impl Chunker<'_> {
                 {
                     let opens = start == at && (noun.figure.is_some() || noun.determiner != Determiner::None);
                     let verb = !opens && self.verb_trigger(at, false, false, at).is_some();
-                    if !verb {
+                    if verb {
+                        // "a field in Syria killing 30"
+                        break;
+                    }
+                    {
                         noun.trigger = Some(trigger);
                         victim = None;
                         seen += 1;
@@ -240,6 +249,16 @@ impl Chunker<'_> {
                 if !classes.has(Class::Noun) {
                     break;
                 }
+            }
+            if classes.has(Class::Conjunction)
+                && noun.figure.is_some()
+                && victim.is_none()
+                && noun.trigger.is_none()
+                && seen > 0
+                && self.modifiers_join(at)
+            {
+                at += 1;
+                continue;
             }
             if classes.any(NO_NOUN) || classes.has(Class::Subordinator) || self.subset(at).is_some() {
                 break;
@@ -351,7 +370,14 @@ impl Chunker<'_> {
             Some((_, group, grammar)) => {
                 let lends = group == Victims::People
                     || group == Victims::Men && modifier == Some(Victims::Combatants);
-                noun.group = Some(if lends { modifier.unwrap_or(group) } else { group });
+                let child = aged.is_some_and(|(_, group, _)| group == Victims::Children)
+                    && matches!(group, Victims::People | Victims::Men | Victims::Women);
+                noun.group = Some(match modifier {
+                    // "his 6-year-old brother"
+                    _ if child => Victims::Children,
+                    Some(modifier) if lends => modifier,
+                    _ => group,
+                });
                 noun.plural = grammar == Grammar::Plural;
                 noun.name = names > 0 && !noun.plural;
             }
@@ -380,6 +406,21 @@ impl Chunker<'_> {
             noun.plural = false;
         }
         at
+    }
+
+    /// "70 army and rebel fighters": a conjunction that joins two modifiers of one noun.
+    fn modifiers_join(&self, at: usize) -> bool {
+        let modifier = |at: usize| {
+            self.token(at)
+                .and_then(|token| self.lexicon.victim(token.word))
+                .is_some_and(|word| word.modifier.is_some())
+        };
+        let plural = |at: usize| {
+            self.token(at)
+                .and_then(|token| self.lexicon.victim(token.word))
+                .is_some_and(|word| matches!(word.noun, Some((_, Grammar::Plural))))
+        };
+        modifier(at - 1) && modifier(at + 1) && (at + 2..at + 4).any(plural)
     }
 
     fn group_before(&self, words: Range<usize>) -> Option<Victims> {

@@ -1,5 +1,7 @@
 //! Digits and number words that count nobody.
 
+use annals_plugin::Victims;
+
 use super::{Chunk, Chunker, NO_NOUN, Part};
 use crate::lexicon::{Class, Grammar};
 use crate::text::{Case, Kind};
@@ -88,6 +90,30 @@ impl Chunker<'_> {
         }
         let years = self.has(at + 1, Class::NotVictims) && matches!(next, "year" | "years");
         (years && matches!(self.lower(at + 2), "old" | "of")).then_some(at + 3)
+    }
+
+    /// "13 year-old", "28 year old", "57- year- old" before a noun: its end, and the group that the age tells.
+    pub(super) fn age(&self, at: usize) -> Option<(usize, Victims)> {
+        let token = self.token(at)?;
+        if token.kind != Kind::Number || token.end - token.start > 3 {
+            return None;
+        }
+        let hyphen = |at: usize| usize::from(matches!(self.lower(at), "-" | "\u{2010}" | "\u{2011}"));
+        let unit = at + 1 + hyphen(at + 1);
+        let (child, end) = match self.lower(unit).split_once('-') {
+            Some((unit, "old")) => (unit != "year", at + 1),
+            None if self.has(unit, Class::Age) => {
+                let old = unit + 1 + hyphen(unit + 1);
+                (
+                    !self.lower(unit).starts_with("year"),
+                    if self.lower(old) == "old" { old } else { return None },
+                )
+            }
+            _ => return None,
+        };
+        let years = self.lower(at).parse::<u32>().ok()?;
+        let end = end.max(unit) + 1;
+        Some((end, if child || years < 18 { Victims::Children } else { Victims::People }))
     }
 
     /// Whether digits stand in a list that "ages" or "aged" opened.

@@ -321,7 +321,8 @@ impl Chunker<'_> {
         {
             return false;
         }
-        if !classes.only(&[Class::Trigger, Class::Unfulfilled, Class::Opener, Class::Qualifier]) {
+        if !classes.only(&[Class::Trigger, Class::Unfulfilled, Class::Opener, Class::Qualifier, Class::Carry])
+        {
             return false;
         }
         let word = self.lower(at);

@@ -1,0 +1,61 @@
+//! What an article as a whole tells of the dead and injured of an incident, where no single figure of its text does.
+//!
+//! A headline may give a figure that the text spreads over its sentences; a text may tell of those harmed one by one.
+
+use annals_plugin::{Modality, Outcome, Qualifier, Scope};
+
+use super::column;
+use super::persons::Persons;
+use crate::text::Document;
+use crate::toll::Toll;
+
+/// The number of dead and of injured that a headline gives: "2 boys, 2 girls shot" tells of four.
+pub(super) fn headline(titled: &[Toll]) -> [Option<u64>; 2] {
+    let mut told = [None; 2];
+    for toll in titled {
+        let whole = toll.part_of.is_none()
+            && toll.modality == Modality::Asserted
+            && toll.scope != Some(Scope::Total)
+            && toll.qualifier != Qualifier::Vague;
+        if let (Some(column), Some(low), true) = (column(toll.outcome), toll.low, whole) {
+            told[column] = Some(told[column].unwrap_or(0) + low);
+        }
+    }
+    told
+}
+
+/// The number of dead and of injured that the figures of an incident tell together, if it is more than any of them gives.
+pub(super) fn of_incident<'t>(
+    document: &Document<'_>,
+    tolls: impl Iterator<Item = &'t Toll>,
+    headline: [Option<u64>; 2],
+) -> [Option<u64>; 2] {
+    let mut persons = Persons::default();
+    let mut stated = [0; 2];
+    let mut casualties = 0;
+    for toll in tolls {
+        persons.read(document, toll);
+        if toll.modality != Modality::Asserted {
+            continue;
+        }
+        let most = toll.low.max(toll.high).unwrap_or(0);
+        if let Some(column) = column(toll.outcome) {
+            stated[column] = stated[column].max(most);
+        }
+        if toll.outcome == Outcome::Casualties {
+            casualties = casualties.max(most);
+        }
+    }
+    let told = [persons.killed(), persons.injured()];
+    let mut reading = [None; 2];
+    for column in 0..2 {
+        let whole = match headline[column] {
+            // A headline that counts has counted all.
+            Some(count) => count,
+            _ if casualties > 0 && told[0] + told[1] > casualties => 0,
+            _ => told[column],
+        };
+        reading[column] = Some(whole).filter(|&whole| whole > stated[column] && whole > 1);
+    }
+    reading
+}
