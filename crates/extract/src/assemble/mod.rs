@@ -258,7 +258,7 @@ impl Gathering<'_, '_> {
         let opening = span.start..(span.start + 4).min(span.end);
         let cued = |cue| self.body.cued(&toll.clause, cue) || self.body.cued(&opening, cue);
         let unlike = self.outgrows(toll) || toll.sentence >= 2 && self.is_unlike(toll);
-        let apart = cued(Cue::Apart) || unlike || self.is_one_more(toll);
+        let apart = cued(Cue::Apart) || unlike || self.is_one_more(toll) || self.is_one_of_several(toll, &place);
         let back = cued(Cue::Before) || self.body.turned_before(span, at);
         let fits = |group: &Group| {
             !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))
@@ -319,6 +319,21 @@ impl Gathering<'_, '_> {
             figure > 2 * anchor.most && figure > 3 && toll.sentence >= LEAD
         };
         beyond && !self.body.cued(&toll.clause, Cue::Rise)
+    }
+
+    /// A report on a whole province sums what befell its towns: a smaller figure of one town is a part of the sum, and an
+    /// incident of its own.
+    fn is_one_of_several(&self, toll: &Toll, place: &Option<Place>) -> bool {
+        const TOWN: u8 = 3;
+        let wide = |place: &Place| place.precision.is_some_and(|precision| precision > TOWN);
+        let town = |place: &Place| place.precision.is_some_and(|precision| precision <= TOWN);
+        let Some(main) = self.groups.first().filter(|group| group.main) else { return false };
+        let below = column(toll.outcome).and_then(|column| self.most[column]);
+        toll.sentence >= 1
+            && below.is_some_and(|anchor| toll.low.is_some_and(|low| low < anchor.most))
+            && main.place.as_ref().is_some_and(wide)
+            && place.as_ref().is_some_and(town)
+            && toll.low.is_some_and(|low| low > 1)
     }
 
     /// "Another five people died in a raid on the market": others than those told of, by a deed not told of yet.

@@ -183,6 +183,9 @@ impl Reader<'_> {
                     Some(NumberWord::Scale(scale)) if scale >= 12 => Some(scale),
                     _ => None,
                 };
+                if let Some(thousands) = self.parted(start) {
+                    return Some(Value { low: thousands, vague: false, end: start + 2 });
+                }
                 let low = match scale {
                     Some(scale) => scaled(digits, scale)?,
                     None => whole(digits)?,
@@ -192,6 +195,18 @@ impl Reader<'_> {
             Kind::Word => self.words_value(start),
             Kind::Mark => None,
         }
+    }
+
+    /// "1 000": thousands parted by a blank.
+    fn parted(&self, start: usize) -> Option<u64> {
+        let (head, tail) = (self.lower(start), self.lower(start + 1));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let fits = (1..=3).contains(&head.len()) && !head.starts_with('0') && tail.len() == 3;
+        let adjacent = |tokens: &[crate::text::Token]| tokens[0].end + 1 == tokens[1].start;
+        let numbers = start + 1 < self.end && adjacent(&self.document.tokens()[start..start + 2]);
+        (fits && numbers && digits(head) && digits(tail))
+            .then(|| format!("{head}{tail}").parse().ok())
+            .flatten()
     }
 
     /// "seven", "twenty-five", "two hundred and ten", "a dozen", "dozens", "tens of thousands", "half a million".

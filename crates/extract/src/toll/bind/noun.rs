@@ -3,7 +3,7 @@
 use annals_plugin::{Modality, Outcome, Qualifier, Victims};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Frame, Trigger};
+use crate::lexicon::{Class, Frame, Trigger};
 use crate::number::Figure;
 use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
@@ -148,10 +148,12 @@ impl<'a> Binder<'a> {
         };
         let suffers = |verb: &Verb| {
             let word = self.document.lower(verb.main);
+            let has = self.document.tokens()[verb.main].classes.has(Class::Have);
             !verb.negated
-                && ["suffer", "sustain", "receiv", "treat", "recover", "hospital"]
-                    .iter()
-                    .any(|stem| word.starts_with(stem))
+                && (has
+                    || ["suffer", "sustain", "receiv", "treat", "recover", "hospital"]
+                        .iter()
+                        .any(|stem| word.starts_with(stem)))
         };
         match self.part(at - 1) {
             Some(Part::Verb(verb)) if suffers(verb) => {
@@ -246,6 +248,13 @@ impl<'a> Binder<'a> {
                         self.toll(&predicate, next, &risen);
                         return;
                     }
+                    // "The toll of the attack surpasses 130"
+                    let surpasses = trigger.frame == Frame::Toll
+                        && number.figure.as_ref().is_some_and(|figure| {
+                            figure.qualifier == Qualifier::MoreThan
+                                && self.document.tokens()[figure.tokens.start].classes.has(Class::Verb)
+                        });
+                    opened |= surpasses;
                     let sums =
                         number.bare || number.person() || number.state.is_some() || number.group.is_some();
                     if number.counted() && opened && !after_from && sums {

@@ -228,7 +228,9 @@ impl<'a> Binder<'a> {
         while let Some(noun) = self.noun(at) {
             let named = noun.counted() && (noun.person() || noun.bare)
                 || noun.group.is_some() && noun.determiner == Determiner::Indefinite && !noun.plural;
-            if !named || members > 0 && self.own_predicate(at) && self.verb_after_is_passive(at) {
+            // The verb after the list is the whole's if the whole waits for one.
+            let waits = from.trigger.start > self.chunks[at].span.start;
+            if !named || members > 0 && !waits && self.own_predicate(at) && self.verb_after_is_passive(at) {
                 break;
             }
             let larger = match (noun.figure.as_ref().and_then(|figure| figure.low), from.low, from.high) {

@@ -15,8 +15,30 @@ impl Binder<'_> {
         while left > 0 && at - left < REACH {
             left -= 1;
             match &self.chunks[left].part {
+                Part::Close => {
+                    // "eight others (three soldiers and five farmers) were hurt"
+                    if let Some(open) = self.opened_before(left) {
+                        left = open;
+                    }
+                }
                 Part::Noun(noun) => {
                     let before = left.checked_sub(1).map(|before| &self.chunks[before].part);
+                    // "20 guards who watched the gate were killed": an object within the relative clause.
+                    if finite
+                        && left >= 2
+                        && self.verb(left - 1).is_some_and(|verb| !verb.say)
+                        && matches!(self.part(left - 2), Some(Part::Relative))
+                    {
+                        left -= 2;
+                        continue;
+                    }
+                    // "three people, two of them children, died"
+                    if noun.partitive
+                        && noun.counted()
+                        && self.noun(left + 1).is_some_and(|role| role.group.is_some() && !role.counted())
+                    {
+                        continue;
+                    }
                     if matches!(before, Some(Part::Subset)) || self.in_subset(left) {
                         continue;
                     }
@@ -192,7 +214,7 @@ impl Binder<'_> {
     /// Whether what stands before a noun may be the rest of a longer noun phrase.
     fn leads_on(&self, at: usize) -> bool {
         match &self.chunks[at].part {
-            Part::Noun(noun) => noun.person(),
+            Part::Noun(noun) => noun.person() || noun.partitive,
             Part::Conjunction | Part::Comma => true,
             _ => false,
         }
@@ -215,6 +237,10 @@ impl Binder<'_> {
     /// Whether a noun stands in a list that "including" opened, as "13 women" of "including 23 children and 13 women".
     fn in_subset(&self, at: usize) -> bool {
         let mut left = at;
+        // "including two women, and 20 others"
+        if self.noun(at).is_some_and(|noun| noun.others && noun.counted()) {
+            return false;
+        }
         while left > 0 && at - left < 8 {
             left -= 1;
             match &self.chunks[left].part {
@@ -227,18 +253,29 @@ impl Binder<'_> {
         false
     }
 
-    /// The start of an aside that ends before a chunk: "23 civilians -- including nine children -- and 16 soldiers".
+    /// The start of an aside that ends before a chunk: "23 civilians -- including nine children -- and 16 soldiers",
+    /// "six priests (five of them foreigners) and two women".
     fn aside_before(&self, end: usize) -> Option<usize> {
+        if end > 0 && matches!(self.part(end - 1), Some(Part::Close)) {
+            return self.opened_before(end - 1);
+        }
+        let dashed = matches!(self.part(end), Some(Part::Dash));
         let mut at = end;
         while at > 0 && end - at < 8 {
             at -= 1;
             match self.part(at) {
                 Some(Part::Subset) => return Some(at),
+                Some(Part::Dash) if dashed => return Some(at),
                 Some(Part::Noun(_) | Part::Conjunction | Part::Comma | Part::Preposition) => {}
                 _ => return None,
             }
         }
         None
+    }
+
+    /// The bracket that opens what a given one closes, if it is near.
+    fn opened_before(&self, close: usize) -> Option<usize> {
+        (close.saturating_sub(10)..close).rev().find(|&at| matches!(self.part(at), Some(Part::Open)))
     }
 
     /// Binds the nouns of a list that ends at a bound noun: "two women, a child and three soldiers were killed".
@@ -260,7 +297,15 @@ impl Binder<'_> {
                     at -= 1;
                 }
             }
-            let Some(left) = at.checked_sub(1) else { break };
+            let Some(mut left) = at.checked_sub(1) else { break };
+            // "19 fighters of the group and four civilians"
+            while left >= 2
+                && self.noun(left).is_some_and(|noun| !noun.counted() && !noun.name)
+                && matches!(self.part(left - 1), Some(Part::Preposition))
+                && self.noun(left - 2).is_some()
+            {
+                left -= 2;
+            }
             let Some(noun) = self.noun(left) else { break };
             let fits = noun.person()
                 && (noun.counted()

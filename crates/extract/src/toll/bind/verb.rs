@@ -106,6 +106,7 @@ impl<'a> Binder<'a> {
                 } else {
                     predicate.agent = self.agent_after(at);
                     self.subjects(&predicate, at, verb.passive || verb.perfect);
+                    self.companions(&predicate, at);
                 }
             }
             Frame::Undergo(_) => {
@@ -163,6 +164,24 @@ impl<'a> Binder<'a> {
             self.subjects(&predicate, at, true);
         } else if self.noun(at + 1).is_some_and(told) {
             self.objects(&predicate, at + 1);
+        }
+    }
+
+    /// "was killed along with two guards": those whom the same befell.
+    fn companions(&mut self, predicate: &Predicate, at: usize) {
+        let end = (at + 8).min(self.chunks.len());
+        let clause = (at + 1..end).take_while(|&next| {
+            !matches!(self.part(next), Some(Part::Verb(_) | Part::Subordinator | Part::Relative))
+        });
+        for next in clause {
+            let joined =
+                matches!(self.part(next), Some(Part::Conjunction)) && self.chunks[next].span.len() > 1;
+            let Some(noun) = self.noun(next + 1).filter(|_| joined) else { continue };
+            if noun.person() && (noun.counted() || noun.determiner != Determiner::None) {
+                self.toll(predicate, next + 1, noun);
+                self.list_right(predicate, next + 1);
+            }
+            return;
         }
     }
 

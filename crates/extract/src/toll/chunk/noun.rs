@@ -290,6 +290,12 @@ impl Chunker<'_> {
                 continue;
             }
             let age = age_group(word);
+            // "62 rebels east of the city", "nine people Sana reported": a plural that is counted ends the group.
+            let counted = noun.figure.is_some()
+                && matches!(victim, Some((last, _, Grammar::Plural)) if last + 1 == at);
+            if counted {
+                break;
+            }
             // "17-year-old Lena Moss" is a name still.
             seen += usize::from(age.is_none());
             aged = age.map(|(group, plural)| (at, group, plural)).or(aged);
