@@ -258,7 +258,8 @@ impl Gathering<'_, '_> {
         let opening = span.start..(span.start + 4).min(span.end);
         let cued = |cue| self.body.cued(&toll.clause, cue) || self.body.cued(&opening, cue);
         let unlike = self.outgrows(toll) || toll.sentence >= 2 && self.is_unlike(toll);
-        let apart = cued(Cue::Apart) || unlike || self.is_one_more(toll) || self.is_one_of_several(toll, &place);
+        let apart =
+            cued(Cue::Apart) || unlike || self.is_one_more(toll) || self.is_one_of_several(toll, &place);
         let back = cued(Cue::Before) || self.body.turned_before(span, at);
         let fits = |group: &Group| {
             !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))

@@ -291,8 +291,8 @@ impl Chunker<'_> {
             }
             let age = age_group(word);
             // "62 rebels east of the city", "nine people Sana reported": a plural that is counted ends the group.
-            let counted = noun.figure.is_some()
-                && matches!(victim, Some((last, _, Grammar::Plural)) if last + 1 == at);
+            let counted =
+                noun.figure.is_some() && matches!(victim, Some((last, _, Grammar::Plural)) if last + 1 == at);
             if counted {
                 break;
             }
