@@ -186,8 +186,7 @@ fn mention<'d>(document: &'d Document<'_>, toll: &Toll) -> Option<(Pointer, Pers
         .clone()
         .any(|at| tokens[at].kind == Kind::Number || tokens[at].classes.has(Class::Number));
     let mut person = Person { group: Some(toll.victims), ..Person::default() };
-    for at in start..end {
-        let token = &tokens[at];
+    for (at, token) in tokens.iter().enumerate().take(end).skip(start) {
         let capital = matches!(token.case, Case::Title | Case::Upper);
         if token.kind == Kind::Word && token.word == WordId::UNKNOWN && (capital || capitals) {
             person.names.push(document.lower(at));

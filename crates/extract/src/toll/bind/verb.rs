@@ -195,7 +195,7 @@ impl<'a> Binder<'a> {
         matches!(self.part(at + 1), Some(Part::Conjunction))
             && self.verb(second).is_some_and(past)
             && self.noun(second + 1).is_some_and(object)
-            && !self.verb(second + 2).is_some_and(|verb| verb.trigger.is_some())
+            && self.verb(second + 2).is_none_or(|verb| verb.trigger.is_none())
     }
 
     /// Whether a form that may be past or participle has an object after it.
