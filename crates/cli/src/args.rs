@@ -32,6 +32,9 @@ pub(crate) struct RunArgs {
     /// Forget what earlier runs have read and found, and do everything again.
     #[arg(long)]
     pub(crate) rebuild: bool,
+    /// Fetch no feeds: use what earlier runs have landed.
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,6 +43,21 @@ pub(crate) enum Command {
     Check {
         /// The pipeline file.
         file: PathBuf,
+    },
+    /// Keep running on the [schedule] of a pipeline file, one run at a time, until stopped by SIGTERM or SIGINT.
+    Watch {
+        /// The pipeline file. A changed one takes effect once it is valid.
+        file: PathBuf,
+        /// Print only what goes wrong.
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Print the [schedule] of a pipeline file for the scheduler of the system.
+    Schedule {
+        /// The pipeline file.
+        file: PathBuf,
+        #[command(flatten)]
+        scheduler: Scheduler,
     },
     /// Show one article, claim, incident or event of the last run, with where all of it comes from.
     Show {
@@ -64,6 +82,18 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// A scheduler of the system.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Scheduler {
+    /// A service and a timer for systemd.
+    #[arg(long)]
+    pub(crate) systemd: bool,
+    /// A line for a crontab.
+    #[arg(long)]
+    pub(crate) cron: bool,
 }
 
 /// What can be done with plugins.

@@ -4,7 +4,9 @@ use std::io::Write as _;
 
 use annals_runner::config::{Pipeline, PipelineError};
 use annals_runner::{Plan, Summary};
+use annals_schedule::Schedule;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 /// Events shown at the end of a run.
@@ -51,6 +53,73 @@ pub(crate) fn plan(pipeline: &Pipeline, plan: &Plan, found: &annals_input::Found
     }
     let formats: Vec<&str> = pipeline.settings.output.formats.iter().map(|format| format.as_str()).collect();
     line(&format!("output    {} as {}", pipeline.output_dir().display(), formats.join(", ")));
+}
+
+/// Prints when the pipeline is due, whom it tells, and its feeds.
+pub(crate) fn schedule(pipeline: &Pipeline, schedule: Option<&Schedule>) {
+    for feed in &pipeline.settings.feed {
+        let pages = if feed.pages { ", with pages" } else { "" };
+        line(&format!("feed      {} → {}{pages}", feed.url, feed.dir().display()));
+    }
+    if let Some(schedule) = schedule {
+        line(&format!("schedule  {schedule}"));
+        for at in schedule.upcoming(Timestamp::now(), 3) {
+            line(&format!("          {}", schedule.clock(at)));
+        }
+    }
+    if pipeline.settings.schedule.as_ref().is_some_and(|table| table.on_change) {
+        line("schedule  when inputs change");
+    }
+    if let Some(notify) = &pipeline.settings.notify {
+        let on: Vec<&str> = notify.on.iter().map(|occasion| occasion.as_str()).collect();
+        let to = [notify.command.as_ref().map(|words| words.join(" ")), notify.url.clone()];
+        let to: Vec<String> = to.into_iter().flatten().collect();
+        line(&format!("notify    {} on {}", plain(&to.join(" and ")), on.join(", ")));
+    }
+}
+
+/// Prints what came of feeds; what went wrong also when all else is quiet.
+pub(crate) fn feeds(summary: &Summary, quiet: bool) {
+    for feed in &summary.feeds {
+        for problem in &feed.problems {
+            error(&plain(&format!("feed {}: {problem}", feed.name)).replace('\n', " "));
+        }
+        if !quiet && feed.new + feed.changed + feed.pages > 0 {
+            line(&format!(
+                "feed {}: {} new, {} changed, {} pages",
+                feed.name, feed.new, feed.changed, feed.pages
+            ));
+        }
+    }
+}
+
+/// The words of a watch, each with its time, on one stream.
+pub(crate) struct Watching {
+    /// Only what goes wrong.
+    pub(crate) quiet: bool,
+}
+
+impl Watching {
+    fn stamped(text: &str) {
+        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        let _ = writeln!(std::io::stderr(), "{now} {}", plain(text));
+    }
+}
+
+impl annals_watch::Console for Watching {
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            Self::stamped(text);
+        }
+    }
+
+    fn warn(&self, text: &str) {
+        Self::stamped(&format!("warning: {text}"));
+    }
+
+    fn refuse(&self, error: PipelineError) {
+        report(error);
+    }
 }
 
 /// Prints what came out.

@@ -10,12 +10,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use annals_runner::config::{Pipeline, PipelineError};
 use annals_runner::{Plan, RunError, RunOptions, Verbosity};
+use annals_schedule::units::{self, Job};
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Args, Command, PluginCommand, RunArgs};
+use args::{Args, Command, PluginCommand, RunArgs, Scheduler};
 
 /// Done, but records were rejected, and `--deny-rejects` asked for none.
 const EXIT_REJECTS: u8 = 3;
@@ -63,6 +65,12 @@ impl From<RunError> for Failure {
 fn dispatch(args: Args) -> Result<u8, Failure> {
     match args.command {
         Some(Command::Check { file }) => check(&file).map(|()| 0),
+        Some(Command::Watch { file, quiet }) => {
+            let console = console::Watching { quiet };
+            annals_watch::watch(&file, &registry::registry(), &stop_signals(), &console)?;
+            Ok(0)
+        }
+        Some(Command::Schedule { file, scheduler }) => schedule(&file, scheduler),
         Some(Command::Show { id, pipeline }) => show(&pipeline, &id),
         Some(Command::Schema) => {
             console::line(&registry::schema());
@@ -86,11 +94,11 @@ fn dispatch(args: Args) -> Result<u8, Failure> {
     }
 }
 
-fn run(file: &std::path::Path, args: &RunArgs) -> Result<u8, Failure> {
-    let pipeline = Pipeline::read(file)?;
+/// A flag that SIGINT and SIGTERM set. A second signal ends the process at once; the state and the tables stay whole even
+/// then.
+fn stop_signals() -> Arc<AtomicBool> {
     let cancel = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second signal ends the process at once; the state and the tables stay whole even then.
         let armed = Arc::clone(&cancel);
         let registered = signal_hook::flag::register_conditional_shutdown(signal, 1, armed)
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&cancel)));
@@ -98,12 +106,62 @@ fn run(file: &std::path::Path, args: &RunArgs) -> Result<u8, Failure> {
             console::error(&format!("cannot watch for signals: {error}"));
         }
     }
-    let options = RunOptions { cancel, verbosity: Verbosity::detect(args.quiet), rebuild: args.rebuild };
-    let summary = annals_runner::run(&pipeline, &registry::registry(), &options)?;
+    cancel
+}
+
+fn run(file: &Path, args: &RunArgs) -> Result<u8, Failure> {
+    let pipeline = Pipeline::read(file)?;
+    let start = Instant::now();
+    let options = RunOptions {
+        cancel: stop_signals(),
+        verbosity: Verbosity::detect(args.quiet),
+        rebuild: args.rebuild,
+        offline: args.offline,
+    };
+    let result = annals_runner::run(&pipeline, &registry::registry(), &options);
+    if let Err(error) = annals_watch::notify(&pipeline, &result, start.elapsed()) {
+        console::error(&error);
+    }
+    let summary = result?;
+    console::feeds(&summary, args.quiet);
     if !args.quiet {
         console::summary(&summary);
     }
     Ok(if args.deny_rejects && summary.rejected() > 0 { EXIT_REJECTS } else { 0 })
+}
+
+fn schedule(file: &Path, scheduler: Scheduler) -> Result<u8, Failure> {
+    let pipeline = Pipeline::read(file)?;
+    let absolute = |path: &Path| std::path::absolute(path).map_err(|error| error.to_string());
+    let Some(table) = &pipeline.settings.schedule else {
+        return Err(annals_watch::no_schedule(&pipeline).into());
+    };
+    let schedule = pipeline.schedule()?;
+    let text = absolute(file).and_then(|file| {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let job = Job {
+            name: &pipeline.name(),
+            program: &program,
+            pipeline: &file,
+            network: !pipeline.settings.feed.is_empty(),
+            on_change: table.on_change,
+        };
+        if scheduler.systemd {
+            units::systemd(schedule.as_ref(), &job)
+        } else {
+            units::crontab(schedule.as_ref(), &job)
+        }
+    });
+    match text {
+        Ok(text) => {
+            console::line(text.trim_end());
+            Ok(0)
+        }
+        Err(text) => {
+            console::error(&text);
+            Ok(1)
+        }
+    }
 }
 
 fn show(file: &std::path::Path, id: &str) -> Result<u8, Failure> {
@@ -145,7 +203,8 @@ fn plugin(command: &PluginCommand) -> u8 {
 fn check(file: &std::path::Path) -> Result<(), Failure> {
     let pipeline = Pipeline::read(file)?;
     let plan = Plan::open(&pipeline, &registry::registry())?;
-    let found = annals_input::find(&pipeline.base, &pipeline.settings.input.paths).map_err(RunError::from)?;
+    let found = annals_input::find(&pipeline.base, &pipeline.input_patterns()).map_err(RunError::from)?;
     console::plan(&pipeline, &plan, &found);
+    console::schedule(&pipeline, pipeline.schedule()?.as_ref());
     Ok(())
 }

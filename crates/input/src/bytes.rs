@@ -58,6 +58,11 @@ impl Input {
         Ok(Self::new(rest, compressed))
     }
 
+    /// Reads bytes that are in memory already.
+    pub(crate) fn of_bytes(bytes: Vec<u8>) -> Self {
+        Self::new(Box::new(io::Cursor::new(bytes)), false)
+    }
+
     fn new(mut rest: Box<dyn Read + Send>, compressed: bool) -> Self {
         let mut head = Vec::new();
         let error = rest.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();

@@ -112,6 +112,35 @@ pub fn read(file: &InputFile, limits: &Limits) -> Records {
     Records { path: file.path.clone(), entries }
 }
 
+/// An item of a feed as it stands there, before it becomes an [`Article`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedItem {
+    /// Its fields, named as those of a record.
+    pub fields: serde_json::Map<String, serde_json::Value>,
+    /// Its content, if that is markup.
+    pub html: Option<String>,
+}
+
+/// The items of a feed, or why one cannot be read.
+///
+/// # Errors
+/// When the bytes are no RSS or Atom.
+pub fn feed_items(
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<impl Iterator<Item = Result<FeedItem, String>> + use<>, String> {
+    let input = Input::of_bytes(bytes).into_utf8();
+    match format::detect("", input.head()) {
+        Ok(Format::Feed) => {}
+        Ok(_) => return Err("it is neither RSS nor Atom".to_owned()),
+        Err(flaw) => return Err(flaw.detail),
+    }
+    Ok(feed::Items::new(input, limits).map(|(_, item)| match item {
+        Ok(raw) => Ok(FeedItem { fields: raw.fields, html: raw.html.map(record::page_text) }),
+        Err(flaw) => Err(flaw.detail),
+    }))
+}
+
 fn one(entry: Entry) -> Box<dyn Iterator<Item = Entry> + Send> {
     Box::new(std::iter::once(entry))
 }

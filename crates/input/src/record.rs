@@ -61,8 +61,8 @@ pub(crate) fn article(path: &str, number: Option<u64>, raw: Raw) -> Result<Artic
         match published::normalise(&raw) {
             Some(iso) => {
                 article.published = Some(iso);
-                article.published_basis =
-                    Some(if feed { PublishedBasis::Feed } else { PublishedBasis::Metadata });
+                let otherwise = if feed { PublishedBasis::Feed } else { PublishedBasis::Metadata };
+                article.published_basis = Some(stated_basis(&mut fields).unwrap_or(otherwise));
             }
             None => keep(&mut fields, "published", raw),
         }
@@ -98,6 +98,13 @@ pub(crate) const MARK: &str = "\u{feff}";
 /// A page that came as Unicode text, marked so.
 pub(crate) fn unicode_page(page: String) -> Vec<u8> {
     if page.starts_with(MARK) { page.into_bytes() } else { [MARK.as_bytes(), page.as_bytes()].concat() }
+}
+
+/// The text of such a page.
+pub(crate) fn page_text(page: Vec<u8>) -> String {
+    let text = String::from_utf8(page)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    text.strip_prefix(MARK).map(str::to_owned).unwrap_or(text)
 }
 
 fn wrong_type(field: &str, value: &Value) -> Flaw {
@@ -158,6 +165,13 @@ fn authors(fields: &mut Map<String, Value>) -> Vec<String> {
             Vec::new()
         }
     }
+}
+
+/// Where the date was found, if the record says it in the word of the tables.
+fn stated_basis(fields: &mut Map<String, Value>) -> Option<PublishedBasis> {
+    let basis = fields.get("published_basis")?.as_str()?.parse().ok()?;
+    fields.remove("published_basis");
+    Some(basis)
 }
 
 /// The primary subtag of a BCP 47 tag, if it is an ISO 639-1 code by its form; else the raw value is kept.

@@ -26,4 +26,4 @@ pub use error::RunError;
 pub use plan::{Plan, StageInfo};
 pub use progress::Verbosity;
 pub use registry::{Loader, Registry};
-pub use run::{RunOptions, STATE_DIR, Summary, run};
+pub use run::{RunOptions, STATE_DIR, Summary, inputs, run};

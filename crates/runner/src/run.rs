@@ -35,6 +35,8 @@ pub struct RunOptions {
     pub verbosity: Verbosity,
     /// Forget all state first.
     pub rebuild: bool,
+    /// Fetch nothing: use what feeds have landed before.
+    pub offline: bool,
 }
 
 /// What a run did.
@@ -48,6 +50,10 @@ pub struct Summary {
     pub rows: BTreeMap<String, u64>,
     /// Rows of the `events` table, if a stage gave one.
     pub events: Vec<RecordBatch>,
+    /// What came of each feed.
+    pub feeds: Vec<annals_fetch::Report>,
+    /// Digest of the input files that were found; see [`inputs`].
+    pub inputs: [u8; 16],
     /// Wall-clock time.
     pub elapsed: Duration,
 }
@@ -77,6 +83,7 @@ pub(crate) struct Session<'a> {
     pub(crate) cancel: Arc<AtomicBool>,
     state_dir: PathBuf,
     tallies: Vec<Tally>,
+    feeds: Vec<annals_fetch::Report>,
 }
 
 impl Session<'_> {
@@ -147,6 +154,8 @@ struct Report<'a> {
     rows: &'a BTreeMap<String, u64>,
     bytes_written: &'a BTreeMap<String, u64>,
     counts: &'a BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    feeds: &'a [annals_fetch::Report],
     seconds: f64,
 }
 
@@ -157,19 +166,20 @@ struct Report<'a> {
 pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Result<Summary, RunError> {
     let start = Instant::now();
     let plan = Plan::open(pipeline, registry)?;
-    let found = annals_input::find(&pipeline.base, &pipeline.settings.input.paths)?;
-    if found.files.is_empty() {
-        let patterns = pipeline.settings.input.paths.join("`, `");
-        return Err(RunError::Other(format!(
-            "no input file matches `{patterns}` below {}; nothing was changed",
-            pipeline.base.display()
-        )));
-    }
     let dir = pipeline.output_dir();
     let state_dir = dir.join(STATE_DIR);
     std::fs::create_dir_all(&state_dir)
         .map_err(|error| RunError::io("make the folder", &state_dir, error))?;
     let _lock = Lock::take(&state_dir)?;
+    let sources = if options.offline { Vec::new() } else { pipeline.sources() };
+    let feeds = annals_fetch::fetch(&sources, &options.cancel);
+    if options.cancel.load(Ordering::Relaxed) {
+        return Err(RunError::Interrupted);
+    }
+    let found = find(pipeline)?;
+    if found.files.is_empty() {
+        return Err(RunError::Other(nothing_found(pipeline, &feeds)));
+    }
     if options.rebuild {
         let state = state_dir.join("state.redb");
         match std::fs::remove_file(&state) {
@@ -196,10 +206,48 @@ pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Re
         cancel: Arc::clone(&options.cancel),
         state_dir,
         tallies,
+        feeds,
     };
     let result = steps(&session, &found, &dir, start);
     session.progress.end();
     result
+}
+
+/// All input files of a pipeline, those of feeds among them.
+fn find(pipeline: &Pipeline) -> Result<annals_input::Found, RunError> {
+    Ok(annals_input::find(&pipeline.base, &pipeline.input_patterns())?)
+}
+
+/// A digest of the names, lengths and times of the input files, as they are now.
+///
+/// # Errors
+/// When the inputs cannot be looked for.
+pub fn inputs(pipeline: &Pipeline) -> Result<[u8; 16], RunError> {
+    find(pipeline).map(|found| digest_of(&found))
+}
+
+fn digest_of(found: &annals_input::Found) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for file in &found.files {
+        let modified = file.modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        hasher.update(&(file.path.len() as u64).to_le_bytes());
+        hasher.update(file.path.as_bytes());
+        hasher.update(&file.len.to_le_bytes());
+        hasher.update(&modified.map_or(0, |time| time.as_nanos()).to_le_bytes());
+    }
+    crate::state::digest(&[hasher.finalize().as_bytes(), &crate::state::encode(&found.rejected)])
+}
+
+fn nothing_found(pipeline: &Pipeline, feeds: &[annals_fetch::Report]) -> String {
+    let patterns = pipeline.input_patterns().join("`, `");
+    let mut message =
+        format!("no input file matches `{patterns}` below {}; nothing was changed", pipeline.base.display());
+    for feed in feeds {
+        for problem in &feed.problems {
+            message.push_str(&format!("\nfeed {}: {problem}", feed.name));
+        }
+    }
+    message
 }
 
 fn steps(
@@ -256,6 +304,8 @@ fn steps(
             dir: dir.to_owned(),
             rows: last_rows(dir),
             events: Vec::new(),
+            feeds: session.feeds.clone(),
+            inputs: digest_of(found),
             elapsed: start.elapsed(),
         });
     }
@@ -270,6 +320,8 @@ fn steps(
         dir: dir.to_owned(),
         rows: published.rows,
         events: tables.rows.remove("events").unwrap_or_default(),
+        feeds: session.feeds.clone(),
+        inputs: digest_of(found),
         elapsed: start.elapsed(),
     })
 }
@@ -341,6 +393,7 @@ fn report(
         rows: &published.rows,
         bytes_written: &published.bytes,
         counts: &tables.counts,
+        feeds: &session.feeds,
         seconds: start.elapsed().as_secs_f64(),
     };
     serde_json::to_value(report).expect("a report holds nothing that JSON cannot")

@@ -2,7 +2,10 @@
 
 pub(crate) mod check;
 mod document;
+mod feed;
+mod schedule;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
@@ -11,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use document::Document;
+pub use feed::FeedTable;
+pub use schedule::{NotifyTable, Occasion, ScheduleTable};
 
 /// A pipeline file, read and validated as far as it goes without opening the stages.
 #[derive(Debug)]
@@ -35,6 +40,7 @@ pub struct Settings {
     #[serde(default)]
     pub name: Option<String>,
     /// What to read.
+    #[serde(default)]
     pub input: InputTable,
     /// Where to write, and what.
     #[serde(default)]
@@ -45,31 +51,32 @@ pub struct Settings {
     /// When to run again; read by `annals watch`.
     #[serde(default)]
     pub schedule: Option<ScheduleTable>,
+    /// Whom to tell how a run ended. Left out of run.json, since an address may be a secret.
+    #[serde(default, skip_serializing)]
+    pub notify: Option<NotifyTable>,
+    /// Feeds whose new items are fetched before the inputs are read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feed: Vec<FeedTable>,
 }
 
 /// What to read.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct InputTable {
-    /// Globs, relative to the pipeline file. `**` crosses folders.
+    /// Globs, relative to the pipeline file. `**` crosses folders. Needed unless there is a `[[feed]]`.
     pub paths: Vec<String>,
     /// The longest record (line, file, page) that is read, in bytes; a longer one is rejected.
-    #[serde(default = "default_record_bytes")]
     pub max_record_bytes: u64,
     /// How many times its size a compressed file may unpack to before it is rejected as a bomb.
-    #[serde(default = "default_expansion")]
     pub max_expansion: u64,
     /// Withdraw the articles of a file that is gone. Otherwise they stay.
-    #[serde(default)]
     pub withdraw_removed: bool,
 }
 
-fn default_record_bytes() -> u64 {
-    16 << 20
-}
-
-fn default_expansion() -> u64 {
-    200
+impl Default for InputTable {
+    fn default() -> Self {
+        Self { paths: Vec::new(), max_record_bytes: 16 << 20, max_expansion: 200, withdraw_removed: false }
+    }
 }
 
 /// Where to write, and what.
@@ -135,18 +142,6 @@ impl Default for RunTable {
     fn default() -> Self {
         Self { threads: 0, batch_size: 64, cache_mb: 64 }
     }
-}
-
-/// When to run again: `cron` or `every`, one of the two.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleTable {
-    /// Five fields: minute, hour, day of month, month, day of week.
-    #[serde(default)]
-    pub cron: Option<String>,
-    /// A number and a unit: `90s`, `15m`, `6h`, `1d`.
-    #[serde(default)]
-    pub every: Option<String>,
 }
 
 /// One `[[stage]]` table.
@@ -230,6 +225,12 @@ impl PipelineError {
             Problem { message: message.into(), source_code: None, span: None, label: String::new(), help };
         Self(Box::new(problem))
     }
+
+    /// The same error, shown at these bytes of the file.
+    fn moved_to(mut self, at: Range<usize>) -> Self {
+        self.0.span = Some(at.into());
+        self
+    }
 }
 
 impl Pipeline {
@@ -271,15 +272,12 @@ impl Pipeline {
             base,
             settings: Settings {
                 name: None,
-                input: InputTable {
-                    paths: Vec::new(),
-                    max_record_bytes: default_record_bytes(),
-                    max_expansion: default_expansion(),
-                    withdraw_removed: false,
-                },
+                input: InputTable::default(),
                 output: OutputTable::default(),
                 run: RunTable::default(),
                 schedule: None,
+                notify: None,
+                feed: Vec::new(),
             },
             stages: Vec::new(),
             text,
@@ -336,7 +334,13 @@ impl Pipeline {
 
     fn validate(&self) -> Result<(), PipelineError> {
         let help = |text: &str| Some(text.to_owned());
-        if self.settings.input.paths.is_empty() {
+        if self.settings.input.paths.is_empty() && self.settings.feed.is_empty() {
+            if !self.document.root.contains_key("input") {
+                return Err(PipelineError::general(
+                    format!("{} has neither [input] nor [[feed]]", self.file.display()),
+                    help("say what to read, as in:\n[input]\npaths = [\"articles/**/*\"]"),
+                ));
+            }
             return Err(self.error_at(
                 "input.paths",
                 "`paths` is empty".into(),
@@ -369,12 +373,9 @@ impl Pipeline {
                 }
             }
         }
-        if let Some(schedule) = &self.settings.schedule
-            && schedule.cron.is_some() == schedule.every.is_some()
-        {
-            return Err(self.error_at("schedule", "give either `cron` or `every`".into(), None));
-        }
-        Ok(())
+        self.schedule()?;
+        self.validate_notify()?;
+        self.validate_feeds()
     }
 
     /// Refuses keys of `value` that `schema` does not know.
@@ -491,7 +492,8 @@ pub fn schema<'a>(stages: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Val
     root["title"] = json!("pipeline.toml");
     root["$defs"] = Value::Object(definitions);
     root["properties"]["stage"] = json!({ "description": "The stages, run in this order.", "type": "array", "items": { "anyOf": kinds } });
-    root["required"] = json!(["input", "stage"]);
+    root["required"] = json!(["stage"]);
+    root["anyOf"] = json!([{ "required": ["input"] }, { "required": ["feed"] }]);
     root
 }
 
@@ -538,6 +540,72 @@ mod tests {
         let (message, _, line) = refusal("[input]\npaths = [\n");
         assert!(message.starts_with("failed to parse p.toml"), "{message}");
         assert!(line >= 1);
+    }
+
+    /// What the caret stands under, and what is said.
+    fn pointed(text: &str) -> (String, String) {
+        let error = Pipeline::parse(Path::new("p.toml"), text.to_owned()).unwrap_err().0;
+        let span = error.span.unwrap();
+        (text[span.offset()..span.offset() + span.len()].to_owned(), error.label)
+    }
+
+    #[test]
+    fn a_wrong_field_of_cron_is_pointed_at() {
+        let (at, label) = pointed(&format!("{GOOD}[schedule]\ncron = \"*/15 25 * * *\"\n"));
+        assert_eq!(at, "25");
+        assert!(label.contains("hour"), "{label}");
+        assert_eq!(pointed(&format!("{GOOD}[schedule]\ncron = '0 0 * * FUNDAY'\n")).0, "FUNDAY");
+        assert_eq!(pointed(&format!("{GOOD}[schedule]\nevery = \"soon\"\n")).0, "soon");
+        let zoned = format!("{GOOD}[schedule]\ncron = \"0 6 * * *\"\ntimezone = \"Berlin\"\n");
+        assert_eq!(pointed(&zoned).0, "\"Berlin\"");
+    }
+
+    #[test]
+    fn a_schedule_says_one_thing() {
+        for (table, wrong) in [
+            ("[schedule]\n", "neither `cron` nor `every`"),
+            ("[schedule]\ncron = \"0 6 * * *\"\nevery = \"1d\"\n", "`cron` already"),
+            ("[schedule]\nevery = \"1d\"\ntimezone = \"UTC\"\n", "`timezone` is for `cron`"),
+        ] {
+            let (_, said, _) = refusal(&format!("{GOOD}{table}"));
+            assert!(said.contains(wrong), "{said}");
+        }
+        let only_files = format!("{GOOD}[schedule]\non_change = true\n");
+        assert!(Pipeline::parse(Path::new("p.toml"), only_files).unwrap().schedule().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_notification_needs_a_receiver() {
+        for (table, wrong) in [
+            ("[notify]\n", "neither `command` nor `url`"),
+            ("[notify]\ncommand = []\n", "names no program"),
+            ("[notify]\nurl = \"ftp://example.org/\"\n", "http"),
+            ("[notify]\ncommand = [\"x\"]\non = []\n", "`on` is empty"),
+        ] {
+            let (_, said, _) = refusal(&format!("{GOOD}{table}"));
+            assert!(said.contains(wrong), "{said}");
+        }
+    }
+
+    #[test]
+    fn feeds_are_inputs_of_their_own() {
+        let text = "[[feed]]\nurl = \"https://example.org/news/world.rss?full=1\"\n\
+            [[feed]]\nurl = \"https://example.org/b\"\ndir = \"in [b]\"\n[[stage]]\nuse = \"clean\"\n";
+        let pipeline = Pipeline::parse(Path::new("p.toml"), text.to_owned()).unwrap();
+        let expected = ["feeds/example.org-news-world.rss/*/*.json", "in [[]b[]]/*/*.json"];
+        assert_eq!(pipeline.input_patterns(), expected);
+        let (message, ..) = refusal("[[stage]]\nuse = \"clean\"\n");
+        assert!(message.contains("neither [input] nor [[feed]]"), "{message}");
+    }
+
+    #[test]
+    fn two_feeds_do_not_share_a_folder() {
+        let feed = "[[feed]]\nurl = \"https://example.org/a\"\n";
+        let (_, said, line) = refusal(&format!("{GOOD}{feed}{feed}"));
+        assert!(said.contains("lands in `feeds/example.org-a` already"), "{said}");
+        assert_eq!(line, 9);
+        let (_, said, _) = refusal(&format!("{GOOD}[[feed]]\nurl = \"file:///etc/passwd\"\n"));
+        assert!(said.contains("http"), "{said}");
     }
 
     #[test]
