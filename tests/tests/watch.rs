@@ -246,7 +246,7 @@ fn the_systems_schedulers_get_the_same_times() {
     assert!(units.contains("OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 6:30:00 Asia/Damascus"), "{units}");
     let file = fs::canonicalize(scratch.path()).unwrap().join("pipeline.toml");
     let line = print(&["schedule", "pipeline.toml", "--cron"]);
-    assert!(line.contains(&format!("30 6 * * MON-FRI '")) && line.contains(file.to_str().unwrap()), "{line}");
+    assert!(line.contains("30 6 * * MON-FRI '") && line.contains(file.to_str().unwrap()), "{line}");
     let plan = print(&["check", "pipeline.toml"]);
     assert_eq!(plan.matches(" 06:30:00 ").count(), 3, "{plan}");
     let neither = scratch.run(&["schedule", "pipeline.toml"]);

@@ -90,7 +90,7 @@ fn decode(bytes: &[u8], content_type: &str) -> String {
         let value = head.split_once("charset=")?.1.trim_start_matches(['"', '\'', ' ']);
         let end =
             value.find(|c: char| !(c.is_ascii_alphanumeric() || "-_:.".contains(c))).unwrap_or(value.len());
-        Encoding::for_label(value[..end].as_bytes())
+        Encoding::for_label(&value.as_bytes()[..end])
     };
     let encoding = charset(content_type).or_else(declared).filter(|encoding| {
         // What was searched byte by byte is not in UTF-16, and what is not valid UTF-8 is something else.

@@ -106,13 +106,11 @@ pub fn crontab(schedule: Option<&Schedule>, job: &Job<'_>) -> Result<String, Str
         },
     };
     let mut text = String::new();
-    if schedule.zone_name != machine_zone() {
-        let _ = writeln!(
-            text,
-            "# The times are those of {}. cronie heeds CRON_TZ; other crons take the zone of the machine.\nCRON_TZ={}",
-            schedule.zone_name, schedule.zone_name
-        );
-    }
+    let _ = writeln!(
+        text,
+        "# The times are those of {zone}. cronie heeds CRON_TZ; other crons take the zone of the machine.\nCRON_TZ={zone}",
+        zone = schedule.zone_name
+    );
     if job.on_change {
         text.push_str("# on_change cannot be expressed: `annals watch` does it.\n");
     }
@@ -128,13 +126,6 @@ fn only_on_change() -> String {
 
 fn modifiers(text: &str) -> String {
     format!("`{text}` uses L, W or #, which cannot be expressed here: use `annals watch`")
-}
-
-fn machine_zone() -> String {
-    jiff::tz::TimeZone::try_system()
-        .ok()
-        .and_then(|zone| zone.iana_name().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 /// The calendar expressions that are due together when the cron expression is.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use annals_runner::config::{Pipeline, PipelineError};
 use annals_runner::{Registry, RunError, RunOptions, STATE_DIR, Summary, Verbosity};
-use annals_store::Lock;
+use annals_store::{Lock, LockError};
 use jiff::Timestamp;
 
 use files::Files;
@@ -190,7 +190,7 @@ impl Watch<'_> {
         }
         let start = Instant::now();
         // Should the run fail, the same files are no reason to run again at once.
-        let before = annals_runner::inputs(&self.pipeline).ok();
+        let before = if self.on_change() { annals_runner::inputs(&self.pipeline).ok() } else { None };
         let options = RunOptions {
             cancel: Arc::clone(self.cancel),
             verbosity: Verbosity::Quiet,
@@ -231,7 +231,7 @@ impl Watch<'_> {
                 });
             }
             Err(RunError::Interrupted) => console.say(&RunError::Interrupted.to_string()),
-            Err(RunError::Locked(error)) => {
+            Err(RunError::Locked(error @ LockError::Held { .. })) => {
                 console.warn(&format!("run {why} is left out: {error}"));
             }
             Err(error) => {

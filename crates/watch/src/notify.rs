@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use annals_runner::config::{NotifyTable, Occasion, Pipeline};
 use annals_runner::{RunError, Summary};
+use annals_store::LockError;
 use serde::Serialize;
 
 /// How often it is looked whether a program has ended.
@@ -66,7 +67,7 @@ fn report<'a>(
         Ok(summary) if summary.written && summary.rows.get("changes").is_some_and(|rows| *rows > 0) => {
             (Occasion::Changes, None, 0)
         }
-        Ok(_) | Err(RunError::Interrupted | RunError::Locked(_)) => return None,
+        Ok(_) | Err(RunError::Interrupted | RunError::Locked(LockError::Held { .. })) => return None,
         Err(error) => (Occasion::Failure, Some(error.to_string()), error.exit_code()),
     };
     let absolute =
@@ -148,7 +149,8 @@ fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

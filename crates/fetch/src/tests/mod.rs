@@ -458,3 +458,21 @@ fn posts_go_out_and_their_failures_come_back() {
     assert!(post("/broken").unwrap_err().contains("500"));
     assert_eq!(server.paths(), ["/hook", "/away", "/broken"]);
 }
+
+proptest::proptest! {
+    #[test]
+    fn foreign_words_never_panic(
+        robots in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400),
+        rules in "(User-agent: \\*\n)?((Dis)?allow: [/*$a%0-9A-F]{0,12}\n){0,6}",
+        path in "/[a/%0-9A-F*$é]{0,20}",
+        reference in "[a-z:/.?#@%é ]{0,24}",
+    ) {
+        crate::robots::Robots::parse(&robots).allow(&path);
+        crate::robots::Robots::parse(rules.as_bytes()).allow(&path);
+        let base = url::parse("https://a.example/b/c?d").unwrap();
+        if let Ok(joined) = url::join(&base, &reference) {
+            proptest::prop_assert!(matches!(joined.scheme_str(), Some("http" | "https")));
+            proptest::prop_assert!(joined.host().is_some_and(|host| !host.is_empty()));
+        }
+    }
+}

@@ -131,6 +131,14 @@ impl Pipeline {
                     return Err(self.error_at(&at(key), format!("`{key}` must be at least 1"), None));
                 }
             }
+            // The output folder holds nothing but what the output writes, and is replaced as a whole.
+            if self.base.join(feed.dir()).starts_with(self.output_dir()) {
+                return Err(self.error_at(
+                    &at(if feed.dir.is_some() { "dir" } else { "url" }),
+                    format!("`{}` lies in the output folder", feed.dir().display()),
+                    help("give the feed a `dir` elsewhere"),
+                ));
+            }
             let before = &self.settings.feed[..index];
             if before.iter().any(|other| other.dir() == feed.dir()) {
                 return Err(self.error_at(
