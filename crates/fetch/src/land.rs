@@ -1,6 +1,6 @@
 //! From the answer of a source to files in its folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -116,7 +116,7 @@ impl Landing<'_> {
             }
         };
         let mut whole = true;
-        let mut seen = std::collections::BTreeMap::new();
+        let mut seen = BTreeMap::new();
         for item in items {
             let record = match item {
                 Ok(item) => Record::new(&self.source.url, item),
@@ -137,16 +137,27 @@ impl Landing<'_> {
             let file = record.file.clone();
             if let Err(error) = self.item(record) {
                 self.problem(&format!("failed to write {}: {error}", self.source.dir.join(&file).display()));
-                seen.remove(&file);
+                self.forget(&file, &mut seen);
                 whole = false;
             }
             if self.stopped {
-                seen.remove(&file);
+                self.forget(&file, &mut seen);
                 break;
             }
         }
-        self.state.items = seen;
+        if whole && !self.stopped {
+            self.state.items = seen;
+        } else {
+            // What was not reached is still known.
+            self.state.items.extend(seen);
+        }
         whole
+    }
+
+    /// An item is to be looked at anew the next time.
+    fn forget(&mut self, file: &str, seen: &mut BTreeMap<String, String>) {
+        seen.remove(file);
+        self.state.items.remove(file);
     }
 
     /// Lands an item that is new or has changed.
