@@ -135,7 +135,7 @@ pub fn feed_items(
         Ok(_) => return Err("it is neither RSS nor Atom".to_owned()),
         Err(flaw) => return Err(flaw.detail),
     }
-    Ok(feed::Items::new(input, limits).map(|(_, item)| match item {
+    Ok(Entries(Some(feed::Items::new(input, limits))).map(|(_, item)| match item {
         Ok(raw) => Ok(FeedItem { fields: raw.fields, html: raw.html.map(record::page_text) }),
         Err(flaw) => Err(flaw.detail),
     }))
