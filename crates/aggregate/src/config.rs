@@ -18,9 +18,9 @@ pub struct Config {
     pub follow_up_days: u16,
     /// Distance in kilometres beyond which two exactly known places are not the same.
     pub distance_km: f32,
-    /// Neighbours of a report within a block that it is compared with. Bounds the cost: a report is compared with
-    /// at most this number times the number of its blocks, however many reports there are.
-    pub block_neighbours: u16,
+    /// Later reports that one is compared with at most, those that share the most telling words, place and day with it.
+    /// Bounds the cost, however many reports there are.
+    pub candidates: u16,
 }
 
 impl Default for Config {
@@ -31,7 +31,7 @@ impl Default for Config {
             date_window_days: 3,
             follow_up_days: 400,
             distance_km: 60.0,
-            block_neighbours: 24,
+            candidates: 16,
         }
     }
 }
@@ -63,11 +63,8 @@ impl Config {
         if !self.distance_km.is_finite() || self.distance_km <= 0.0 {
             return Err(ConfigError::at("distance_km", "expected a distance above 0 kilometres"));
         }
-        if self.block_neighbours == 0 {
-            return Err(ConfigError::at(
-                "block_neighbours",
-                "expected at least 1, or nothing is ever compared",
-            ));
+        if self.candidates == 0 {
+            return Err(ConfigError::at("candidates", "expected at least 1, or nothing is ever compared"));
         }
         Ok(())
     }

@@ -21,6 +21,9 @@ pub(crate) use score::reasons;
 /// Reports of one event that are taken for one occasion on which a word is in the news.
 const REPORTS_OF_ONE: u32 = 3;
 
+/// Rarity below which a term is left out: common words are most of what reports share, and tell next to nothing.
+const LEAST_WEIGHT: f32 = 0.01;
+
 /// Index of an incident among all incidents of the corpus, earliest published first.
 pub(crate) type NodeId = u32;
 
@@ -44,11 +47,11 @@ pub(crate) struct Node {
     place: Option<u32>,
     adm_1: Option<u32>,
     country: Option<u32>,
-    /// Degrees, and the GED precision.
-    point: Option<(f64, f64)>,
+    point: Option<Point>,
+    /// GED precision of the place.
     where_prec: u8,
-    /// Terms, sorted by number.
-    terms: Vec<Term>,
+    /// Where its terms stand among those of the graph.
+    terms: (u32, u32),
     /// Interned ids or names, sorted.
     perpetrators: Vec<u32>,
     killed: Option<u64>,
@@ -58,11 +61,11 @@ pub(crate) struct Node {
 /// All incidents of the corpus with the words that they share.
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
-    terms: Vocabulary,
+    /// Terms of each incident in turn, sorted by number; only those that more than one incident holds.
+    terms: Vec<Term>,
+    vocabulary: Vocabulary,
     /// How telling each term is.
     weights: Vec<Weight>,
-    /// Incidents that hold each term.
-    counts: Vec<u32>,
     /// Separate occasions on which each term is in the news.
     occasions: Vec<u32>,
     /// How seldom each place (by GeoNames id) is in the news, from 0 (nearly every day) to 1.
@@ -84,7 +87,8 @@ pub(crate) struct Linked {
 pub(crate) struct GraphBuilder {
     nodes: Vec<Node>,
     names: Vocabulary,
-    terms: Vocabulary,
+    vocabulary: Vocabulary,
+    terms: Vec<Term>,
     registers: Registers,
 }
 
@@ -121,9 +125,9 @@ impl GraphBuilder {
                 place: place.map(|p| names.intern(&normal(&p.name))),
                 adm_1: place.and_then(|p| p.adm_1.as_deref()).map(|name| names.intern(&normal(name))),
                 country: place.and_then(|p| p.country.as_deref()).map(|name| names.intern(name)),
-                point: place.and_then(|p| p.latitude.zip(p.longitude)),
+                point: place.and_then(|p| p.latitude.zip(p.longitude)).map(Point::of),
                 where_prec: place.and_then(|p| p.precision).unwrap_or(7),
-                terms: own_terms(told.terms, &mut self.terms),
+                terms: own_terms(&told.terms, &mut self.vocabulary, &mut self.terms),
                 perpetrators,
                 killed,
                 injured,
@@ -134,17 +138,23 @@ impl GraphBuilder {
 
     /// Weighs what the incidents share.
     pub(crate) fn finish(self) -> Graph {
-        let Self { mut nodes, terms, registers, .. } = self;
+        let Self { mut nodes, terms, vocabulary, registers, .. } = self;
         for node in &mut nodes {
             node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
-        let (counts, occasions, weights) = weigh_terms(&nodes, terms.len());
+        let (counts, occasions, weights) = weigh_terms(&nodes, &terms, vocabulary.len());
+        let terms = telling_terms(&mut nodes, &terms, &counts, &weights);
         let calm = calm(&nodes);
-        Graph { nodes, terms, weights, counts, occasions, calm }
+        Graph { nodes, terms, vocabulary, weights, occasions, calm }
     }
 }
 
 impl Graph {
+    fn terms_of(&self, incident: NodeId) -> &[Term] {
+        let (start, end) = self.nodes[incident as usize].terms;
+        &self.terms[start as usize..end as usize]
+    }
+
     /// Joins the incidents to events.
     pub(crate) fn link(&self, config: &Config) -> Linked {
         let (scored, pairs) = score::all(self, config);
@@ -185,7 +195,7 @@ impl Vocabulary {
         if let Some(&number) = self.numbers.get(word) {
             return number;
         }
-        let number = u32::try_from(self.words.len()).expect("fewer than 2^32 words fit in memory");
+        let number = u32::try_from(self.words.len()).expect("fewer than 2^31 words fit in memory");
         self.numbers.insert(word.to_owned(), number);
         self.words.push(word.to_owned());
         number
@@ -195,34 +205,91 @@ impl Vocabulary {
         self.words.len()
     }
 
-    fn word(&self, number: u32) -> &str {
-        &self.words[number as usize]
+    fn word(&self, term: Term) -> &str {
+        &self.words[term.number()]
     }
 }
 
-/// A term of an incident.
+/// A term of an incident: its number, and whether the article writes it as a name, in the order of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Term {
-    number: u32,
-    /// Whether the article writes it as a name.
-    name: bool,
+struct Term(u32);
+
+impl Term {
+    fn new(number: u32, name: bool) -> Self {
+        Self(number << 1 | u32::from(name))
+    }
+
+    fn word(self) -> u32 {
+        self.0 >> 1
+    }
+
+    fn number(self) -> usize {
+        self.word() as usize
+    }
+
+    fn is_name(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
-fn own_terms(chosen: Terms, vocabulary: &mut Vocabulary) -> Vec<Term> {
-    let names = chosen.names.iter().map(|word| (word, true));
-    let words = chosen.words.iter().map(|word| (word, false));
-    let mut terms: Vec<Term> =
-        names.chain(words).map(|(word, name)| Term { number: vocabulary.intern(word), name }).collect();
-    terms.sort_unstable();
-    terms.dedup_by_key(|term| term.number);
-    terms
+/// Adds the terms of an incident to those of all, and tells where they stand.
+fn own_terms(chosen: &Terms, vocabulary: &mut Vocabulary, all: &mut Vec<Term>) -> (u32, u32) {
+    let start = all.len();
+    all.extend(chosen.iter().map(|(word, name)| Term::new(vocabulary.intern(word), name)));
+    all[start..].sort_unstable();
+    let end = |all: &Vec<Term>| u32::try_from(all.len()).expect("fewer than 2^32 words fit in memory");
+    (start as u32, end(all))
+}
+
+/// All terms but those that no other incident shares, or that tell next to nothing: they would only cost time.
+fn telling_terms(nodes: &mut [Node], terms: &[Term], counts: &[u32], weights: &[Weight]) -> Vec<Term> {
+    let mut kept = Vec::new();
+    for node in nodes {
+        let start = kept.len() as u32;
+        let own = &terms[node.terms.0 as usize..node.terms.1 as usize];
+        kept.extend(own.iter().copied().filter(|term| {
+            let weight = weights[term.number()];
+            counts[term.number()] > 1 && weight.name.max(weight.word) >= LEAST_WEIGHT
+        }));
+        node.terms = (start, kept.len() as u32);
+    }
+    kept
+}
+
+/// A place on the sphere of radius 1, so that distances take no trigonometry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Point([f64; 3]);
+
+impl Point {
+    /// From degrees of latitude and longitude.
+    fn of((latitude, longitude): (f64, f64)) -> Self {
+        let (latitude, longitude) = (latitude.to_radians(), longitude.to_radians());
+        Self([latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()])
+    }
+
+    /// Great-circle distance in kilometres.
+    fn kilometres(self, other: Self) -> f32 {
+        let squares = |(a, b): (f64, f64)| (a - b) * (a - b);
+        let chord = self.0.into_iter().zip(other.0).map(squares).sum::<f64>().sqrt();
+        (2.0 * 6371.0 * (chord / 2.0).min(1.0).asin()) as f32
+    }
 }
 
 /// How much a shared term tells, from 0 to 1, where both articles write it as a name, and where not.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Weight {
     name: f32,
     word: f32,
+}
+
+impl Weight {
+    fn add(&mut self, of_term: Weight, as_name: bool) {
+        if as_name {
+            self.name += of_term.name;
+        } else {
+            self.word += of_term.word;
+        }
+    }
 }
 
 /// Of each term: the number of incidents that hold it, of occasions on which they came, and its weight.
@@ -230,14 +297,14 @@ struct Weight {
 /// A word is the rarer the fewer separate occasions it occurs on, not the fewer articles: the name of a victim is
 /// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
 /// occasion is a run of reports of the same week and division among the reports that hold the word.
-fn weigh_terms(nodes: &[Node], terms: usize) -> (Vec<u32>, Vec<u32>, Vec<Weight>) {
-    let mut counts = vec![0u32; terms];
-    let mut occasions = vec![0u32; terms];
-    let mut last: Vec<(Option<i32>, Option<u32>)> = vec![(None, None); terms];
+fn weigh_terms(nodes: &[Node], terms: &[Term], words: usize) -> (Vec<u32>, Vec<u32>, Vec<Weight>) {
+    let mut counts = vec![0u32; words];
+    let mut occasions = vec![0u32; words];
+    let mut last: Vec<(Option<i32>, Option<u32>)> = vec![(None, None); words];
     for node in nodes {
         let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
-        for term in &node.terms {
-            let at = term.number as usize;
+        for term in &terms[node.terms.0 as usize..node.terms.1 as usize] {
+            let at = term.number();
             let (last_week, last_division) = last[at];
             let same_division = match (last_division, node.adm_1) {
                 (Some(before), Some(now)) => before == now,

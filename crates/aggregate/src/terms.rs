@@ -23,10 +23,18 @@ const WORD_CHARS: usize = 3;
 /// What tells one incident from others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Terms {
-    /// Words with a capital within a sentence, and numbers.
-    pub(crate) names: Vec<String>,
-    /// Other words of headline and lead.
-    pub(crate) words: Vec<String>,
+    /// Words with a capital within a sentence, and numbers; parted by blanks.
+    names: String,
+    /// Other words of headline and lead; parted by blanks.
+    words: String,
+}
+
+impl Terms {
+    /// Each word, and whether the article writes it as a name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, bool)> {
+        let names = self.names.split_whitespace().map(|word| (word, true));
+        names.chain(self.words.split_whitespace().map(|word| (word, false)))
+    }
 }
 
 /// The terms of each incident, in the order of `article.incidents`.
@@ -46,7 +54,7 @@ pub(crate) fn of_incidents(article: &Article) -> Vec<Terms> {
                 names.add_all(tokens(sentence).filter(|token| token.named));
                 let mut words = Choice::new(OTHER_TERMS);
                 words.add_all(tokens(sentence).filter(|token| !names.holds(token)));
-                Terms { names: names.kept, words: words.kept }
+                Terms { names: names.kept.join(" "), words: words.kept.join(" ") }
             }
         })
         .collect()
@@ -66,7 +74,7 @@ fn of_article(article: &Article) -> Terms {
     let mut words = Choice::new(MAIN_WORDS);
     let headline = tokens(article.title.as_deref().unwrap_or_default());
     words.add_all(headline.chain(tokens(lead)).filter(|token| !names.holds(token)));
-    Terms { names: names.kept, words: words.kept }
+    Terms { names: names.kept.join(" "), words: words.kept.join(" ") }
 }
 
 /// Finds spans that are counted in characters, in constant time each.

@@ -376,10 +376,7 @@ fn unknown_keys_and_senseless_values_are_refused() {
     let open = |config| annals_aggregate::definition().open(config, &Context::default()).map(|_| ());
     assert!(open(serde_json::json!({"treshold": 1})).is_err());
     assert_eq!(open(serde_json::json!({"distance_km": 0})).expect_err("no distance").key, "distance_km");
-    assert_eq!(
-        open(serde_json::json!({"block_neighbours": 0})).expect_err("no neighbours").key,
-        "block_neighbours"
-    );
+    assert_eq!(open(serde_json::json!({"candidates": 0})).expect_err("no neighbours").key, "candidates");
     assert!(open(serde_json::json!({"best": "latest"})).is_ok());
 }
 
@@ -428,11 +425,11 @@ fn the_best_figure_follows_the_rule_of_the_config() {
 
 #[test]
 fn links_tell_why() {
-    let run = run(corpus());
+    let run = run([corpus(), background()].concat());
     let links = &run.tables["links"][0];
     let reasons = links.column_by_name("reasons").expect("a column").as_string::<i32>();
     assert!(
-        reasons.iter().flatten().any(|reason| reason.contains("same place") && reason.contains("saraqib")),
+        reasons.iter().flatten().any(|reason| reason.contains("same place") && reason.contains("qattaf")),
         "{reasons:?}"
     );
 }

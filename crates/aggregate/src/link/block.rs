@@ -1,9 +1,10 @@
-//! Candidate pairs, near linear in the number of incidents.
+//! Candidate pairs, linear in the number of incidents.
 //!
 //! An incident stands in a few blocks: its place, its first-order division, and each of its rarest words that any
-//! other incident shares. A block is sorted by date, and an incident is compared with the next few of its
-//! block (the sorted neighbourhood method of Hernández and Stolfo, 1995). So the number of pairs is at most the
-//! number of incidents times blocks times neighbours, however crowded a block is.
+//! other incident shares. A block is sorted by date, and an incident looks at its neighbours there (the sorted
+//! neighbourhood method of Hernández and Stolfo, 1995). Of all whom it meets so, it is compared with those that share
+//! the most telling blocks with it. So the number of pairs is at most a fixed number of each incident's, however
+//! crowded a block is.
 
 use rayon::prelude::*;
 
@@ -15,6 +16,12 @@ const RARE_TERMS: usize = 10;
 
 /// Occasions on which a word may have been in the news to be looked up by: more common ones say too little alone.
 const MOST_OCCASIONS: u32 = 40;
+
+/// How telling a shared place is on one day and on others, and a shared division, beside a rare word, which counts at
+/// most 1.
+const PLACE_ON_ONE_DAY: f32 = 1.0;
+const PLACE: f32 = 0.2;
+const DIVISION: f32 = 0.1;
 
 /// A pair of incidents, the earlier one first.
 pub(super) type Pair = (NodeId, NodeId);
@@ -49,7 +56,7 @@ impl<'a> Blocks<'a> {
             |count: usize| u32::try_from(count).expect("fewer than 2^32 block entries fit in memory");
         for (id, node) in (0..).zip(&graph.nodes) {
             let day = sort_day(node);
-            entries.extend(keys(graph, node).map(|key| (key, day, id)));
+            entries.extend(keys(graph, id).map(|key| (key, day, id)));
             ends.push(number(entries.len()));
         }
         entries.par_sort_unstable();
@@ -63,37 +70,54 @@ impl<'a> Blocks<'a> {
         Self { graph, config, entries, places, ends }
     }
 
-    /// The later incidents that share a block with `id` and stand near it there; sorted, each once.
-    pub(super) fn partners(&self, id: NodeId, partners: &mut Vec<NodeId>) {
+    /// Those of the later incidents that stand near `id` in the most telling blocks, most telling first, each with how
+    /// telling all its blocks are.
+    pub(super) fn partners(&self, id: NodeId, partners: &mut Vec<(NodeId, f32)>) {
         partners.clear();
-        let neighbours = usize::from(self.config.block_neighbours);
+        let most = usize::from(self.config.candidates);
+        let node = &self.graph.nodes[id as usize];
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
         for &at in &self.places[start as usize..self.ends[id as usize] as usize] {
             let at = at as usize;
-            let key = self.entries[at].0;
-            let after = self.entries[at + 1..].iter().take(neighbours).take_while(|entry| entry.0 == key);
-            let before = self.entries[..at].iter().rev().take(neighbours).take_while(|entry| entry.0 == key);
-            let others = before.chain(after).map(|entry| entry.2).filter(|&other| other > id);
-            partners.extend(others.filter(|&other| {
-                let (left, right) = (&self.graph.nodes[id as usize], &self.graph.nodes[other as usize]);
-                in_reach(key, left, right, self.config)
-            }));
+            let (key, day, _) = self.entries[at];
+            let in_block = |entry: &&Entry| entry.0 == key;
+            let after = self.entries[at + 1..].iter().take(most).take_while(in_block);
+            let before = self.entries[..at].iter().rev().take(most).take_while(in_block);
+            for &(_, other_day, other) in before.chain(after).filter(|entry| entry.2 > id) {
+                let other_node = &self.graph.nodes[other as usize];
+                if node.report != other_node.report && in_reach(key, node, other_node, self.config) {
+                    let telling = match key {
+                        Key::Term(word) => self.graph.weights[word as usize].name,
+                        Key::Division(_) => DIVISION,
+                        _ if day == other_day => PLACE_ON_ONE_DAY,
+                        _ => PLACE,
+                    };
+                    partners.push((other, telling));
+                }
+            }
         }
-        partners.sort_unstable();
-        partners.dedup();
+        partners.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        partners.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        partners.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        partners.truncate(most);
     }
 }
 
-fn keys<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = Key> + 'a {
-    let mut rare: Vec<(f32, u32)> = node
-        .terms
+fn keys(graph: &Graph, id: NodeId) -> impl Iterator<Item = Key> + '_ {
+    let node = &graph.nodes[id as usize];
+    let mut rare: Vec<(f32, u32)> = graph
+        .terms_of(id)
         .iter()
-        .filter(|term| {
-            graph.counts[term.number as usize] > 1 && graph.occasions[term.number as usize] <= MOST_OCCASIONS
-        })
+        .filter(|term| graph.occasions[term.number()] <= MOST_OCCASIONS)
         .map(|term| {
-            let weight = graph.weights[term.number as usize];
-            (if term.name { weight.name } else { weight.word / 2.0 }, term.number)
+            let weight = graph.weights[term.number()];
+            (if term.is_name() { weight.name } else { weight.word / 2.0 }, term.word())
         })
         .collect();
     rare.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -6,6 +6,8 @@
 //! the article tells them apart. The order is fixed by the evidence and then by the incidents themselves, so the
 //! groups are a function of the set of reports.
 
+use rustc_hash::FxHashMap;
+
 use super::score::{self, Scored};
 use super::{Graph, NodeId};
 use crate::config::Config;
@@ -40,6 +42,8 @@ pub(super) fn merge(graph: &Graph, config: &Config, scored: Vec<Scored>) -> (Vec
     let mut groups: Vec<Option<Group>> =
         (0..count as NodeId).map(|id| Some(Group { members: vec![id], links: Vec::new() })).collect();
     let mut compared = 0;
+    // Groups that did not agree, with their sizes then: while neither grows, they still do not.
+    let mut apart: FxHashMap<(NodeId, NodeId), (usize, usize)> = FxHashMap::default();
     for Scored { pair, points } in scored {
         let (left, right) = (group_of[pair.0 as usize], group_of[pair.1 as usize]);
         if left == right {
@@ -47,11 +51,13 @@ pub(super) fn merge(graph: &Graph, config: &Config, scored: Vec<Scored>) -> (Vec
         }
         let (first, second) = (left.min(right), left.max(right));
         let (Some(a), Some(b)) = (&groups[first as usize], &groups[second as usize]) else { continue };
-        if share_article(graph, a, b) {
+        let sizes = (a.members.len(), b.members.len());
+        if apart.get(&(first, second)) == Some(&sizes) || share_article(graph, a, b) {
             continue;
         }
-        let mean = mean_evidence(graph, config, a, b, &mut compared);
+        let mean = if sizes == (1, 1) { points } else { mean_evidence(graph, config, a, b, &mut compared) };
         if mean < config.link_threshold {
+            apart.insert((first, second), sizes);
             continue;
         }
         let moved = groups[second as usize].take().expect("groups of live incidents are present");

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::block::{Blocks, Pair};
-use super::{Graph, Node, NodeId, Term};
+use super::{Graph, Node, NodeId, Term, Weight};
 use crate::config::Config;
 use crate::tables::{self, Feature};
 
@@ -25,20 +25,22 @@ pub(super) struct Scored {
 pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
     let blocks = Blocks::of(graph, config);
     let ids = 0..NodeId::try_from(graph.nodes.len()).expect("node ids are 32 bits");
-    let weigh = |(mut found, mut count, mut partners): (Vec<Scored>, u64, Vec<NodeId>), id: NodeId| {
-        blocks.partners(id, &mut partners);
-        count += partners.len() as u64;
-        let scored = partners
-            .iter()
-            .map(|&other| Scored { pair: (id, other), points: points(graph, config, (id, other)) });
-        found.extend(scored.filter(|scored| scored.points >= config.link_threshold));
-        (found, count, partners)
+    let weigh = |mut work: Work, id: NodeId| {
+        work.marks.set(graph, id);
+        blocks.partners(id, &mut work.partners);
+        work.count += work.partners.len() as u64;
+        let scored = work.partners.iter().map(|&(other, _)| {
+            let pair = (id, other);
+            Scored { pair, points: sum(graph, config, pair, work.marks.shared(graph, other)) }
+        });
+        work.found.extend(scored.filter(|scored| scored.points >= config.link_threshold));
+        work
     };
     let (mut scored, count) = ids
         .into_par_iter()
         .with_min_len(1024)
-        .fold(|| (Vec::new(), 0, Vec::new()), weigh)
-        .map(|(found, count, _)| (found, count))
+        .fold(|| Work::of(graph), weigh)
+        .map(|work| (work.found, work.count))
         .reduce(
             || (Vec::new(), 0),
             |(mut found, count), (more, counted)| {
@@ -50,15 +52,78 @@ pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
     (scored, count)
 }
 
+/// What one thread has found, and needs for it.
+struct Work {
+    found: Vec<Scored>,
+    count: u64,
+    partners: Vec<(NodeId, f32)>,
+    marks: Marks,
+}
+
+impl Work {
+    fn of(graph: &Graph) -> Self {
+        Self { found: Vec::new(), count: 0, partners: Vec::new(), marks: Marks::of(graph) }
+    }
+}
+
+/// The terms of one incident, to look those of many others up in.
+struct Marks {
+    /// By number of the term: the incident whose mark it is, and whether it is a name there.
+    of: Vec<(NodeId, bool)>,
+    incident: NodeId,
+}
+
+impl Marks {
+    fn of(graph: &Graph) -> Self {
+        Self { of: vec![(NodeId::MAX, false); graph.weights.len()], incident: NodeId::MAX }
+    }
+
+    fn set(&mut self, graph: &Graph, incident: NodeId) {
+        self.incident = incident;
+        for term in graph.terms_of(incident) {
+            self.of[term.number()] = (incident, term.is_name());
+        }
+    }
+
+    /// As [`shared`] tells it of the marked incident and another.
+    fn shared(&self, graph: &Graph, other: NodeId) -> Weight {
+        let mut sums = Weight::default();
+        for &term in graph.terms_of(other) {
+            let (incident, name) = self.of[term.number()];
+            if incident == self.incident {
+                sums.add(graph.weights[term.number()], name && term.is_name());
+            }
+        }
+        sums
+    }
+}
+
 /// The evidence for a pair.
 pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
+    sum(graph, config, pair, shared(graph, pair))
+}
+
+fn sum(graph: &Graph, config: &Config, pair: Pair, shared: Weight) -> f32 {
     let mut sum = 0.0;
-    features(graph, config, pair, &mut |feature, value| sum += tables::points(feature) * value);
+    features(graph, config, pair, shared, &mut |feature, value| sum += tables::points(feature) * value);
     sum
 }
 
+/// Summed rarity of the terms that two incidents share as names, and otherwise.
+fn shared(graph: &Graph, pair: Pair) -> Weight {
+    let mut sums = Weight::default();
+    common(graph, pair, |x, y| sums.add(graph.weights[x.number()], x.is_name() && y.is_name()));
+    sums
+}
+
 /// Calls `found` for every feature that the pair has, with its value (1 for those that are or are not).
-fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut impl FnMut(Feature, f32)) {
+fn features(
+    graph: &Graph,
+    config: &Config,
+    (left, right): Pair,
+    shared: Weight,
+    found: &mut impl FnMut(Feature, f32),
+) {
     let (a, b) = (&graph.nodes[left as usize], &graph.nodes[right as usize]);
     found(Feature::Base, 1.0);
     let date = date(a, b);
@@ -87,13 +152,8 @@ fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut imp
     if let Some((feature, value)) = toll(a.injured, b.injured, injured) {
         found(feature, value);
     }
-    let (mut names, mut words) = (0.0, 0.0);
-    common(&a.terms, &b.terms, |x, y| {
-        let weight = graph.weights[x.number as usize];
-        if x.name && y.name { names += weight.name } else { words += weight.word }
-    });
-    found(Feature::Names, log_sum(names));
-    found(Feature::Words, log_sum(words));
+    found(Feature::Names, log_sum(shared.name));
+    found(Feature::Words, log_sum(shared.word));
 }
 
 /// Shared words come in company (a name has two parts, a street a number), so each further one tells less, and past
@@ -151,7 +211,7 @@ fn place(graph: &Graph, a: &Node, b: &Node, config: &Config) -> Option<(Feature,
         return Some((Feature::SamePlaceName, 1.0));
     }
     if !rough && let (Some(x), Some(y)) = (a.point, b.point) {
-        let km = kilometres(x, y);
+        let km = x.kilometres(y);
         return Some(if km > config.distance_km {
             (Feature::FarApart, 1.0)
         } else {
@@ -185,11 +245,12 @@ fn toll(a: Option<u64>, b: Option<u64>, [equal, near, unlike]: [Feature; 3]) -> 
     })
 }
 
-/// Calls `each` for every term that two sorted lists share.
-fn common(a: &[Term], b: &[Term], mut each: impl FnMut(Term, Term)) {
+/// Calls `each` for every term that two incidents share, in order of number.
+fn common(graph: &Graph, (left, right): Pair, mut each: impl FnMut(Term, Term)) {
+    let (a, b) = (graph.terms_of(left), graph.terms_of(right));
     let (mut i, mut j) = (0, 0);
     while i < a.len() && j < b.len() {
-        match a[i].number.cmp(&b[j].number) {
+        match a[i].number().cmp(&b[j].number()) {
             std::cmp::Ordering::Less => i += 1,
             std::cmp::Ordering::Greater => j += 1,
             std::cmp::Ordering::Equal => {
@@ -201,28 +262,20 @@ fn common(a: &[Term], b: &[Term], mut each: impl FnMut(Term, Term)) {
     }
 }
 
-/// Great-circle distance by the haversine formula.
-fn kilometres((lat_a, lon_a): (f64, f64), (lat_b, lon_b): (f64, f64)) -> f32 {
-    let (dlat, dlon) = ((lat_b - lat_a).to_radians(), (lon_b - lon_a).to_radians());
-    let h = (dlat / 2.0).sin().powi(2)
-        + lat_a.to_radians().cos() * lat_b.to_radians().cos() * (dlon / 2.0).sin().powi(2);
-    (2.0 * 6371.0 * h.sqrt().min(1.0).asin()) as f32
-}
-
 /// The evidence in words: each feature with its points, and the rarest shared words.
 pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
     let mut told = Vec::new();
-    features(graph, config, pair, &mut |feature, value| {
+    features(graph, config, pair, shared(graph, pair), &mut |feature, value| {
         let points = tables::points(feature) * value;
         if feature != Feature::Base && points.abs() >= 0.05 {
             told.push(format!("{} {points:+.1}", feature.as_str().replace('_', " ")));
         }
     });
-    let (a, b) = (&graph.nodes[pair.0 as usize], &graph.nodes[pair.1 as usize]);
     let mut shared: Vec<(f32, &str)> = Vec::new();
-    common(&a.terms, &b.terms, |x, y| {
-        let weight = graph.weights[x.number as usize];
-        shared.push((if x.name && y.name { weight.name } else { weight.word }, graph.terms.word(x.number)));
+    common(graph, pair, |x, y| {
+        let weight = graph.weights[x.number()];
+        let rarity = if x.is_name() && y.is_name() { weight.name } else { weight.word };
+        shared.push((rarity, graph.vocabulary.word(x)));
     });
     shared.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(y.1)));
     if !shared.is_empty() {
