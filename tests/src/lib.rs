@@ -1,5 +1,7 @@
 //! What the integration tests share: the built command, and a folder to run it in.
 
+pub mod corpus;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -175,3 +175,79 @@ pub(crate) fn check(table: &str, schema: &arrow_schema::Schema) -> Result<(), Ou
         }),
     }
 }
+
+/// One row of a batch as a JSON object, without the columns in which it has nothing.
+///
+/// # Errors
+/// When a column has a type that no table holds.
+pub fn row(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, OutputError> {
+    check("rows", batch.schema_ref())?;
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+    Ok(columns
+        .map(|(field, array)| (field.name().clone(), cell(array, field, row).to_json()))
+        .filter(|(_, value)| !value.is_null())
+        .collect())
+}
+
+/// A digest of each row: of the names of its columns and their values.
+///
+/// # Errors
+/// When a column has a type that no table holds.
+pub fn digests(batch: &RecordBatch) -> Result<Vec<[u8; 16]>, OutputError> {
+    check("rows", batch.schema_ref())?;
+    let mut names = blake3::Hasher::new();
+    let mut bytes = Vec::new();
+    for field in batch.schema_ref().fields() {
+        put(&mut bytes, field.name().as_bytes());
+    }
+    names.update(&bytes);
+    let columns: Vec<_> = batch.schema_ref().fields().iter().zip(batch.columns()).collect();
+    Ok((0..batch.num_rows())
+        .map(|row| {
+            bytes.clear();
+            for (field, array) in &columns {
+                cell(array, field, row).put(&mut bytes);
+            }
+            let mut digest = [0; 16];
+            let whole = names.clone().update(&bytes).finalize();
+            digest.copy_from_slice(&whole.as_bytes()[..16]);
+            digest
+        })
+        .collect())
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+impl Cell<'_> {
+    /// Appends the value so that no two lists of values give the same bytes.
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.push(0),
+            Self::Bool(value) => out.extend([1, u8::from(*value)]),
+            Self::Int(value) => number(out, 2, value.to_le_bytes()),
+            Self::UInt(value) => number(out, 3, value.to_le_bytes()),
+            Self::Float(value) => number(out, 4, value.to_bits().to_le_bytes()),
+            Self::Float32(value) => number(out, 5, u64::from(value.to_bits()).to_le_bytes()),
+            Self::Date(value) => {
+                out.push(6);
+                put(out, value.to_string().as_bytes());
+            }
+            Self::Text(value) | Self::Json(value) => {
+                out.push(7);
+                put(out, value.as_bytes());
+            }
+            Self::List(list) => {
+                number(out, 8, (list.len() as u64).to_le_bytes());
+                items(list).for_each(|item| item.put(out));
+            }
+        }
+    }
+}
+
+fn number(out: &mut Vec<u8>, kind: u8, bytes: [u8; 8]) {
+    out.push(kind);
+    out.extend_from_slice(&bytes);
+}

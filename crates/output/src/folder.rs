@@ -22,6 +22,8 @@ use crate::sink::NewFile;
 pub(crate) const LIST: &str = "tables.json";
 /// Folder of the output folder that is not for people.
 const STATE: &str = ".annals";
+/// List of the pieces that the files are made of.
+const PARTS: &str = "parts.json";
 const NEXT: &str = "next";
 const DECIDED: &str = "decided";
 
@@ -37,11 +39,11 @@ impl Staging {
     /// The caller sees to it that one process at a time writes to the folder.
     pub(crate) fn open(out: &Path) -> Result<Self, OutputError> {
         let state = out.join(STATE);
-        fs::create_dir_all(&state).map_err(OutputError::file("create", &state))?;
+        attempt(|| fs::create_dir_all(&state)).map_err(OutputError::file("create", &state))?;
         recover(out)?;
         let folder = state.join(NEXT);
         remove(&folder)?;
-        fs::create_dir(&folder).map_err(OutputError::file("create", &folder))?;
+        attempt(|| fs::create_dir(&folder)).map_err(OutputError::file("create", &folder))?;
         Ok(Self { out: out.to_owned(), folder })
     }
 
@@ -49,16 +51,34 @@ impl Staging {
         self.folder.join(name)
     }
 
+    /// Where new files lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the last set lies.
+    pub(crate) fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// The list of the pieces of the last set.
+    pub(crate) fn parts(&self) -> PathBuf {
+        self.out.join(STATE).join(PARTS)
+    }
+
     /// Makes the new set of these files durable, decides for it and brings it into place. Every file has been synced by
     /// whoever wrote it.
-    pub(crate) fn seal(self, names: &BTreeSet<String>) -> Result<(), OutputError> {
+    pub(crate) fn seal(self, names: &BTreeSet<String>, parts: &[u8]) -> Result<(), OutputError> {
         let bytes = serde_json::to_vec_pretty(names).expect("a list of strings serialises");
-        let mut file = NewFile::create(self.path(LIST))?;
-        file.put(&bytes)?;
-        file.finish()?;
+        for (name, bytes) in [(PARTS, parts), (LIST, &bytes)] {
+            let mut file = NewFile::create(self.path(name))?;
+            file.put(bytes)?;
+            file.finish()?;
+        }
         sync_folder(&self.folder)?;
         let state = self.out.join(STATE);
-        fs::rename(&self.folder, state.join(DECIDED)).map_err(OutputError::file("rename", &self.folder))?;
+        attempt(|| fs::rename(&self.folder, state.join(DECIDED)))
+            .map_err(OutputError::file("rename", &self.folder))?;
         sync_folder(&state)?;
         recover(&self.out)
     }
@@ -83,18 +103,26 @@ pub fn recover(out: &Path) -> Result<(), OutputError> {
     for name in &new {
         let from = decided.join(name);
         // What is not there any more, an earlier attempt has moved.
-        unless_gone(fs::rename(&from, out.join(name)), "rename", &from)?;
+        unless_gone(attempt(|| fs::rename(&from, out.join(name))), "rename", &from)?;
     }
     for name in read_list(&state)?.unwrap_or_default().difference(&new) {
         let path = out.join(name);
-        unless_gone(fs::remove_file(&path), "remove", &path)?;
+        unless_gone(attempt(|| fs::remove_file(&path)), "remove", &path)?;
     }
+    let parts = decided.join(PARTS);
+    unless_gone(attempt(|| fs::rename(&parts, state.join(PARTS))), "rename", &parts)?;
     // What has been moved must be on the disk before the list that vouches for it.
     sync_folder(out)?;
     let list = decided.join(LIST);
-    fs::rename(&list, state.join(LIST)).map_err(OutputError::file("rename", &list))?;
+    attempt(|| fs::rename(&list, state.join(LIST))).map_err(OutputError::file("rename", &list))?;
     sync_folder(&state)?;
     remove(&decided)
+}
+
+/// Changes the folder, unless a test makes it fail.
+fn attempt<T>(change: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    annals_fault::point()?;
+    change()
 }
 
 fn unless_gone(result: io::Result<()>, action: &'static str, path: &Path) -> Result<(), OutputError> {
@@ -105,7 +133,7 @@ fn unless_gone(result: io::Result<()>, action: &'static str, path: &Path) -> Res
 }
 
 fn remove(folder: &Path) -> Result<(), OutputError> {
-    unless_gone(fs::remove_dir_all(folder), "remove", folder)
+    unless_gone(attempt(|| fs::remove_dir_all(folder)), "remove", folder)
 }
 
 /// The file names of a set. Names with a folder in them are not ours and are left out.
@@ -124,7 +152,7 @@ fn read_list(folder: &Path) -> Result<Option<BTreeSet<String>>, OutputError> {
 /// Makes the entries of a folder durable.
 fn sync_folder(folder: &Path) -> Result<(), OutputError> {
     if cfg!(unix) {
-        File::open(folder).and_then(|f| f.sync_all()).map_err(OutputError::file("sync", folder))?;
+        attempt(|| File::open(folder)?.sync_all()).map_err(OutputError::file("sync", folder))?;
     }
     Ok(())
 }

@@ -9,16 +9,21 @@
 //! leaves the rest behind, which the next writer, or [`recover`], brings into place. Files that are in no set are never touched.
 //!
 //! The same rows in the same order give the same bytes, however they were grouped into calls.
+//!
+//! A table is written in pieces. Where a piece ends depends on its rows alone, and a piece that the last set has too is copied
+//! from there ([`Writer::holds`], [`Writer::piece`]), so that a run with little that is new encodes little.
 
 mod cell;
 mod error;
 mod folder;
+mod parts;
 mod rows;
 pub mod schema;
 mod sink;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use annals_plugin::{Article, Rejected};
 use arrow_array::RecordBatch;
@@ -26,18 +31,19 @@ use arrow_schema::SchemaRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use cell::rows;
+pub use cell::{digests, row, rows};
 pub use error::OutputError;
 use folder::Staging;
 pub use folder::recover;
-use rows::{BATCH_ROWS, Rows};
-use sink::csv::Csv;
+use parts::{Digest, OldTable, Part, Parts};
+use rows::Rows;
 pub use sink::csv::unguard;
-use sink::geojson::Geojson;
+use sink::csv::{Csv, CsvRows};
+use sink::geojson::{Features, Geojson};
 use sink::html::Page;
-use sink::jsonl::Jsonl;
-use sink::parquet::Parquet;
-use sink::{NewFile, Sink};
+use sink::jsonl::{Jsonl, Lines};
+use sink::parquet::{Parquet, RowGroups};
+use sink::{Encode, NewFile, Piece, Sink};
 
 /// A format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -105,6 +111,9 @@ pub struct Writer {
     options: Options,
     /// Names of the files that are whole.
     files: BTreeSet<String>,
+    /// What the last set was made of, and what this one is.
+    last: Option<Parts>,
+    parts: Parts,
     closed: bool,
     staging: Staging,
 }
@@ -121,7 +130,11 @@ impl Writer {
         let taken = schema::articles(&[]);
         let mut options = options;
         options.attributes.retain(|name| taken.index_of(name).is_err() && attributes.insert(name.clone()));
+        let staging = Staging::open(dir)?;
+        let layout = layout(formats, &options);
         let mut writer = Self {
+            last: Parts::read(&staging.parts(), layout),
+            parts: Parts::new(layout),
             tables: BTreeMap::new(),
             page: None,
             articles: Rows::new(schema::articles(&options.attributes)),
@@ -130,7 +143,7 @@ impl Writer {
             formats: formats.iter().copied().collect(),
             files: BTreeSet::new(),
             closed: false,
-            staging: Staging::open(dir)?,
+            staging,
             options,
         };
         writer.open("articles", schema::articles(&writer.options.attributes))?;
@@ -144,7 +157,8 @@ impl Writer {
     }
 
     fn open(&mut self, name: &str, schema: SchemaRef) -> Result<&mut Table, OutputError> {
-        let table = Table::create(name, schema, &self.formats, &self.options, &self.staging)?;
+        let table =
+            Table::create(name, schema, &self.formats, &self.options, &self.staging, self.last.as_ref())?;
         Ok(self.tables.entry(name.to_owned()).or_insert(table))
     }
 
@@ -155,16 +169,66 @@ impl Writer {
     pub fn articles(&mut self, articles: &[Article]) -> Result<(), OutputError> {
         for article in articles {
             if let Some(page) = &mut self.page {
+                page.count(1, article.claims.len() as u64);
                 page.article(article)?;
             }
             let batch = self.articles.article(article, &self.options.attributes);
-            write(&mut self.tables, "articles", batch)?;
+            append(&mut self.tables, ARTICLES, batch)?;
             for claim in &article.claims {
                 let batch = self.claims.claim(&article.article_id, claim);
-                write(&mut self.tables, "claims", batch)?;
+                append(&mut self.tables, CLAIMS, batch)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether the last set has a piece of `articles` and `claims` with this digest.
+    pub fn holds(&self, digest: &[u8; 16]) -> bool {
+        [ARTICLES, CLAIMS].iter().all(|name| self.tables.get(*name).is_some_and(|table| table.holds(digest)))
+    }
+
+    /// Makes pieces of articles; on as many threads as one likes.
+    pub fn encoder(&self) -> Encoder {
+        let of = |name: &str| self.tables.get(name).map_or_else(Vec::new, |table| table.encoders.clone());
+        Encoder {
+            attributes: self.options.attributes.clone(),
+            tables: [
+                (schema::articles(&self.options.attributes), of(ARTICLES)),
+                (schema::claims(), of(CLAIMS)),
+            ],
+        }
+    }
+
+    /// Appends a piece of `articles` and `claims`. `digest` is one of all that the rows are made of; without `rows` the
+    /// piece is taken from the last set, which holds it. The page gets its claims from [`Writer::shown`].
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the last set does not hold the piece.
+    pub fn piece(&mut self, digest: [u8; 16], rows: Option<Encoded>) -> Result<(), OutputError> {
+        let [articles, claims] = rows.map_or([None, None], |rows| rows.tables.map(Some));
+        let mut counts = [0, 0];
+        for ((name, encoded), count) in [(ARTICLES, articles), (CLAIMS, claims)].into_iter().zip(&mut counts)
+        {
+            let table = self.tables.get_mut(name).expect("both were opened with the writer");
+            *count = table.piece(digest, encoded)?;
+        }
+        if let Some(page) = &mut self.page {
+            page.count(counts[0], counts[1]);
+        }
+        Ok(())
+    }
+
+    /// Ids of the articles whose claims the page shows; known once the events are. None if there is no page.
+    pub fn wanted(&self) -> BTreeSet<String> {
+        self.page.as_ref().map(Page::wanted).unwrap_or_default()
+    }
+
+    /// Takes the claims of an article that [`Writer::wanted`] names, in the order of the table.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn shown(&mut self, article: &Article) -> Result<(), OutputError> {
+        self.page.as_mut().map_or(Ok(()), |page| page.article(article))
     }
 
     /// Appends rows of any other table, which is made at the first call.
@@ -191,7 +255,7 @@ impl Writer {
     pub fn rejected(&mut self, rows: &[Rejected]) -> Result<(), OutputError> {
         for row in rows {
             let batch = self.rejected.rejected(row);
-            write(&mut self.tables, "rejected", batch)?;
+            append(&mut self.tables, REJECTED, batch)?;
         }
         Ok(())
     }
@@ -201,9 +265,9 @@ impl Writer {
     /// # Errors
     /// When a file cannot be written.
     pub fn close(&mut self) -> Result<Vec<Written>, OutputError> {
-        write(&mut self.tables, "articles", self.articles.take())?;
-        write(&mut self.tables, "claims", self.claims.take())?;
-        write(&mut self.tables, "rejected", self.rejected.take())?;
+        append(&mut self.tables, ARTICLES, self.articles.take())?;
+        append(&mut self.tables, CLAIMS, self.claims.take())?;
+        append(&mut self.tables, REJECTED, self.rejected.take())?;
         for (name, schema) in [("events", schema::events()), ("changes", schema::changes())] {
             if !self.closed && !self.tables.contains_key(name) {
                 self.open(name, schema)?;
@@ -212,7 +276,9 @@ impl Writer {
         self.closed = true;
         let mut written = Vec::new();
         for (name, table) in std::mem::take(&mut self.tables) {
-            let (rows, files) = table.finish()?;
+            let (rows, files, parts) = table.finish()?;
+            let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+            self.parts.add(&name, parts, self.staging.folder(), &names);
             let mut bytes = files.iter().map(|(_, bytes)| bytes).sum();
             if let Some(page) = self.page.take_if(|_| name == "events") {
                 bytes += page.finish()?;
@@ -242,18 +308,90 @@ impl Writer {
     /// When a file cannot be written or renamed. Once decided, the next writer or [`recover`] finishes the work.
     pub fn commit(mut self) -> Result<(), OutputError> {
         self.close()?;
-        self.staging.seal(&self.files)
+        self.staging.seal(&self.files, &self.parts.to_bytes())
     }
 }
 
-fn write(
+const ARTICLES: &str = "articles";
+const CLAIMS: &str = "claims";
+const REJECTED: &str = "rejected";
+
+fn append(
     tables: &mut BTreeMap<String, Table>,
     name: &str,
     batch: Option<RecordBatch>,
 ) -> Result<(), OutputError> {
     match (batch, tables.get_mut(name)) {
-        (Some(batch), Some(table)) => table.write(&batch),
+        (Some(batch), Some(table)) => table.append(&batch),
         _ => Ok(()),
+    }
+}
+
+/// Digest of all that the bytes of a piece depend on beside its rows.
+fn layout(formats: &[Format], options: &Options) -> Digest {
+    let formats: BTreeSet<&str> = formats.iter().map(|format| format.extension()).collect();
+    let told = format!("{} {formats:?} {:?}", env!("CARGO_PKG_VERSION"), options);
+    short(&blake3::hash(told.as_bytes()))
+}
+
+fn short(hash: &blake3::Hash) -> Digest {
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hash.as_bytes()[..16]);
+    digest
+}
+
+/// Makes pieces of articles and claims.
+pub struct Encoder {
+    attributes: Vec<String>,
+    tables: [(SchemaRef, Encoders); 2],
+}
+
+/// Rows of articles and claims in every format.
+pub struct Encoded {
+    tables: [Rendered; 2],
+}
+
+/// The formats of a table, in the order of its files.
+type Encoders = Vec<Arc<dyn Encode>>;
+
+/// Rows of one table in every format.
+struct Rendered {
+    rows: u64,
+    pieces: Vec<Vec<u8>>,
+}
+
+impl Rendered {
+    fn new(batches: &[RecordBatch], encoders: &[Arc<dyn Encode>]) -> Result<Self, OutputError> {
+        Ok(Self {
+            rows: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
+            pieces: encoders.iter().map(|encoder| encoder.encode(batches)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Encoder {
+    /// Encodes the articles of a piece and their claims.
+    ///
+    /// # Errors
+    /// When a value cannot be encoded.
+    pub fn encode(&self, articles: &[Article]) -> Result<Encoded, OutputError> {
+        let [(article_schema, article_encoders), (claim_schema, claim_encoders)] = &self.tables;
+        let mut rows = (Rows::new(article_schema.clone()), Rows::new(claim_schema.clone()));
+        let mut batches = (Vec::new(), Vec::new());
+        for article in articles {
+            batches.0.extend(rows.0.article(article, &self.attributes));
+            for claim in &article.claims {
+                batches.1.extend(rows.1.claim(&article.article_id, claim));
+            }
+        }
+        batches.0.extend(rows.0.take());
+        batches.1.extend(rows.1.take());
+        Ok(Encoded {
+            tables: [
+                Rendered::new(&batches.0, article_encoders)?,
+                Rendered::new(&batches.1, claim_encoders)?,
+            ],
+        })
     }
 }
 
@@ -261,11 +399,21 @@ fn write(
 struct Table {
     name: String,
     schema: SchemaRef,
+    encoders: Encoders,
     sinks: Vec<(String, Box<dyn Sink>)>,
     rows: u64,
-    /// Rows of [`Table::append`] that do not fill a batch yet.
+    /// Rows of [`Table::append`] that do not make a piece yet, and their digests.
     pending: Vec<RecordBatch>,
+    digests: blake3::Hasher,
+    held: usize,
+    parts: Vec<Part>,
+    last: Option<OldTable>,
 }
+
+/// Rows of a piece, most of the time: it ends after a row whose digest is one of so many.
+const PIECE_ROWS: u64 = 1024;
+/// Rows after which a piece ends at the latest.
+const MOST_ROWS: usize = 4096;
 
 impl Table {
     fn create(
@@ -274,6 +422,7 @@ impl Table {
         formats: &BTreeSet<Format>,
         options: &Options,
         staging: &Staging,
+        last: Option<&Parts>,
     ) -> Result<Self, OutputError> {
         if let Some(required) = schema::required(name) {
             let held = |field: &arrow_schema::FieldRef| {
@@ -287,23 +436,60 @@ impl Table {
             }
         }
         cell::check(name, &schema)?;
+        let mut encoders: Encoders = Vec::new();
         let mut sinks: Vec<(String, Box<dyn Sink>)> = Vec::new();
         for format in formats {
             let file = format!("{name}.{}", format.extension());
             let create = || NewFile::create(staging.path(&file));
-            let sink: Box<dyn Sink> = match format {
-                Format::Parquet => Box::new(Parquet::new(name, create()?, &schema)?),
-                Format::Csv => Box::new(Csv::new(name, create()?, &schema, options.hxl)?),
-                Format::Jsonl => Box::new(Jsonl::new(create()?)),
-                Format::Geojson if name == "events" => Box::new(Geojson::new(create()?)?),
+            let (encoder, sink): (Arc<dyn Encode>, Box<dyn Sink>) = match format {
+                Format::Parquet => (
+                    Arc::new(RowGroups::new(name, &schema)),
+                    Box::new(Parquet::new(name, create()?, &schema)?),
+                ),
+                Format::Csv => {
+                    (Arc::new(CsvRows::new(name)), Box::new(Csv::new(name, create()?, &schema, options.hxl)?))
+                }
+                Format::Jsonl => (Arc::new(Lines), Box::new(Jsonl::new(create()?))),
+                Format::Geojson if name == "events" => {
+                    (Arc::new(Features), Box::new(Geojson::new(create()?)?))
+                }
                 Format::Geojson | Format::Html => continue,
             };
+            encoders.push(encoder);
             sinks.push((file, sink));
         }
-        Ok(Self { name: name.to_owned(), schema, sinks, rows: 0, pending: Vec::new() })
+        let files: Vec<String> = sinks.iter().map(|(file, _)| file.clone()).collect();
+        let last = last.and_then(|last| last.table(name, staging.out(), &files));
+        let digests = Self::start(&schema);
+        Ok(Self {
+            name: name.to_owned(),
+            schema,
+            encoders,
+            sinks,
+            rows: 0,
+            pending: Vec::new(),
+            digests,
+            held: 0,
+            parts: Vec::new(),
+            last,
+        })
     }
 
-    /// Appends rows that are cut into batches of a fixed size first.
+    /// The digest of a piece covers the types of the columns too.
+    fn start(schema: &SchemaRef) -> blake3::Hasher {
+        let mut hasher = blake3::Hasher::new();
+        for field in schema.fields() {
+            let told = format!("{} {} {:?};", field.name(), field.data_type(), field.metadata().len());
+            hasher.update(told.as_bytes());
+        }
+        hasher
+    }
+
+    fn holds(&self, digest: &Digest) -> bool {
+        self.last.as_ref().is_some_and(|last| last.find(digest).is_some())
+    }
+
+    /// Appends rows, which are cut into pieces first.
     fn append(&mut self, rows: &RecordBatch) -> Result<(), OutputError> {
         let rows = RecordBatch::try_new(self.schema.clone(), rows.columns().to_vec())
             .ok()
@@ -312,38 +498,72 @@ impl Table {
                 table: self.name.clone(),
                 message: "came with other columns than before".to_owned(),
             })?;
-        let mut at = 0;
-        while at < rows.num_rows() {
-            let held: usize = self.pending.iter().map(RecordBatch::num_rows).sum();
-            let count = (BATCH_ROWS - held).min(rows.num_rows() - at);
-            self.pending.push(rows.slice(at, count));
-            at += count;
-            if held + count == BATCH_ROWS {
+        let mut from = 0;
+        for (at, digest) in cell::digests(&rows)?.into_iter().enumerate() {
+            self.digests.update(&digest);
+            self.held += 1;
+            let telling = u64::from_le_bytes(digest[..8].try_into().expect("a digest has 16 bytes"));
+            if telling % PIECE_ROWS == 0 || self.held == MOST_ROWS {
+                self.pending.push(rows.slice(from, at + 1 - from));
+                from = at + 1;
                 self.write_pending()?;
             }
+        }
+        if from < rows.num_rows() {
+            self.pending.push(rows.slice(from, rows.num_rows() - from));
         }
         Ok(())
     }
 
     fn write_pending(&mut self) -> Result<(), OutputError> {
-        if self.pending.is_empty() {
+        if self.held == 0 {
             return Ok(());
         }
-        let batch = arrow_select::concat::concat_batches(&self.schema, &self.pending)
-            .map_err(|error| OutputError::encode(&self.name, error))?;
-        self.pending.clear();
-        self.write(&batch)
+        let digest = short(&std::mem::replace(&mut self.digests, Self::start(&self.schema)).finalize());
+        let batches = std::mem::take(&mut self.pending);
+        self.held = 0;
+        let encoded = match self.holds(&digest) {
+            true => None,
+            false => {
+                // One batch, so that the piece does not show how its rows came.
+                let whole = arrow_select::concat::concat_batches(&self.schema, &batches)
+                    .map_err(|error| OutputError::encode(&self.name, error))?;
+                Some(Rendered::new(&[whole], &self.encoders)?)
+            }
+        };
+        self.piece(digest, encoded).map(drop)
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
-        self.rows += batch.num_rows() as u64;
-        self.sinks.iter_mut().try_for_each(|(_, sink)| sink.write(batch))
+    /// Appends a piece, from the last set if it does not come along; gives its rows.
+    fn piece(&mut self, digest: Digest, encoded: Option<Rendered>) -> Result<u64, OutputError> {
+        let missing = || OutputError::encode(&self.name, "a piece of the last run is missing");
+        let old = match &encoded {
+            Some(_) => None,
+            None => Some(
+                self.last.as_ref().and_then(|last| Some((last, last.find(&digest)?))).ok_or_else(missing)?,
+            ),
+        };
+        let mut spans = Vec::with_capacity(self.sinks.len());
+        for (format, (_, sink)) in self.sinks.iter_mut().enumerate() {
+            let piece = match (&encoded, &old) {
+                (Some(rendered), _) => rendered.pieces.get(format).map(|bytes| Piece::New(bytes)),
+                (None, Some((last, part))) => last.piece(part, format),
+                (None, None) => None,
+            };
+            spans.push(sink.append(piece.ok_or_else(missing)?)?);
+        }
+        let rows = encoded.map_or_else(|| old.map_or(0, |(_, part)| part.rows), |rendered| rendered.rows);
+        self.rows += rows;
+        self.parts.push(Part { digest, rows, spans });
+        Ok(rows)
     }
 
-    /// Ends the files; gives the rows, and the names and bytes of the files.
-    fn finish(mut self) -> Result<(u64, Vec<(String, u64)>), OutputError> {
+    /// Ends the files; gives the rows, the names and bytes of the files, and the pieces.
+    fn finish(mut self) -> Result<Finished, OutputError> {
         self.write_pending()?;
         let files = self.sinks.into_iter().map(|(name, sink)| Ok((name, sink.finish()?)));
-        Ok((self.rows, files.collect::<Result<_, OutputError>>()?))
+        Ok((self.rows, files.collect::<Result<_, OutputError>>()?, self.parts))
     }
 }
+
+type Finished = (u64, Vec<(String, u64)>, Vec<Part>);

@@ -1,10 +1,12 @@
 //! The formats, each a sink that takes record batches and ends as a file.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use arrow_array::RecordBatch;
+use serde::{Deserialize, Serialize};
 
 use crate::OutputError;
 
@@ -14,13 +16,66 @@ pub(crate) mod html;
 pub(crate) mod jsonl;
 pub(crate) mod parquet;
 
-/// Writes one table to one file.
+/// Makes pieces of a file: rows as they stand in it, whatever stands before and after them.
+pub(crate) trait Encode: Send + Sync {
+    /// Encodes rows; none give an empty piece.
+    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<u8>, OutputError>;
+}
+
+/// Puts pieces together to a file.
 pub(crate) trait Sink: Send {
-    /// Appends rows.
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), OutputError>;
+    /// Appends a piece; says where it now is.
+    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError>;
 
     /// Writes what ends the file, and makes it durable; gives its bytes.
     fn finish(self: Box<Self>) -> Result<u64, OutputError>;
+}
+
+/// Rows of one table in one format.
+pub(crate) enum Piece<'a> {
+    /// As an [`Encode`] made them.
+    New(&'a [u8]),
+    /// As they stand in the file of an earlier run.
+    Old(&'a OldFile, Span),
+}
+
+/// Where a piece is in its file: bytes, or row groups of Parquet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Span {
+    pub(crate) start: u64,
+    pub(crate) length: u64,
+}
+
+/// A file of an earlier run.
+pub(crate) struct OldFile {
+    pub(crate) path: PathBuf,
+    pub(crate) file: File,
+    /// What stands at the end of a Parquet file, once it has been read.
+    pub(crate) footer: OnceLock<::parquet::file::metadata::ParquetMetaData>,
+}
+
+impl OldFile {
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
+        Ok(Self { file: File::open(&path)?, path, footer: OnceLock::new() })
+    }
+}
+
+/// Appends a piece that is plain bytes.
+pub(crate) fn append_bytes(file: &mut NewFile, piece: &Piece<'_>) -> Result<Span, OutputError> {
+    let start = file.bytes;
+    match piece {
+        Piece::New(bytes) => file.put(bytes)?,
+        Piece::Old(old, span) => {
+            let mut read = || {
+                let mut from = &old.file;
+                from.seek(SeekFrom::Start(span.start))?;
+                let copied = io::copy(&mut from.take(span.length), file)?;
+                if copied < span.length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+            };
+            read().map_err(OutputError::file("copy", &old.path))?;
+        }
+    }
+    Ok(Span { start, length: file.bytes - start })
 }
 
 /// A new file that counts its bytes.
@@ -32,7 +87,9 @@ pub(crate) struct NewFile {
 
 impl NewFile {
     pub(crate) fn create(path: PathBuf) -> Result<Self, OutputError> {
-        let file = File::create_new(&path).map_err(OutputError::file("create", &path))?;
+        let file = annals_fault::point()
+            .and_then(|()| File::create_new(&path))
+            .map_err(OutputError::file("create", &path))?;
         Ok(Self { path, file: BufWriter::with_capacity(1 << 16, file), bytes: 0 })
     }
 
@@ -43,8 +100,8 @@ impl NewFile {
 
     /// Flushes to the disk.
     pub(crate) fn finish(mut self) -> Result<u64, OutputError> {
-        self.file
-            .flush()
+        annals_fault::point()
+            .and_then(|()| self.file.flush())
             .and_then(|()| self.file.get_ref().sync_all())
             .map_err(OutputError::file("write", &self.path))?;
         Ok(self.bytes)
@@ -53,6 +110,7 @@ impl NewFile {
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        annals_fault::point()?;
         let count = self.file.write(bytes)?;
         self.bytes += count as u64;
         Ok(count)

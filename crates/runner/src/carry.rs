@@ -2,51 +2,124 @@
 
 use std::sync::atomic::Ordering;
 
-use annals_store::Space;
+use annals_store::{Read, Space};
 use rustc_hash::FxHashSet;
 
 use crate::error::RunError;
 use crate::pump::pump;
 use crate::run::Session;
 use crate::state::{Basis, LayerReader, digest, number};
-use crate::work::{Item, Material, StoreChanges, remove_keys, work};
+use crate::work::{Item, Material, StoreChanges, is_settled, remove_keys, settle, unsettle, work};
 
 /// Takes every record that is new, or whose verdict is, through a step.
 pub(crate) fn carry(session: &Session<'_>, step: usize) -> Result<(), RunError> {
     let store = &session.store;
-    prune(session, step)?;
-    let total = store.read()?.space(Space::Basis(number(step - 1)))?.len()?;
-    session.progress.start_step(step, total);
-    let mut changes = StoreChanges::new(store, step, session.plan.steps.len());
-    let result = pump(
-        &session.pool,
-        |send| produce(session, step, send),
-        |items| work(session, step, items),
-        |outcomes| changes.add(outcomes),
-    );
-    changes.commit()?;
-    result
+    let fingerprint = &session.plan.steps[step].fingerprint;
+    let read = store.read()?;
+    let keys = if is_settled(&read, number(step), fingerprint)? {
+        touched(&read, step)?
+    } else {
+        let mut write = store.write()?;
+        unsettle(&mut write, number(step))?;
+        write.commit()?;
+        all_keys(&read, step)?
+    };
+    drop(read);
+    if !keys.is_empty() {
+        prune(session, step, &keys)?;
+        session.progress.start_step(step, keys.len() as u64);
+        let mut changes = StoreChanges::new(store, step, session.plan.steps.len());
+        let result = pump(
+            &session.pool,
+            |send| produce(session, step, &keys, send),
+            |items| work(session, step, items),
+            |outcomes| changes.add(outcomes),
+        );
+        // What was done so far stays, also when the run is interrupted. The first failure tells the reason.
+        let committed = changes.commit();
+        result.and(committed)?;
+    }
+    let mut write = store.write()?;
+    settle(&mut write, number(step), fingerprint)?;
+    write.commit()?;
+    Ok(())
+}
+
+/// Keys that were touched since the step was last done.
+fn touched(read: &Read, step: usize) -> Result<Keys, RunError> {
+    let mut keys = Keys::default();
+    read.space(Space::Touched(number(step)))?.scan::<RunError>(b"", |key, _| {
+        keys.push(key);
+        Ok(true)
+    })?;
+    Ok(keys)
+}
+
+/// Keys of all records that the step has or should have.
+fn all_keys(read: &Read, step: usize) -> Result<Keys, RunError> {
+    let mut keys = Keys::default();
+    let before = read.space(Space::Basis(number(step - 1)))?;
+    before.scan::<RunError>(b"", |key, _| {
+        keys.push(key);
+        Ok(true)
+    })?;
+    read.space(Space::Basis(number(step)))?.scan::<RunError>(b"", |key, _| {
+        if before.get(key)?.is_none() {
+            keys.push(key);
+        }
+        Ok(true)
+    })?;
+    Ok(keys)
+}
+
+/// Keys, end to end.
+#[derive(Default)]
+struct Keys {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Keys {
+    fn push(&mut self, key: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.bytes[start..end])
+    }
 }
 
 fn produce(
     session: &Session<'_>,
     step: usize,
+    keys: &Keys,
     send: &mut dyn FnMut(Vec<Item>) -> bool,
 ) -> Result<(), RunError> {
     let read = session.store.read()?;
+    let before = read.space(Space::Basis(number(step - 1)))?;
     let old = read.space(Space::Basis(number(step)))?;
     let reader = LayerReader::new(&read, step)?;
     let shadowed = session.shadowed(&read)?;
     let fingerprint = session.plan.steps[step].fingerprint;
     let mut batch = Vec::new();
-    let mut going = true;
-    read.space(Space::Basis(number(step - 1)))?.scan::<RunError>(b"", |key, value| {
+    for key in keys.iter() {
         if session.cancel.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
-        let before = Basis::from_bytes(value)?;
+        let Some(value) = before.get(key)? else { continue };
+        let before = Basis::from_bytes(&value)?;
         if before.refused || shadowed.contains(key) {
-            return Ok(true);
+            continue;
         }
         let verdict = reader.last_verdict(&before.article_id)?;
         let basis = digest(&[&fingerprint, &before.digest, verdict.as_deref().unwrap_or_default()]);
@@ -54,7 +127,7 @@ fn produce(
         if let Some(known) = &known
             && Basis::from_bytes(known)?.digest == basis
         {
-            return Ok(true);
+            continue;
         }
         let layers = reader.layers(key, &before.article_id)?;
         batch.push(Item {
@@ -63,33 +136,35 @@ fn produce(
             known: known.is_some(),
             material: Material::Stored(layers),
         });
-        if batch.len() >= session.pipeline.settings.run.batch_size {
-            going = send(std::mem::take(&mut batch));
+        if batch.len() >= session.pipeline.settings.run.batch_size && !send(std::mem::take(&mut batch)) {
+            return Ok(());
         }
-        Ok(going)
-    })?;
-    if going && !batch.is_empty() {
+    }
+    if !batch.is_empty() {
         send(batch);
     }
     Ok(())
 }
 
-/// Removes records of a step whose record in the step before is gone, refused or shadowed.
-fn prune(session: &Session<'_>, step: usize) -> Result<(), RunError> {
+/// Removes those records of a step whose record in the step before is gone, refused or shadowed.
+fn prune(session: &Session<'_>, step: usize, keys: &Keys) -> Result<(), RunError> {
     let read = session.store.read()?;
     let shadowed: FxHashSet<Vec<u8>> = session.shadowed(&read)?;
     let before = read.space(Space::Basis(number(step - 1)))?;
+    let now = read.space(Space::Basis(number(step)))?;
+    if now.is_empty()? {
+        return Ok(());
+    }
     let mut gone = Vec::new();
-    read.space(Space::Basis(number(step)))?.scan::<RunError>(b"", |key, _| {
+    for key in keys.iter() {
         let stays = match before.get(key)? {
             Some(bytes) => !Basis::from_bytes(&bytes)?.refused && !shadowed.contains(key),
             None => false,
         };
-        if !stays {
+        if !stays && now.get(key)?.is_some() {
             gone.push(key.to_vec());
         }
-        Ok(true)
-    })?;
+    }
     if gone.is_empty() {
         return Ok(());
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use annals_store::{Space, Store};
+use annals_store::{Space, Store, Write};
+use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use serde_json::{Map, Value};
@@ -20,48 +21,70 @@ pub(crate) struct Change {
     after: Option<String>,
 }
 
-/// The events as they are now, and how they differ from those of the last run.
+/// How the events differ from those of the last run, and what has to be written for the next run to know them.
 pub(crate) struct Changes {
     list: Vec<Change>,
-    now: BTreeMap<String, Map<String, Value>>,
-    /// Rows of the other tables that speak of an event, by their key in the store.
-    beside: BTreeMap<Vec<u8>, Map<String, Value>>,
+    /// Rows that are new or other than before, by their key in the store.
+    put: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Keys of rows that are no more.
+    gone: Vec<Vec<u8>>,
 }
 
 type Events = BTreeMap<String, Map<String, Value>>;
 
+/// A row that speaks of an event, by its key in the store.
+struct Row<'a> {
+    key: Vec<u8>,
+    digest: [u8; DIGEST],
+    batch: &'a RecordBatch,
+    at: usize,
+}
+
+/// Bytes of the digest before each stored row, by which a row that has not changed is known without reading it.
+const DIGEST: usize = 16;
+
 impl Changes {
-    /// Compares the rows of the `events` table with those that [`Changes::remember`] kept.
+    /// Compares the rows that speak of events with those that [`Changes::remember`] kept.
     pub(crate) fn since_last_run(
         store: &Store,
         tables: &BTreeMap<String, Vec<RecordBatch>>,
     ) -> Result<Self, RunError> {
-        let mut now = Events::new();
-        let mut beside = BTreeMap::new();
-        for (name, batches) in tables {
-            for batch in batches.iter().filter(|batch| batch.schema().column_with_name("event_id").is_some())
-            {
-                for (index, row) in annals_output::rows(batch)?.into_iter().enumerate() {
-                    let Some(Value::String(id)) = row.get("event_id") else { continue };
-                    if name == EVENTS {
-                        now.insert(id.clone(), row);
-                    } else {
-                        let mut key = rows_prefix(name, id);
-                        key.extend_from_slice(&(index as u64).to_be_bytes());
-                        beside.insert(key, row);
-                    }
-                }
+        let rows = rows(tables)?;
+        let mut changes = Self { list: Vec::new(), put: Vec::new(), gone: Vec::new() };
+        let (mut before, mut now) = (Events::new(), Events::new());
+        let events = table_prefix(EVENTS);
+        let mut put = |row: &Row<'_>| -> Result<(), RunError> {
+            let json = annals_output::row(row.batch, row.at)?;
+            let mut value = row.digest.to_vec();
+            serde_json::to_writer(&mut value, &json).expect("a row holds nothing that JSON cannot");
+            changes.put.push((row.key.clone(), value));
+            if row.key.starts_with(&events) {
+                now.insert(id_of(&row.key, &events), json);
             }
-        }
-        let mut before = Events::new();
-        store.read()?.space(Space::Tables)?.scan::<RunError>(&table_prefix(EVENTS), |_, row| {
-            let row: Map<String, Value> = serde_json::from_slice(row).unwrap_or_default();
-            if let Some(Value::String(id)) = row.get("event_id") {
-                before.insert(id.clone(), row);
+            Ok(())
+        };
+        let mut rest = rows.iter().peekable();
+        store.read()?.space(Space::Tables)?.scan::<RunError>(b"", |key, value| {
+            while let Some(row) = rest.next_if(|row| row.key.as_slice() < key) {
+                put(row)?;
+            }
+            let stays = rest.next_if(|row| row.key == key);
+            if let Some(row) = stays {
+                if value.get(..DIGEST) == Some(&row.digest) {
+                    return Ok(true);
+                }
+                put(row)?;
+            } else {
+                changes.gone.push(key.to_vec());
+            }
+            if key.starts_with(&events) {
+                before.insert(id_of(key, &events), stored_row(value));
             }
             Ok(true)
         })?;
-        Ok(Self { list: compare(&before, &now), now, beside })
+        rest.try_for_each(put)?;
+        changes.list = compare(&before, &now);
+        Ok(changes)
     }
 
     /// The `changes` table.
@@ -88,27 +111,58 @@ impl Changes {
     }
 
     /// Keeps the rows that speak of events, for the next run to compare with and for people to ask about.
-    pub(crate) fn remember(self, store: &Store) -> Result<(), RunError> {
-        let mut rows = self.beside;
-        rows.extend(self.now.into_iter().map(|(id, row)| (rows_prefix(EVENTS, &id), row)));
-        let mut write = store.write()?;
+    pub(crate) fn remember(&self, write: &mut Write) -> Result<(), RunError> {
+        if self.put.is_empty() && self.gone.is_empty() {
+            return Ok(());
+        }
         write.space::<_, RunError>(Space::Tables, |entries| {
-            for key in entries.keys(b"")? {
-                if !rows.contains_key(&key) {
-                    entries.remove(&key)?;
-                }
-            }
-            for (key, row) in &rows {
-                let json = serde_json::to_vec(row).expect("a row holds nothing that JSON cannot");
-                if entries.get(key)?.as_ref() != Some(&json) {
-                    entries.put(key, &json)?;
-                }
-            }
-            Ok(())
-        })?;
-        write.commit()?;
-        Ok(())
+            self.gone.iter().try_for_each(|key| entries.remove(key))?;
+            Ok(self.put.iter().try_for_each(|(key, value)| entries.put(key, value))?)
+        })
     }
+}
+
+/// All rows that speak of events, in the order of their keys.
+fn rows(tables: &BTreeMap<String, Vec<RecordBatch>>) -> Result<Vec<Row<'_>>, RunError> {
+    let mut rows = Vec::new();
+    for (name, batches) in tables {
+        for batch in batches {
+            let Some(ids) = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>())
+            else {
+                continue;
+            };
+            let digests = annals_output::digests(batch)?;
+            for (at, (id, digest)) in ids.iter().zip(digests).enumerate() {
+                let Some(id) = id else { continue };
+                rows.push(Row { key: rows_prefix(name, id), digest, batch, at });
+            }
+        }
+    }
+    // Stable, so that the rows of one event stay in their order, and get their numbers from it.
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    let events = table_prefix(EVENTS);
+    let mut number = 0_u64;
+    for at in 0..rows.len() {
+        if rows[at].key.starts_with(&events) {
+            continue;
+        }
+        let length = rows[at].key.len();
+        let same = at > 0 && rows[at - 1].key.get(..length) == Some(&rows[at].key[..]);
+        number = if same { number + 1 } else { 0 };
+        rows[at].key.extend_from_slice(&number.to_be_bytes());
+    }
+    rows.dedup_by(|a, b| a.key == b.key);
+    Ok(rows)
+}
+
+/// A row as it was kept.
+pub(crate) fn stored_row(value: &[u8]) -> Map<String, Value> {
+    value.get(DIGEST..).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
+}
+
+fn id_of(key: &[u8], prefix: &[u8]) -> String {
+    let id = &key[prefix.len()..];
+    String::from_utf8_lossy(id.strip_suffix(&[0]).unwrap_or(id)).into_owned()
 }
 
 /// Name of the table whose rows are followed from run to run.
@@ -128,6 +182,8 @@ pub(crate) fn rows_prefix(table: &str, event_id: &str) -> Vec<u8> {
     key
 }
 
+/// Compares the events that are not the same in both. No more is needed: an event that another one took in, or let go, makes
+/// the list of `previous_ids` of that one another.
 fn compare(before: &Events, now: &Events) -> Vec<Change> {
     let mut list = Vec::new();
     let previous = |row: &Map<String, Value>| -> BTreeSet<String> {
@@ -160,7 +216,9 @@ fn compare(before: &Events, now: &Events) -> Vec<Change> {
                 None => list.push(plain(id, "created", None, None)),
             },
             Some(old) => {
-                for (field, value) in row {
+                let fields: BTreeSet<&String> = row.keys().chain(old.keys()).collect();
+                for field in fields {
+                    let value = row.get(field).unwrap_or(&Value::Null);
                     let was = old.get(field).unwrap_or(&Value::Null);
                     if was != value && field != "event_id" {
                         list.push(Change {

@@ -12,8 +12,8 @@ use crate::guard::{Pairs, caught};
 use crate::plan::CorpusPass;
 use crate::run::Session;
 use crate::shuffle::Collector;
-use crate::state::{decode, number};
-use crate::work::{dirty_key, mark};
+use crate::state::{decode, encode, number};
+use crate::work::{dirty_key, mark, touch};
 
 /// What corpus passes found besides verdicts.
 #[derive(Debug, Default)]
@@ -24,13 +24,13 @@ pub(crate) struct Tables {
 
 #[derive(Default)]
 struct Found {
-    verdicts: BTreeMap<String, Vec<u8>>,
+    verdicts: Vec<(Vec<u8>, Vec<u8>)>,
     tables: Tables,
 }
 
 impl Findings for Found {
     fn verdict(&mut self, article_id: &str, verdict: &[u8]) {
-        self.verdicts.insert(article_id.to_owned(), verdict.to_vec());
+        self.verdicts.push((article_id.as_bytes().to_vec(), verdict.to_vec()));
     }
 
     fn table(&mut self, name: &str, rows: RecordBatch) {
@@ -40,6 +40,20 @@ impl Findings for Found {
     fn count(&mut self, name: &str, value: u64) {
         self.tables.counts.insert(name.to_owned(), value);
     }
+}
+
+/// What is kept of a corpus pass beside its verdicts: its counts, and whether it gave tables.
+type Kept = (BTreeMap<String, u64>, bool);
+
+fn kept_key(step: usize) -> Vec<u8> {
+    format!("found/{step}").into_bytes()
+}
+
+/// What the corpus pass of a step found when it last ran, if that can be told without running it again.
+pub(crate) fn recall(session: &Session<'_>, step: usize) -> Result<Option<Tables>, RunError> {
+    let Some(kept) = session.store.read()?.get(Space::Meta, &kept_key(step))? else { return Ok(None) };
+    let (counts, gave_tables): Kept = decode(&kept)?;
+    Ok((!gave_tables).then(|| Tables { rows: BTreeMap::new(), counts }))
 }
 
 /// Runs the corpus pass of a step over all partial results and keeps its verdicts.
@@ -63,48 +77,50 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
     caught(|| pass.run.finish(&partials, &mut found))
         .map_err(|error| RunError::Stage { stage: name.clone(), error })?;
     drop(partials);
-    keep_verdicts(session, step, &found.verdicts)?;
+    keep(session, step, &mut found)?;
     session.tally_finish(pass.stage, start.elapsed());
     Ok(found.tables)
 }
 
 /// Writes the verdicts that differ from those of the last run.
-fn keep_verdicts(
-    session: &Session<'_>,
-    step: usize,
-    verdicts: &BTreeMap<String, Vec<u8>>,
-) -> Result<(), RunError> {
+fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), RunError> {
     let space = Space::Verdict(number(step));
+    let verdicts = &mut found.verdicts;
+    verdicts.sort();
+    verdicts.dedup_by(|a, b| a.0 == b.0);
     let read = session.store.read()?;
-    let old = read.space(space)?;
     let mut gone = Vec::new();
-    let mut same = 0;
-    old.scan::<RunError>(b"", |id, verdict| {
-        let id = String::from_utf8_lossy(id).into_owned();
-        match verdicts.get(&id) {
-            Some(new) if new == verdict => same += 1,
-            Some(_) => {}
-            None => gone.push(id),
+    let mut new = Vec::new();
+    let mut rest = verdicts.iter().peekable();
+    read.space(space)?.scan::<RunError>(b"", |id, verdict| {
+        while let Some(before) = rest.next_if(|(other, _)| other.as_slice() < id) {
+            new.push(before);
+        }
+        match rest.next_if(|(other, _)| other == id) {
+            Some((_, same)) if same == verdict => {}
+            Some(other) => new.push(other),
+            None => gone.push(id.to_vec()),
         }
         Ok(true)
     })?;
-    let changed = !gone.is_empty() || same != verdicts.len();
+    new.extend(rest);
+    let mut touched = Vec::new();
+    let ids = read.space(Space::Ids)?;
+    for id in gone.iter().chain(new.iter().map(|(id, _)| id)) {
+        touched.extend(ids.get(id)?);
+    }
     let mut write = session.store.write()?;
-    if changed {
+    if !gone.is_empty() || !new.is_empty() {
         write.space::<_, RunError>(space, |entries| {
-            for id in &gone {
-                entries.remove(id.as_bytes())?;
-            }
-            for (id, verdict) in verdicts {
-                if old.get(id.as_bytes())?.as_ref() != Some(verdict) {
-                    entries.put(id.as_bytes(), verdict)?;
-                }
-            }
-            Ok(())
+            gone.iter().try_for_each(|id| entries.remove(id))?;
+            Ok(new.iter().try_for_each(|(id, verdict)| entries.put(id, verdict))?)
         })?;
+        touch(&mut write, number(step) + 1, touched.iter())?;
         // The tables show verdicts too.
         mark(&mut write, number(step))?;
     }
+    let kept: Kept = (found.tables.counts.clone(), !found.tables.rows.is_empty());
+    write.put(Space::Meta, &kept_key(step), &encode(&kept))?;
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(&dirty_key(number(step)))?))?;
     write.commit()?;
     Ok(())

@@ -92,7 +92,8 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> Result<T, StageError>) -> Result<T
         .unwrap_or_else(|panic| Err(StageError::new("panic", message(panic.as_ref()))))
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use annals_input::{Found, InputFile, Limits};
 use annals_plugin::{Article, Rejected};
@@ -64,7 +65,9 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
                     && old.len == file.len
                     && content_digest(file).is_some_and(|d| d == old.digest) =>
             {
-                touched.push((file.path.clone(), FileEntry { modified, ..old }));
+                if old.modified != modified {
+                    touched.push((file.path.clone(), FileEntry { modified, ..old }));
+                }
             }
             old => changed.push((file, old.is_some())),
         }
@@ -74,6 +77,16 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
     } else {
         Vec::new()
     };
+    if !gone.is_empty()
+        && let Some(missing) = missing_folder(session, found)
+    {
+        return Err(RunError::Other(format!(
+            "the folder {} is missing, and {} files that were read before are gone; nothing was changed. Bring the folder \
+             back, or take its pattern out of `input.paths` to withdraw its articles",
+            missing.display(),
+            gone.len()
+        )));
+    }
     drop((files, read));
     if !touched.is_empty() {
         let mut write = store.write()?;
@@ -106,14 +119,32 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
             }
         },
     );
-    // What was committed so far stays, also when the run is interrupted.
-    changes.commit()?;
-    result.map(|()| intake)
+    // What was done so far stays, also when the run is interrupted. The first failure tells the reason.
+    let committed = changes.commit();
+    result.and(committed)?;
+    Ok(intake)
 }
 
+/// The time of the last change, if a later change is sure to give another. Clocks of file systems are coarse, and the clock
+/// of the machine may be set back: a file that was changed just now, or after now, is known by its content alone.
 fn nanoseconds(file: &InputFile) -> Option<u64> {
-    let since = file.modified?.duration_since(UNIX_EPOCH).ok()?;
+    let modified = file.modified?;
+    SystemTime::now().duration_since(modified).ok().filter(|&age| age >= SETTLED)?;
+    let since = modified.duration_since(UNIX_EPOCH).ok()?;
     u64::try_from(since.as_nanos()).ok()
+}
+
+/// Age from which the time of a file's last change tells it from a later one.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// Why a file that was listed cannot be read any more, if it is gone.
+fn vanished(file: &InputFile) -> Option<RunError> {
+    let error = std::fs::metadata(&file.file).err()?;
+    Some(RunError::Other(format!(
+        "{} vanished while it was to be read ({error}); the tables stand as they were, and what was read before is kept. \
+         Bring the folder back and run again",
+        file.path
+    )))
 }
 
 fn content_digest(file: &InputFile) -> Option<[u8; 32]> {
@@ -160,6 +191,11 @@ fn produce(
             let article = match record {
                 Ok(article) => article,
                 Err(row) => {
+                    if row.reason == annals_input::Reason::Unreadable.code()
+                        && let Some(gone) = vanished(file)
+                    {
+                        return Err(gone);
+                    }
                     session.progress.rejected(1);
                     rejected.push(row);
                     unreadable.push(number);
@@ -228,6 +264,15 @@ impl Batch {
         self.bytes = 0;
         std::mem::take(&mut self.items)
     }
+}
+
+/// The folder of a pattern that matches nothing because the folder itself is not there: unmounted, most likely.
+fn missing_folder(session: &Session<'_>, found: &Found) -> Option<PathBuf> {
+    found.unmatched.iter().find_map(|pattern| {
+        let literal = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
+        let folder = session.pipeline.base.join(&literal[..literal.rfind('/').map_or(0, |at| at + 1)]);
+        (!folder.exists()).then_some(folder)
+    })
 }
 
 fn gone_files(files: &annals_store::ReadSpace, found: &Found) -> Result<Vec<String>, RunError> {

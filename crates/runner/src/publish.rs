@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use annals_input::Found;
-use annals_output::{Options, Writer};
+use annals_output::{Encoded, Options, Writer};
 use annals_plugin::{Article, Rejected};
 use annals_store::Space;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
@@ -15,10 +15,12 @@ use crate::conclude::Tables;
 use crate::config::Format;
 use crate::error::RunError;
 use crate::run::Session;
-use crate::state::{Basis, FileEntry, LayerReader, Layers, decode, number};
+use crate::state::{Basis, FileEntry, LayerReader, decode, digest, number};
 
-/// Articles that are put together at a time.
-const CHUNK: usize = 1024;
+/// Articles of a piece of the tables, most of the time.
+const PIECE_ARTICLES: u64 = 512;
+/// Articles of a piece at the most.
+const MOST_ARTICLES: usize = 1024;
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -27,14 +29,16 @@ pub(crate) struct Published {
     pub(crate) bytes: BTreeMap<String, u64>,
 }
 
-/// Writes all tables beside the old ones and puts them in their place.
+/// Writes all tables beside the old ones and puts them in their place. The changes that they tell are the caller's to
+/// remember.
 pub(crate) fn publish(
     session: &Session<'_>,
     found: &Found,
     dir: &Path,
     tables: &Tables,
+    publication: &[u8; 16],
     report: &dyn Fn(&Published) -> serde_json::Value,
-) -> Result<Published, RunError> {
+) -> Result<(Published, Changes), RunError> {
     let settings = &session.pipeline.settings.output;
     let formats: Vec<annals_output::Format> =
         settings.formats.iter().map(|&format| output_format(format)).collect();
@@ -44,12 +48,13 @@ pub(crate) fn publish(
         attributes: session.plan.attributes.clone(),
     };
     let mut writer = Writer::create(dir, &formats, options)?;
-    write_articles(session, &mut writer)?;
+    write_articles(session, &mut writer, publication)?;
     for (name, batches) in &tables.rows {
         for batch in batches {
             writer.table(name, batch)?;
         }
     }
+    show_claims(session, &mut writer)?;
     let changes = Changes::since_last_run(&session.store, &tables.rows)?;
     writer.table("changes", &changes.rows()?)?;
     writer.rejected(&rejected(session, found)?)?;
@@ -66,8 +71,7 @@ pub(crate) fn publish(
     json.push(b'\n');
     writer.file("run.json", &json)?;
     writer.commit()?;
-    changes.remember(&session.store)?;
-    Ok(published)
+    Ok((published, changes))
 }
 
 fn output_format(format: Format) -> annals_output::Format {
@@ -80,34 +84,116 @@ fn output_format(format: Format) -> annals_output::Format {
     }
 }
 
-fn write_articles(session: &Session<'_>, writer: &mut Writer) -> Result<(), RunError> {
+/// A piece of the tables of articles and claims.
+#[derive(Default)]
+struct Piece {
+    digest: [u8; 16],
+    /// Keys and ids of its articles; none if the last set holds it.
+    articles: Vec<(Vec<u8>, String)>,
+}
+
+/// Writes the tables of articles and claims. A piece is known by what its articles were made from, so that those that are
+/// as they were are neither put together nor encoded.
+fn write_articles(
+    session: &Session<'_>,
+    writer: &mut Writer,
+    publication: &[u8; 16],
+) -> Result<(), RunError> {
     let read = session.store.read()?;
-    let steps = session.plan.steps.len();
-    let reader = LayerReader::new(&read, steps)?;
+    let steps = &session.plan.steps;
+    let reader = LayerReader::new(&read, steps.len())?;
     let shadowed = session.shadowed(&read)?;
-    let mut chunk: Vec<Layers> = Vec::with_capacity(CHUNK);
-    let mut flush = |chunk: &mut Vec<Layers>| -> Result<(), RunError> {
-        if session.cancel.load(Ordering::Relaxed) {
-            return Err(RunError::Interrupted);
-        }
-        let articles: Vec<Article> = session.pool.install(|| {
-            chunk.par_iter().map(|layers| layers.article(&session.plan.steps)).collect::<Result<_, _>>()
-        })?;
-        chunk.clear();
-        Ok(writer.articles(&articles)?)
-    };
-    read.space(Space::Basis(number(steps - 1)))?.scan::<RunError>(b"", |key, value| {
+    let window = session.pool.current_num_threads() * 2;
+    let (mut waiting, mut piece, mut bases): (Vec<Piece>, _, _) = (Vec::new(), Piece::default(), Vec::new());
+    read.space(Space::Basis(number(steps.len() - 1)))?.scan::<RunError>(b"", |key, value| {
         let basis = Basis::from_bytes(value)?;
         if basis.refused || shadowed.contains(key) {
             return Ok(true);
         }
-        chunk.push(reader.layers(key, &basis.article_id)?);
-        if chunk.len() >= CHUNK {
-            flush(&mut chunk)?;
+        let verdict = reader.last_verdict(&basis.article_id)?.unwrap_or_default();
+        bases.push(digest(&[key, &basis.digest, &verdict]));
+        piece.articles.push((key.to_vec(), basis.article_id));
+        if ends_piece(&piece) {
+            waiting.push(close_piece(std::mem::take(&mut piece), &mut bases, publication, writer));
+            if waiting.iter().filter(|piece| !piece.articles.is_empty()).count() >= window {
+                write_pieces(session, writer, &reader, &mut waiting)?;
+            }
         }
         Ok(true)
     })?;
-    flush(&mut chunk)
+    if !piece.articles.is_empty() {
+        waiting.push(close_piece(piece, &mut bases, publication, writer));
+    }
+    write_pieces(session, writer, &reader, &mut waiting)
+}
+
+/// Whether a piece ends with its last article, which is told by the article's id, so that it does not matter what stands in
+/// pieces before.
+fn ends_piece(piece: &Piece) -> bool {
+    let told = piece.articles.last().is_some_and(|(_, id)| {
+        let digest = digest(&[id.as_bytes()]);
+        u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|at| digest[at])) % PIECE_ARTICLES == 0
+    });
+    told || piece.articles.len() >= MOST_ARTICLES
+}
+
+fn close_piece(
+    mut piece: Piece,
+    bases: &mut Vec<[u8; 16]>,
+    publication: &[u8; 16],
+    writer: &Writer,
+) -> Piece {
+    let mut parts: Vec<&[u8]> = vec![publication];
+    parts.extend(bases.iter().map(|basis| &basis[..]));
+    piece.digest = digest(&parts);
+    bases.clear();
+    if writer.holds(&piece.digest) {
+        piece.articles.clear();
+    }
+    piece
+}
+
+fn write_pieces(
+    session: &Session<'_>,
+    writer: &mut Writer,
+    reader: &LayerReader,
+    pieces: &mut Vec<Piece>,
+) -> Result<(), RunError> {
+    if session.cancel.load(Ordering::Relaxed) {
+        return Err(RunError::Interrupted);
+    }
+    let encoder = writer.encoder();
+    let encode = |piece: &Piece| -> Result<Option<Encoded>, RunError> {
+        if piece.articles.is_empty() {
+            return Ok(None);
+        }
+        let articles =
+            piece.articles.iter().map(|(key, id)| reader.layers(key, id)?.article(&session.plan.steps));
+        Ok(Some(encoder.encode(&articles.collect::<Result<Vec<Article>, RunError>>()?)?))
+    };
+    let encoded: Vec<Option<Encoded>> =
+        session.pool.install(|| pieces.par_iter().map(encode).collect::<Result<_, _>>())?;
+    for (piece, encoded) in pieces.drain(..).zip(encoded) {
+        writer.piece(piece.digest, encoded)?;
+    }
+    Ok(())
+}
+
+/// Gives the page the claims of the events that it shows.
+fn show_claims(session: &Session<'_>, writer: &mut Writer) -> Result<(), RunError> {
+    let read = session.store.read()?;
+    let ids = read.space(Space::Ids)?;
+    let reader = LayerReader::new(&read, session.plan.steps.len())?;
+    let mut keys = Vec::new();
+    for id in writer.wanted() {
+        if let Some(key) = ids.get(id.as_bytes())? {
+            keys.push((key, id));
+        }
+    }
+    // In the order of the table of articles.
+    keys.sort_unstable();
+    keys.iter()
+        .try_for_each(|(key, id)| Ok(writer.shown(&reader.layers(key, id)?.article(&session.plan.steps)?)?))
 }
 
 /// All that could not be used, in a fixed order.

@@ -1,6 +1,7 @@
 //! One run of a pipeline, from new files to tables.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,16 +13,17 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::carry::carry;
-use crate::conclude::{Tables, conclude};
+use crate::conclude::{Tables, conclude, recall};
 use crate::config::Pipeline;
 use crate::error::RunError;
+use crate::guard::message;
 use crate::ingest::{Intake, ingest};
 use crate::plan::Plan;
 use crate::progress::{Progress, Verbosity};
 use crate::publish::{Published, publish};
 use crate::registry::Registry;
 use crate::state::number;
-use crate::work::{OUTDATED, dirty_key, mark};
+use crate::work::{OUTDATED, SETTLED, dirty_key, is_settled, mark, settle};
 
 /// Folder of the state within the output folder.
 pub const STATE_DIR: &str = ".annals";
@@ -208,9 +210,15 @@ pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Re
         tallies,
         feeds,
     };
-    let result = steps(&session, &found, &dir, start);
+    let result = catch_unwind(AssertUnwindSafe(|| steps(&session, &found, &dir, start)));
     session.progress.end();
-    result
+    result.unwrap_or_else(|panic| {
+        Err(RunError::Other(format!(
+            "the run broke off: {}; the tables stand as they were. If it happens again, the state may be damaged, and \
+             --rebuild makes it anew",
+            message(panic.as_ref())
+        )))
+    })
 }
 
 /// All input files of a pipeline, those of feeds among them.
@@ -266,8 +274,8 @@ fn steps(
         Ok((dirty, read.get(Space::Meta, OUTDATED)?.is_some()))
     };
     let publication = publication_digest(session, found);
-    let published_before = session.store.read()?.get(Space::Meta, b"published")?;
-    let mut must_publish = published_before.as_deref() != Some(&publication[..])
+    let output = number(steps.len());
+    let mut must_publish = !is_settled(&session.store.read()?, output, &publication)?
         || outdated(0)?.1
         || !dir.join("run.json").exists();
     for (index, step) in steps.iter().enumerate() {
@@ -282,7 +290,11 @@ fn steps(
         if let Some(pass) = &step.corpus
             && (dirty || must_publish)
         {
-            let found = conclude(session, index, pass)?;
+            let recalled = if dirty { None } else { recall(session, index)? };
+            let found = match recalled {
+                Some(found) => found,
+                None => conclude(session, index, pass)?,
+            };
             for (name, rows) in found.rows {
                 tables.rows.entry(name).or_default().extend(rows);
             }
@@ -310,9 +322,10 @@ fn steps(
         });
     }
     let report = |published: &Published| report(session, &intake, &tables, published, start);
-    let published = publish(session, found, dir, &tables, &report)?;
+    let (published, changes) = publish(session, found, dir, &tables, &publication, &report)?;
     let mut write = session.store.write()?;
-    write.put(Space::Meta, b"published", &publication)?;
+    changes.remember(&mut write)?;
+    settle(&mut write, output, &publication)?;
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(OUTDATED)?))?;
     write.commit()?;
     Ok(Summary {
@@ -335,6 +348,12 @@ fn forget_other_plans(session: &Session<'_>) -> Result<(), RunError> {
     }
     let mut write = session.store.write()?;
     write.clear_steps_from(count)?;
+    write.space::<_, RunError>(Space::Meta, |meta| {
+        for key in meta.keys(SETTLED.as_bytes())? {
+            meta.remove(&key)?;
+        }
+        Ok(())
+    })?;
     write.put(Space::Meta, b"steps", &[count])?;
     mark(&mut write, 0)?;
     write.commit()?;

@@ -4,7 +4,7 @@ use annals_plugin::{Article, Claim, Incident};
 use annals_store::{Space, Store};
 use serde_json::{Map, Value};
 
-use crate::changes::{EVENTS, rows_prefix};
+use crate::changes::{EVENTS, rows_prefix, stored_row};
 use crate::config::Pipeline;
 use crate::error::RunError;
 use crate::plan::Plan;
@@ -61,14 +61,14 @@ pub fn show(pipeline: &Pipeline, plan: &Plan, id: &str) -> Result<Option<Found>,
     }
     let tables = read.space(Space::Tables)?;
     if let Some(row) = tables.get(&rows_prefix(EVENTS, id))? {
-        let row: Map<String, Value> = serde_json::from_slice(&row).unwrap_or_default();
+        let row: Map<String, Value> = stored_row(&row);
         let mut articles = Vec::new();
         for article_id in row.get("article_ids").and_then(Value::as_array).into_iter().flatten() {
             articles.extend(article(article_id.as_str().unwrap_or_default())?);
         }
         let mut links = Vec::new();
         tables.scan::<RunError>(&rows_prefix("links", id), |_, row| {
-            links.push(serde_json::from_slice(row).unwrap_or_default());
+            links.push(stored_row(row));
             Ok(true)
         })?;
         return Ok(Some(Found::Event(Box::new(Event { row, articles, links }))));

@@ -52,7 +52,7 @@ impl Collector {
             self.arena.extend_from_slice(value);
             key_at + u64::from(key_len)
         } else {
-            self.spill.write_all(value).map_err(spill_error)?;
+            annals_fault::point().and_then(|()| self.spill.write_all(value)).map_err(spill_error)?;
             self.spilled += u64::from(value_len);
             self.spilled - u64::from(value_len)
         };

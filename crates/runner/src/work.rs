@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use annals_plugin::{Article, Rejected};
-use annals_store::{Space, Store, Write};
+use annals_store::{Read, Space, Store, Write};
 use rustc_hash::FxHashMap;
 
 use crate::error::RunError;
@@ -229,7 +229,8 @@ impl<'a> StoreChanges<'a> {
         put_or_remove(write, Space::Partial(step), outcomes, |o| o.partial.clone())?;
         put_or_remove(write, Space::Refused(step), outcomes, |o| {
             if o.refused.is_empty() { None } else { Some(encode(&o.refused)) }
-        })
+        })?;
+        touch(write, step + 1, outcomes.iter().map(|o| &o.key))
     }
 
     /// Removes the records of this step and all later ones under the keys with a prefix that `which` picks.
@@ -263,9 +264,49 @@ pub(crate) fn remove_keys(write: &mut Write, keys: &[Vec<u8>], first: u8, steps:
             })?;
         }
         mark(write, step)?;
+        touch(write, step + 1, keys.iter())?;
     }
     Ok(())
 }
+
+/// Notes that a step has to look at records again. The number of steps stands for the output.
+pub(crate) fn touch<'a>(
+    write: &mut Write,
+    step: u8,
+    keys: impl Iterator<Item = &'a Vec<u8>>,
+) -> Result<(), RunError> {
+    // A step that was never done looks at every record anyway.
+    if write.get(Space::Meta, &settled_key(step))?.is_none() {
+        return Ok(());
+    }
+    write.space(Space::Touched(step), |touched| {
+        let mut keys = keys;
+        Ok(keys.try_for_each(|key| touched.put(key, b""))?)
+    })
+}
+
+/// Notes that a step, or the output, has looked at all that was touched, as part of a plan with this fingerprint.
+pub(crate) fn settle(write: &mut Write, step: u8, fingerprint: &[u8; 16]) -> Result<(), RunError> {
+    write.clear(Space::Touched(step))?;
+    Ok(write.put(Space::Meta, &settled_key(step), fingerprint)?)
+}
+
+/// Whether a step, or the output, has looked at every record but those touched since.
+pub(crate) fn is_settled(read: &Read, step: u8, fingerprint: &[u8; 16]) -> Result<bool, RunError> {
+    Ok(read.get(Space::Meta, &settled_key(step))?.as_deref() == Some(&fingerprint[..]))
+}
+
+/// Takes back what [`settle`] noted, before a step is done by another plan than the last time.
+pub(crate) fn unsettle(write: &mut Write, step: u8) -> Result<(), RunError> {
+    write.space(Space::Meta, |meta| Ok(meta.remove(&settled_key(step))?))
+}
+
+fn settled_key(step: u8) -> Vec<u8> {
+    format!("{SETTLED}{step}").into_bytes()
+}
+
+/// Start of the Meta keys of [`settle`].
+pub(crate) const SETTLED: &str = "settled/";
 
 /// Notes that the corpus pass after a step, and the tables, are out of date.
 pub(crate) fn mark(write: &mut Write, step: u8) -> Result<(), RunError> {
@@ -323,6 +364,7 @@ fn claim_ids(write: &mut Write, outcomes: &[Outcome]) -> Result<(), RunError> {
     if shadowed.is_empty() && risen.is_empty() {
         return Ok(());
     }
+    touch(write, 1, shadowed.iter().map(|(key, _)| key).chain(&risen))?;
     write.space::<_, RunError>(Space::Shadowed, |space| {
         risen.iter().try_for_each(|key| space.remove(key))?;
         Ok(shadowed.iter().try_for_each(|(key, id)| space.put(key, id.as_bytes()))?)
@@ -384,6 +426,7 @@ fn release_ids(write: &mut Write, keys: &[Vec<u8>]) -> Result<(), RunError> {
         }
         Ok(())
     })?;
+    touch(write, 1, risen.iter())?;
     write.space::<_, RunError>(Space::Shadowed, |space| {
         Ok(risen.iter().try_for_each(|key| space.remove(key))?)
     })

@@ -4,17 +4,22 @@
 //! [redb](https://docs.rs/redb) file, a copy-on-write B-tree: a transaction is on disk as a whole or not at all, so a
 //! run that is killed goes on from its last commit.
 
+#[cfg(feature = "failpoints")]
+mod faulty;
 mod lock;
 
 use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+use redb::{
+    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition, TableHandle,
+};
 
 pub use lock::{Lock, LockError};
 
 /// Raised when what is stored changes its form; a store of another format is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const FORMAT_KEY: &[u8] = b"format";
 
@@ -39,6 +44,8 @@ pub enum Space {
     Partial(u8),
     /// Verdicts of the corpus pass after a step, by article id.
     Verdict(u8),
+    /// Keys of the records that a step, or the output after the last one, has to look at again.
+    Touched(u8),
     /// Tables that corpus passes gave, in chunks.
     Tables,
 }
@@ -55,6 +62,7 @@ impl Space {
             Self::Refused(step) => format!("refused/{step}"),
             Self::Partial(step) => format!("partial/{step}"),
             Self::Verdict(step) => format!("verdict/{step}"),
+            Self::Touched(step) => format!("touched/{step}"),
             Self::Tables => "tables".to_owned(),
         }
     }
@@ -107,26 +115,40 @@ impl Store {
         let path = dir.join("state.redb");
         let open_error = |message: String| StoreError::Open { path: path.clone(), message };
         std::fs::create_dir_all(dir).map_err(|e| open_error(e.to_string()))?;
-        let db = Database::builder()
-            .set_cache_size(cache_bytes)
-            .create(&path)
-            .map_err(|e| open_error(format!("{e}; --rebuild makes it anew")))?;
-        let store = Self { db, path: path.clone() };
-        let found = store.read()?.get(Space::Meta, FORMAT_KEY)?;
-        match found {
+        // The library trusts what a clean end left, and may panic where that has been damaged since.
+        let open = || -> Result<(Self, Option<Vec<u8>>), StoreError> {
+            let db = create(&path, cache_bytes).map_err(|error| refusal(&path, &error))?;
+            let store = Self { db, path: path.clone() };
+            let found = store.read()?.get(Space::Meta, FORMAT_KEY)?;
+            Ok((store, found))
+        };
+        let (store, found) =
+            catch_unwind(AssertUnwindSafe(open)).map_err(|_| damaged(&path, "it cannot be read"))??;
+        match found.map(|bytes| bytes.try_into().map_or(0, u32::from_le_bytes)) {
             None => {
                 let mut write = store.write()?;
                 write.put(Space::Meta, FORMAT_KEY, &FORMAT.to_le_bytes())?;
                 write.commit()?;
             }
-            Some(bytes) => {
-                let found = bytes.try_into().map_or(0, u32::from_le_bytes);
-                if found != FORMAT {
-                    return Err(StoreError::Format { path, found });
-                }
-            }
+            Some(FORMAT) => {}
+            Some(1) => store.upgrade()?,
+            Some(found) => return Err(StoreError::Format { path, found }),
         }
         Ok(store)
+    }
+
+    /// From format 1, whose rows of tables had no digest before them: one that fits no row lets them be compared as before.
+    fn upgrade(&self) -> Result<(), StoreError> {
+        let mut write = self.write()?;
+        write.space::<_, StoreError>(Space::Tables, |rows| {
+            for key in rows.keys(b"")? {
+                let row = rows.get(&key)?.unwrap_or_default();
+                rows.put(&key, &[&[0; 16], row.as_slice()].concat())?;
+            }
+            Ok(())
+        })?;
+        write.put(Space::Meta, FORMAT_KEY, &FORMAT.to_le_bytes())?;
+        write.commit()
     }
 
     /// The file that holds the store.
@@ -147,8 +169,38 @@ impl Store {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self) -> Result<Write, StoreError> {
-        Ok(Write { txn: self.db.begin_write().map_err(StoreError::access)? })
+        let mut txn = self.db.begin_write().map_err(StoreError::access)?;
+        // A process that is killed leaves a state that opens at once, however large it is.
+        txn.set_quick_repair(true);
+        Ok(Write { txn })
     }
+}
+
+#[cfg(not(feature = "failpoints"))]
+fn create(path: &Path, cache_bytes: usize) -> Result<Database, DatabaseError> {
+    Database::builder().set_cache_size(cache_bytes).create(path)
+}
+
+#[cfg(feature = "failpoints")]
+fn create(path: &Path, cache_bytes: usize) -> Result<Database, DatabaseError> {
+    let backend = faulty::Backend::open(path).map_err(|error| DatabaseError::Storage(error.into()))?;
+    Database::builder().set_cache_size(cache_bytes).create_with_backend(backend)
+}
+
+/// What an error at opening means for the one who reads it.
+fn refusal(path: &Path, error: &DatabaseError) -> StoreError {
+    match error {
+        // The disk or the rights to it are at fault, and not what the file holds.
+        DatabaseError::Storage(StorageError::Io(error)) if error.raw_os_error().is_some() => {
+            StoreError::Open { path: path.to_owned(), message: error.to_string() }
+        }
+        error => damaged(path, &error.to_string()),
+    }
+}
+
+fn damaged(path: &Path, message: &str) -> StoreError {
+    let message = format!("{message}; if it is damaged, --rebuild makes it anew");
+    StoreError::Open { path: path.to_owned(), message }
 }
 
 type Definition<'a> = TableDefinition<'a, &'static [u8], &'static [u8]>;
@@ -258,6 +310,14 @@ impl Write {
     /// When the file cannot be written.
     pub fn put(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.space(space, |entries| entries.put(key, value))
+    }
+
+    /// One value.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn get(&mut self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.space(space, |entries| entries.get(key))
     }
 
     /// Removes a whole space.

@@ -16,7 +16,7 @@ pub enum LockError {
         holder: String,
     },
     /// The file cannot be made or locked.
-    #[error("failed to lock {path}: {error}")]
+    #[error("failed to lock {path}: {error}; the output folder must be one that can be written to")]
     Io {
         /// The lock file.
         path: PathBuf,
@@ -39,7 +39,7 @@ impl Lock {
     pub fn take(dir: &Path) -> Result<Self, LockError> {
         let path = dir.join("lock");
         let io = |error| LockError::Io { path: path.clone(), error };
-        std::fs::create_dir_all(dir).map_err(io)?;
+        annals_fault::point().and_then(|()| std::fs::create_dir_all(dir)).map_err(io)?;
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {

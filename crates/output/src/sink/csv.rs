@@ -14,46 +14,69 @@ use std::sync::LazyLock;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
-use super::{NewFile, Sink};
+use super::{Encode, NewFile, Piece, Sink, Span, append_bytes};
 use crate::OutputError;
 use crate::cell::{Cell, cell, items};
 
-pub(crate) struct Csv {
+pub(crate) struct CsvRows {
     table: String,
-    writer: csv::Writer<NewFile>,
+}
+
+impl CsvRows {
+    pub(crate) fn new(table: &str) -> Self {
+        Self { table: table.to_owned() }
+    }
+}
+
+impl Encode for CsvRows {
+    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<u8>, OutputError> {
+        let encode = |error: csv::Error| OutputError::encode(&self.table, error);
+        let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+        for batch in batches {
+            for row in 0..batch.num_rows() {
+                for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+                    let value = cell(array, field, row);
+                    writer.write_field(written(&value).as_ref()).map_err(encode)?;
+                }
+                writer.write_record(None::<&[u8]>).map_err(encode)?;
+            }
+        }
+        writer.into_inner().map_err(|error| OutputError::encode(&self.table, error.error()))
+    }
+}
+
+pub(crate) struct Csv {
+    file: NewFile,
 }
 
 impl Csv {
     /// Starts with the header, and with the row of HXL hashtags if asked for.
-    pub(crate) fn new(table: &str, file: NewFile, schema: &Schema, hxl: bool) -> Result<Self, OutputError> {
-        let mut writer = csv::WriterBuilder::new().from_writer(file);
+    pub(crate) fn new(
+        table: &str,
+        mut file: NewFile,
+        schema: &Schema,
+        hxl: bool,
+    ) -> Result<Self, OutputError> {
+        let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
         let names = || schema.fields().iter().map(|field| field.name());
         let encode = |error: csv::Error| OutputError::encode(table, error);
         writer.write_record(names()).map_err(encode)?;
         if hxl {
             writer.write_record(names().map(|name| hashtag(table, name))).map_err(encode)?;
         }
-        Ok(Self { table: table.to_owned(), writer })
+        let head = writer.into_inner().map_err(|error| OutputError::encode(table, error.error()))?;
+        file.put(&head)?;
+        Ok(Self { file })
     }
 }
 
 impl Sink for Csv {
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
-        let encode = |error: csv::Error| OutputError::encode(&self.table, error);
-        for row in 0..batch.num_rows() {
-            for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-                let value = cell(array, field, row);
-                self.writer.write_field(written(&value).as_ref()).map_err(encode)?;
-            }
-            self.writer.write_record(None::<&[u8]>).map_err(encode)?;
-        }
-        Ok(())
+    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError> {
+        append_bytes(&mut self.file, &piece)
     }
 
     fn finish(self: Box<Self>) -> Result<u64, OutputError> {
-        let file =
-            self.writer.into_inner().map_err(|error| OutputError::encode(&self.table, error.error()))?;
-        file.finish()
+        self.file.finish()
     }
 }
 

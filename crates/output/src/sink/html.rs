@@ -8,7 +8,7 @@
 //! which events are shown.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -91,9 +91,20 @@ impl Page {
         })
     }
 
+    /// Counts rows of the tables.
+    pub(crate) fn count(&mut self, articles: u64, claims: u64) {
+        self.sums.articles += articles;
+        self.sums.claims += claims;
+    }
+
+    /// The articles of the events that are shown.
+    pub(crate) fn wanted(&self) -> BTreeSet<String> {
+        let ids = self.latest.values().filter_map(|event| event.get("article_ids")?.as_array());
+        ids.flatten().filter_map(|id| Some(id.as_str()?.to_owned())).collect()
+    }
+
+    /// Takes the claims of an article.
     pub(crate) fn article(&mut self, article: &Article) -> Result<(), OutputError> {
-        self.sums.articles += 1;
-        self.sums.claims += article.claims.len() as u64;
         for claim in &article.claims {
             let Some(event_id) = claim.event_id.clone() else { continue };
             let byline =

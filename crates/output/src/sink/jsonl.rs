@@ -2,31 +2,39 @@
 
 use arrow_array::RecordBatch;
 
-use super::{NewFile, Sink};
+use super::{Encode, NewFile, Piece, Sink, Span, append_bytes};
 use crate::OutputError;
 use crate::cell::write_members;
 
+pub(crate) struct Lines;
+
+impl Encode for Lines {
+    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<u8>, OutputError> {
+        let mut out = Vec::new();
+        for batch in batches {
+            for row in 0..batch.num_rows() {
+                out.push(b'{');
+                write_members(batch, row, &mut out);
+                out.extend_from_slice(b"}\n");
+            }
+        }
+        Ok(out)
+    }
+}
+
 pub(crate) struct Jsonl {
     file: NewFile,
-    line: Vec<u8>,
 }
 
 impl Jsonl {
     pub(crate) fn new(file: NewFile) -> Self {
-        Self { file, line: Vec::new() }
+        Self { file }
     }
 }
 
 impl Sink for Jsonl {
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
-        for row in 0..batch.num_rows() {
-            self.line.clear();
-            self.line.push(b'{');
-            write_members(batch, row, &mut self.line);
-            self.line.extend_from_slice(b"}\n");
-            self.file.put(&self.line)?;
-        }
-        Ok(())
+    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError> {
+        append_bytes(&mut self.file, &piece)
     }
 
     fn finish(self: Box<Self>) -> Result<u64, OutputError> {

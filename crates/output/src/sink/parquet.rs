@@ -5,53 +5,138 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
+use bytes::Bytes;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::ChunkReader;
+use parquet::file::writer::SerializedFileWriter;
 
 use super::csv::plain;
-use super::{NewFile, Sink};
+use super::{Encode, NewFile, Piece, Sink, Span};
 use crate::OutputError;
 use crate::schema::is_json;
 
-/// Encoded bytes after which a row group ends; what has been encoded of it waits in memory.
-const ROW_GROUP_BYTES: usize = 16 << 20;
+/// Makes of each piece a small file of one row group, whose columns are then spliced into the large one. So a piece has the
+/// same bytes whether it is new or comes from the file of an earlier run.
+pub(crate) struct RowGroups {
+    table: String,
+    schema: SchemaRef,
+}
+
+impl RowGroups {
+    pub(crate) fn new(table: &str, schema: &Schema) -> Self {
+        // The marks of JSON columns are for the text formats; here they are text, of which plain strings read as such.
+        let fields = schema.fields().iter().map(|f| Field::new(f.name(), f.data_type().clone(), true));
+        Self { table: table.to_owned(), schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())) }
+    }
+
+    fn try_encode(&self, batches: &[RecordBatch]) -> Result<Vec<u8>, ParquetError> {
+        if batches.iter().all(|batch| batch.num_rows() == 0) {
+            return Ok(Vec::new());
+        }
+        let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
+        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), self.schema.clone(), options)?;
+        for batch in batches {
+            let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+            let columns = columns
+                .map(|(field, array)| if is_json(field) { plain_strings(array) } else { array.clone() });
+            writer.write(&RecordBatch::try_new(self.schema.clone(), columns.collect())?)?;
+        }
+        writer.into_inner()
+    }
+}
+
+impl Encode for RowGroups {
+    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<u8>, OutputError> {
+        self.try_encode(batches).map_err(|error| OutputError::encode(&self.table, error))
+    }
+}
+
+fn properties() -> Result<WriterProperties, ParquetError> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        // No version of this program or of a library: an update that changes nothing else leaves the file as it was.
+        .set_created_by("annals version 1.0.0 (build annals)".to_owned())
+        .set_max_row_group_row_count(None)
+        .build())
+}
 
 pub(crate) struct Parquet {
     table: String,
-    schema: SchemaRef,
-    writer: ArrowWriter<NewFile>,
+    writer: SerializedFileWriter<NewFile>,
+    groups: u64,
 }
 
 impl Parquet {
     pub(crate) fn new(table: &str, file: NewFile, schema: &Schema) -> Result<Self, OutputError> {
-        // The marks of JSON columns are for the text formats; here they are text, of which plain strings read as such.
-        let fields = schema.fields().iter().map(|f| Field::new(f.name(), f.data_type().clone(), true));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let level = ZstdLevel::try_new(3).map_err(|error| OutputError::encode(table, error))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            // No version of this program or of a library: an update that changes nothing else leaves the file as it was.
-            .set_created_by("annals version 1.0.0 (build annals)".to_owned())
-            .build();
-        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(file, schema.clone(), options)
-            .map_err(|error| OutputError::encode(table, error))?;
-        Ok(Self { table: table.to_owned(), schema, writer })
+        let open = || {
+            let schema = RowGroups::new(table, schema).schema;
+            let schema = ArrowSchemaConverter::new().convert(&schema)?;
+            SerializedFileWriter::new(file, schema.root_schema_ptr(), Arc::new(properties()?))
+        };
+        let writer = open().map_err(|error| OutputError::encode(table, error))?;
+        Ok(Self { table: table.to_owned(), writer, groups: 0 })
     }
 
-    fn try_write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
-        let columns = batch.schema_ref().fields().iter().zip(batch.columns());
-        let columns =
-            columns.map(|(field, array)| if is_json(field) { plain_strings(array) } else { array.clone() });
-        self.writer.write(&RecordBatch::try_new(self.schema.clone(), columns.collect())?)?;
-        if self.writer.in_progress_size() >= ROW_GROUP_BYTES {
-            self.writer.flush()?;
+    fn try_append(&mut self, piece: &Piece<'_>) -> Result<Span, ParquetError> {
+        let start = self.groups;
+        match piece {
+            Piece::New([]) => {}
+            Piece::New(bytes) => {
+                let bytes = Bytes::copy_from_slice(bytes);
+                let footer = footer(&bytes)?;
+                (0..footer.num_row_groups()).try_for_each(|group| self.splice(&bytes, &footer, group))?;
+            }
+            Piece::Old(old, span) => {
+                if old.footer.get().is_none() {
+                    let _ = old.footer.set(footer(&old.file)?);
+                }
+                let footer = old.footer.get().expect("it was set just now");
+                for group in span.start..span.start + span.length {
+                    let group = usize::try_from(group).unwrap_or(usize::MAX);
+                    if group >= footer.num_row_groups() {
+                        return Err(ParquetError::General("the file of the last run lacks rows".to_owned()));
+                    }
+                    self.splice(&old.file, footer, group)?;
+                }
+            }
         }
+        Ok(Span { start, length: self.groups - start })
+    }
+
+    fn splice<R: ChunkReader>(
+        &mut self,
+        from: &R,
+        footer: &ParquetMetaData,
+        group: usize,
+    ) -> Result<(), ParquetError> {
+        let rows = footer.row_group(group);
+        let pages = footer.page_index();
+        let mut to = self.writer.next_row_group()?;
+        for (at, column) in rows.columns().iter().enumerate() {
+            let close = ColumnCloseResult {
+                bytes_written: u64::try_from(column.compressed_size()).unwrap_or(0),
+                rows_written: u64::try_from(rows.num_rows()).unwrap_or(0),
+                metadata: column.clone(),
+                bloom_filter: None,
+                column_index: pages.and_then(|pages| pages.column_index(group, at)).cloned(),
+                offset_index: pages.and_then(|pages| pages.offset_index(group, at)).cloned(),
+            };
+            to.append_column(from, close)?;
+        }
+        to.close()?;
+        self.groups += 1;
         Ok(())
     }
+}
+
+fn footer<R: ChunkReader>(of: &R) -> Result<ParquetMetaData, ParquetError> {
+    ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional).parse_and_finish(of)
 }
 
 /// JSON text with strings taken out of their quotes.
@@ -62,8 +147,8 @@ fn plain_strings(array: &ArrayRef) -> ArrayRef {
 }
 
 impl Sink for Parquet {
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
-        self.try_write(batch).map_err(|error| OutputError::encode(&self.table, error))
+    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError> {
+        self.try_append(&piece).map_err(|error| OutputError::encode(&self.table, error))
     }
 
     fn finish(self: Box<Self>) -> Result<u64, OutputError> {
