@@ -18,7 +18,7 @@
 //! # How they are found
 //!
 //! `map` makes two partials of an article: a *signature* (date, length, digest, and as fingerprints the shingles that
-//! winnowing selects, some 0.2 of them) and a *body* (the hash of every shingle, in text order). `finish` reads all
+//! winnowing selects, some 0.2 of them) and a *body* (a short hash of every word, in text order). `finish` reads all
 //! signatures, and the bodies only of the articles it compares. A candidate shares fingerprints; whether it is a copy is
 //! counted on the sets, so that no result rests on an estimate.
 //!
@@ -97,7 +97,7 @@ pub fn definition() -> Definition {
 
 impl Stage for Dedupe {
     const NAME: &'static str = "dedupe";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const READS: &'static [&'static str] = &["published", "title", "text"];
     const WRITES: &'static [&'static str] = &["status", "duplicate_of", "similarity", "copy_kind", REPEATS];
     type Config = Config;

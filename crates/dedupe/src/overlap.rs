@@ -3,7 +3,7 @@
 use annals_plugin::StageError;
 use serde::{Deserialize, Serialize};
 
-use crate::sketch::{Body, decode, numbers, span, spans};
+use crate::sketch::{Body, decode, span, spans};
 
 /// A body, ready to be compared.
 pub(crate) struct Text {
@@ -22,7 +22,7 @@ impl Text {
     /// Reads a body that was made with shingles of `shingle` words.
     pub(crate) fn decode(bytes: &[u8], shingle: u32) -> Result<Self, StageError> {
         let body: Body<'_> = decode(bytes)?;
-        let shingles: Vec<u32> = numbers(body.shingles).collect();
+        let shingles = body.shingles(shingle as usize);
         let mut unique: Vec<(u32, u32)> = shingles.iter().copied().zip(0..).collect();
         unique.sort_unstable();
         unique.dedup_by_key(|&mut (shingle, _)| shingle);

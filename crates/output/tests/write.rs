@@ -400,3 +400,81 @@ proptest! {
         }
     }
 }
+
+/// Writes pieces of articles, each with a digest of its number and state, and a table of events; tells how many pieces the last
+/// set held.
+fn write_pieces(folder: &Path, pieces: &[(u8, u8)], events: &RecordBatch) -> usize {
+    let mut writer = Writer::create(folder, &ALL, options()).unwrap();
+    let mut held = 0;
+    for &(number, state) in pieces {
+        let digest = [[number; 8], [state; 8]].concat().try_into().unwrap();
+        let articles = || -> Vec<Article> {
+            (0..20)
+                .map(|n| {
+                    let mut article = article(
+                        &format!("{number}-{n}"),
+                        &format!("text {n} of state {state}; = and, so on"),
+                    );
+                    // Some pieces have no claim at all.
+                    if number % 3 > 0 {
+                        article.claims = vec![claim(&format!("quote {n} {state}")); n % 3];
+                    }
+                    article
+                })
+                .collect()
+        };
+        let known = writer.holds(&digest);
+        held += usize::from(known);
+        let rows = (!known).then(|| writer.encoder().encode(&articles()).unwrap());
+        writer.piece(digest, rows).unwrap();
+    }
+    writer.table("events", events).unwrap();
+    for id in writer.wanted() {
+        writer.shown(&article(&id, "shown")).unwrap();
+    }
+    writer.commit().unwrap();
+    held
+}
+
+#[test]
+fn a_piece_is_the_same_whether_it_is_copied_or_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, new) = (folder.path().join("out"), |n: usize| folder.path().join(format!("new{n}")));
+    let rows = events(9_000);
+    let without = |from: usize, to: usize| {
+        let parts = [rows.slice(0, from), rows.slice(to, rows.num_rows() - to)];
+        arrow_select::concat::concat_batches(rows.schema_ref(), &parts).unwrap()
+    };
+    // Pieces change, come, go, and lose the place at the start of the file.
+    type Set = (Vec<(u8, u8)>, RecordBatch, usize);
+    let sets: [Set; 5] = [
+        (vec![(1, 0), (2, 0), (3, 0), (4, 0)], rows.clone(), 0),
+        (vec![(1, 0), (2, 1), (3, 0), (4, 0), (5, 0)], without(4_000, 4_001), 3),
+        (vec![(6, 0), (2, 1), (3, 0), (5, 0)], without(0, 3_000), 3),
+        (vec![(6, 0), (2, 1), (3, 0), (5, 0)], without(0, 3_000), 4),
+        (vec![], without(0, 9_000), 0),
+    ];
+    for (turn, (pieces, events, held)) in sets.iter().enumerate() {
+        assert_eq!(write_pieces(&out, pieces, events), *held, "turn {turn}");
+        assert_eq!(write_pieces(&new(turn), pieces, events), 0);
+        let (copied, fresh) = (files(&out), files(&new(turn)));
+        assert_eq!(copied.keys().collect::<Vec<_>>(), fresh.keys().collect::<Vec<_>>());
+        for (name, bytes) in &copied {
+            assert!(*bytes == fresh[name], "turn {turn}: {name} differs");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_someone_changed_is_not_copied_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = events(1);
+    let pieces = [(1, 0), (2, 0)];
+    write_pieces(folder.path(), &pieces, &rows);
+    let whole = files(folder.path());
+    let path = folder.path().join("articles.csv");
+    let spoilt = fs::read_to_string(&path).unwrap().replace("text", "TEXT");
+    fs::write(&path, spoilt).unwrap();
+    assert_eq!(write_pieces(folder.path(), &pieces, &rows), 0);
+    assert_eq!(files(folder.path()), whole);
+}

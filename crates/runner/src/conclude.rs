@@ -8,11 +8,11 @@ use annals_store::Space;
 use arrow_array::RecordBatch;
 
 use crate::error::RunError;
-use crate::guard::{Pairs, caught};
+use crate::guard::caught;
 use crate::plan::CorpusPass;
 use crate::run::Session;
 use crate::shuffle::Collector;
-use crate::state::{decode, encode, number};
+use crate::state::{decode, decode_pairs, encode, number};
 use crate::work::{dirty_key, mark, touch};
 
 /// What corpus passes found besides verdicts.
@@ -63,13 +63,14 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
     session.progress.start_finish(name);
     let read = session.store.read()?;
     let shadowed = session.shadowed(&read)?;
-    let mut collector = Collector::new(session.state_dir())?;
+    let mut collector = Collector::new(session.state_dir(), read.space(Space::Bulk(number(step)))?)?;
     read.space(Space::Partial(number(step)))?.scan::<RunError>(b"", |key, value| {
         if shadowed.contains(key) {
             return Ok(true);
         }
-        let pairs: Pairs = decode(value)?;
-        pairs.iter().try_for_each(|(key, value)| collector.add(key, value))?;
+        let (short, long) = decode_pairs(value)?;
+        short.iter().try_for_each(|(key, value)| collector.add(key, value))?;
+        collector.add_apart(key, &long)?;
         Ok(true)
     })?;
     let partials = collector.merge(pass.run.as_ref())?;

@@ -15,7 +15,7 @@ use crate::conclude::Tables;
 use crate::config::Format;
 use crate::error::RunError;
 use crate::run::Session;
-use crate::state::{Basis, FileEntry, LayerReader, decode, digest, number};
+use crate::state::{Basis, FileEntry, LayerReader, decode, digest, number, unpack};
 
 /// Articles of a piece of the tables, most of the time.
 const PIECE_ARTICLES: u64 = 512;
@@ -215,7 +215,7 @@ fn rejected(session: &Session<'_>, found: &Found) -> Result<Vec<Rejected>, RunEr
     read.space(Space::Shadowed)?.scan::<RunError>(b"", |key, id| {
         // A record that a stage refused has its row already.
         let Some(record) = records.get(key)? else { return Ok(true) };
-        let article: Article = decode(&record)?;
+        let article: Article = decode(&unpack(record)?)?;
         let holder = ids.get(id)?.unwrap_or_default();
         let holder_path = String::from_utf8_lossy(&holder[..holder.len().saturating_sub(5)]).into_owned();
         rows.push(Rejected {

@@ -1,7 +1,7 @@
 //! Brings the partial results of all articles together by key.
 //!
-//! Long values go to a temporary file and are read back when asked for, so that memory holds keys and short values
-//! only.
+//! Memory holds keys and short values only. Values of middle length go to a temporary file and are read back when asked for;
+//! the longest stay where they are, in the store.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -9,13 +9,15 @@ use std::os::unix::fs::FileExt as _;
 
 use annals_plugin::stage::Visit;
 use annals_plugin::{AnyCorpusStage, Partials, StageError};
+use annals_store::ReadSpace;
 
 use crate::error::RunError;
+use crate::state::{bulk_key, unpack};
 
 /// Values up to this length, in bytes, stay in memory.
 const INLINE: u32 = 48;
 
-/// A value in the arena, or in the spill file.
+/// A key in the arena, and where its value is.
 #[derive(Clone, Copy)]
 struct Entry {
     key_at: u64,
@@ -24,20 +26,33 @@ struct Entry {
     value_len: u32,
 }
 
+/// Marks, in `value_at`, a value that lies in the temporary file.
+const SPILLED: u64 = 1 << 63;
+/// Marks, in `value_at`, a value that lies in the store, under the key in the arena from there on: its length in two bytes, then
+/// itself.
+const APART: u64 = 1 << 62;
+
+/// Values that are not in memory.
+struct Away {
+    file: File,
+    bulk: ReadSpace,
+}
+
 /// Collects pairs in any order.
 pub(crate) struct Collector {
     arena: Vec<u8>,
     entries: Vec<Entry>,
     spill: BufWriter<File>,
     spilled: u64,
+    bulk: ReadSpace,
 }
 
 impl Collector {
-    /// `folder` is where the temporary file lies.
-    pub(crate) fn new(folder: &std::path::Path) -> Result<Self, RunError> {
+    /// `folder` is where the temporary file lies, `bulk` the space of the long values.
+    pub(crate) fn new(folder: &std::path::Path, bulk: ReadSpace) -> Result<Self, RunError> {
         let file = tempfile::tempfile_in(folder)
             .map_err(|error| RunError::io("make a temporary file in", folder, error))?;
-        Ok(Self { arena: Vec::new(), entries: Vec::new(), spill: BufWriter::new(file), spilled: 0 })
+        Ok(Self { arena: Vec::new(), entries: Vec::new(), spill: BufWriter::new(file), spilled: 0, bulk })
     }
 
     pub(crate) fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), RunError> {
@@ -54,17 +69,35 @@ impl Collector {
         } else {
             annals_fault::point().and_then(|()| self.spill.write_all(value)).map_err(spill_error)?;
             self.spilled += u64::from(value_len);
-            self.spilled - u64::from(value_len)
+            (self.spilled - u64::from(value_len)) | SPILLED
         };
         self.entries.push(Entry { key_at, value_at, key_len, value_len });
         Ok(())
     }
 
+    /// Adds the long values of a record, which stay in the store.
+    pub(crate) fn add_apart(&mut self, record: &[u8], long: &[(&[u8], u32)]) -> Result<(), RunError> {
+        for (number, &(key, value_len)) in long.iter().enumerate() {
+            let key_at = self.arena.len() as u64;
+            self.arena.extend_from_slice(key);
+            let at = self.arena.len() as u64;
+            let stored = bulk_key(record, number);
+            let length = u16::try_from(stored.len())
+                .map_err(|_| RunError::Other("the path of a file is longer than 64 KiB".to_owned()))?;
+            self.arena.extend_from_slice(&length.to_le_bytes());
+            self.arena.extend_from_slice(&stored);
+            let key_len = u32::try_from(key.len()).unwrap_or(u32::MAX);
+            self.entries.push(Entry { key_at, value_at: at | APART, key_len, value_len });
+        }
+        Ok(())
+    }
+
     /// Sorts by key and merges the values of each.
     pub(crate) fn merge(self, stage: &dyn AnyCorpusStage) -> Result<Merged, RunError> {
-        let Self { arena, mut entries, mut spill, mut spilled } = self;
+        let Self { arena, mut entries, mut spill, mut spilled, bulk } = self;
         spill.flush().map_err(spill_error)?;
-        let mut file = spill.into_inner().map_err(|error| spill_error(error.into_error()))?;
+        let file = spill.into_inner().map_err(|error| spill_error(error.into_error()))?;
+        let mut away = Away { file, bulk };
         let key = |entry: &Entry| key_of(&arena, entry);
         // Values of one key are merged in an order of their own bytes, never of arrival.
         entries.sort_unstable_by(|a, b| key(a).cmp(key(b)));
@@ -79,32 +112,24 @@ impl Collector {
             if end > start + 1 {
                 let mut values = entries[start..end]
                     .iter()
-                    .map(|entry| value_of(&arena, &file, entry))
-                    .collect::<Result<Vec<_>, _>>()?;
+                    .map(|entry| value_of(&arena, &away, entry))
+                    .collect::<Result<Vec<_>, RunError>>()?;
                 values.sort_unstable();
                 let value = merge_all(stage, key(&entry), values)?;
                 entry.value_len = u32::try_from(value.len()).map_err(|_| {
                     RunError::Other("a merged partial result is longer than 4 GiB".to_owned())
                 })?;
                 // Merged values all go to the file: the arena must not grow while its keys are borrowed.
-                entry.value_at = spilled;
-                file.write_all(&value).map_err(spill_error)?;
+                entry.value_at = spilled | SPILLED;
+                annals_fault::point().and_then(|()| away.file.write_all(&value)).map_err(spill_error)?;
                 spilled += value.len() as u64;
-                merged.push(Entry { value_at: entry.value_at | SPILLED, ..entry });
-            } else {
-                if entry.value_len > INLINE {
-                    entry.value_at |= SPILLED;
-                }
-                merged.push(entry);
             }
+            merged.push(entry);
             start = end;
         }
-        Ok(Merged { arena, entries: merged, file })
+        Ok(Merged { arena, entries: merged, away })
     }
 }
-
-/// Marks, in a [`Merged`] entry, a value that lies in the file.
-const SPILLED: u64 = 1 << 63;
 
 /// Halves until pairs are left, so that a key of many values costs n log n and not n².
 fn merge_all(
@@ -131,14 +156,35 @@ fn key_of<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
     &arena[at..at + entry.key_len as usize]
 }
 
-fn value_of(arena: &[u8], file: &File, entry: &Entry) -> Result<Vec<u8>, RunError> {
-    if entry.value_len <= INLINE {
-        let at = usize::try_from(entry.value_at).expect("the arena lies in memory");
-        return Ok(arena[at..at + entry.value_len as usize].to_vec());
+fn value_of(arena: &[u8], away: &Away, entry: &Entry) -> Result<Vec<u8>, RunError> {
+    let mut buffer = Vec::new();
+    Ok(value(arena, away, entry, &mut buffer)?.to_vec())
+}
+
+fn value<'a>(
+    arena: &'a [u8],
+    away: &Away,
+    entry: &Entry,
+    buffer: &'a mut Vec<u8>,
+) -> Result<&'a [u8], RunError> {
+    let length = entry.value_len as usize;
+    let at = entry.value_at & !(SPILLED | APART);
+    if entry.value_at & SPILLED != 0 {
+        buffer.resize(length, 0);
+        away.file.read_exact_at(buffer, at).map_err(spill_error)?;
+        return Ok(buffer);
     }
-    let mut value = vec![0; entry.value_len as usize];
-    file.read_exact_at(&mut value, entry.value_at).map_err(spill_error)?;
-    Ok(value)
+    let at = usize::try_from(at).expect("the arena lies in memory");
+    if entry.value_at & APART == 0 {
+        return Ok(&arena[at..at + length]);
+    }
+    let key_len = usize::from(u16::from_le_bytes([arena[at], arena[at + 1]]));
+    let stored = away.bulk.get(&arena[at + 2..at + 2 + key_len])?;
+    *buffer = unpack(stored.unwrap_or_default())?;
+    if buffer.len() != length {
+        return Err(RunError::Other("the state is damaged: run with --rebuild to make it anew".to_owned()));
+    }
+    Ok(buffer)
 }
 
 fn spill_error(error: std::io::Error) -> RunError {
@@ -149,21 +195,13 @@ fn spill_error(error: std::io::Error) -> RunError {
 pub(crate) struct Merged {
     arena: Vec<u8>,
     entries: Vec<Entry>,
-    file: File,
+    away: Away,
 }
 
 impl Merged {
     fn value<'a>(&'a self, entry: &Entry, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], StageError> {
-        let length = entry.value_len as usize;
-        if entry.value_at & SPILLED == 0 {
-            let at = usize::try_from(entry.value_at).expect("the arena lies in memory");
-            return Ok(&self.arena[at..at + length]);
-        }
-        buffer.resize(length, 0);
-        self.file
-            .read_exact_at(buffer, entry.value_at & !SPILLED)
-            .map_err(|error| StageError::new("state", format!("failed to read partial results: {error}")))?;
-        Ok(buffer)
+        value(&self.arena, &self.away, entry, buffer)
+            .map_err(|error| StageError::new("state", error.to_string()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! How the runner's entries look in the store.
 
+use std::cell::RefCell;
+
 use annals_plugin::{Article, Rejected};
 use annals_store::{Read, ReadSpace, Space, StoreError};
 use serde::{Deserialize, Serialize};
@@ -68,14 +70,80 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, RunError> {
-    postcard::from_bytes(bytes).map_err(|error| {
-        RunError::Other(format!("the state is damaged ({error}): run with --rebuild to make it anew"))
+    postcard::from_bytes(bytes).map_err(|error| damaged(&error))
+}
+
+/// Values from this length on, in bytes, lie apart from the short ones, so that a corpus pass that reads all of the short ones
+/// and few of the long ones does not go over them all.
+const BULK: usize = 512;
+
+/// Partial results of a record as stored: the short ones, the keys and lengths of the long ones, and the long ones themselves.
+pub(crate) fn encode_pairs(pairs: Pairs) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let (long, short): (Pairs, Pairs) = pairs.into_iter().partition(|(_, value)| value.len() >= BULK);
+    let told: Vec<(&[u8], u32)> =
+        long.iter().map(|(key, value)| (&key[..], u32::try_from(value.len()).unwrap_or(u32::MAX))).collect();
+    let mut bytes = encode(&short);
+    if !told.is_empty() {
+        bytes.extend(encode(&told));
+    }
+    (bytes, long.into_iter().map(|(_, value)| pack(value)).collect())
+}
+
+/// Keys and values of short partial results, keys and lengths of long ones. A state of format 1 has all of them short.
+pub(crate) type StoredPairs<'a> = (Vec<(&'a [u8], &'a [u8])>, Vec<(&'a [u8], u32)>);
+
+pub(crate) fn decode_pairs(bytes: &[u8]) -> Result<StoredPairs<'_>, RunError> {
+    let (short, rest) = postcard::take_from_bytes(bytes).map_err(|error| damaged(&error))?;
+    let long = if rest.is_empty() { Vec::new() } else { decode(rest)? };
+    Ok((short, long))
+}
+
+/// The key of a long value: that of its record, and its number among the long ones.
+pub(crate) fn bulk_key(record: &[u8], number: usize) -> Vec<u8> {
+    let number = u16::try_from(number).unwrap_or(u16::MAX);
+    [record, &number.to_be_bytes()].concat()
+}
+
+/// Compresses a value of the store, if that makes it shorter.
+pub(crate) fn pack(value: Vec<u8>) -> Vec<u8> {
+    thread_local! {
+        static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> =
+            RefCell::new(zstd::bulk::Compressor::new(LEVEL).ok());
+    }
+    let packed = PACKER.with_borrow_mut(|packer| packer.as_mut()?.compress(&value).ok());
+    // What looks like compressed is compressed once more, so that it comes back as it was.
+    packed.filter(|packed| packed.len() < value.len() || value.starts_with(&FRAME)).unwrap_or(value)
+}
+
+/// Undoes [`pack`]. The records of a state of format 1, which are not compressed, start with the length of a text and the text,
+/// which no Zstandard frame does.
+pub(crate) fn unpack(value: Vec<u8>) -> Result<Vec<u8>, RunError> {
+    thread_local! {
+        static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
+            RefCell::new(zstd::bulk::Decompressor::new().ok());
+    }
+    if !value.starts_with(&FRAME) {
+        return Ok(value);
+    }
+    let length = zstd::zstd_safe::get_frame_content_size(&value).ok().flatten();
+    let length =
+        length.and_then(|length| usize::try_from(length).ok()).filter(|&length| length <= MOST_BYTES);
+    let length = length.ok_or_else(|| damaged(&"a value of impossible length"))?;
+    UNPACKER.with_borrow_mut(|unpacker| match unpacker {
+        Some(unpacker) => unpacker.decompress(&value, length).map_err(|error| damaged(&error)),
+        None => zstd::stream::decode_all(&value[..]).map_err(|error| damaged(&error)),
     })
 }
 
-/// Partial results as stored.
-pub(crate) fn encode_pairs(pairs: &Pairs) -> Vec<u8> {
-    encode(pairs)
+/// Bytes of a value at the most: what the store takes.
+const MOST_BYTES: usize = 3 << 30;
+/// The first bytes of a Zstandard frame (RFC 8878).
+const FRAME: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
+/// Level of compression.
+const LEVEL: i32 = 3;
+
+fn damaged(error: &dyn std::fmt::Display) -> RunError {
+    RunError::Other(format!("the state is damaged ({error}): run with --rebuild to make it anew"))
 }
 
 /// The layers that an article is made of: its record after each step, and the verdict of each corpus pass.
@@ -124,9 +192,10 @@ impl LayerReader {
         Ok(Self { records: open(Space::Record)?, verdicts: open(Space::Verdict)? })
     }
 
-    pub(crate) fn layers(&self, key: &[u8], article_id: &str) -> Result<Layers, StoreError> {
+    pub(crate) fn layers(&self, key: &[u8], article_id: &str) -> Result<Layers, RunError> {
+        let record = |space: &ReadSpace| space.get(key)?.map(unpack).transpose();
         Ok(Layers {
-            records: self.records.iter().map(|space| space.get(key)).collect::<Result<_, _>>()?,
+            records: self.records.iter().map(record).collect::<Result<_, _>>()?,
             verdicts: self
                 .verdicts
                 .iter()
@@ -171,6 +240,28 @@ mod tests {
             [record_key("a", 2), record_key("a", 256), record_key("a/x", 1), record_key("b", 1)]
         );
         assert!(!record_key("ab", 1).starts_with(&file_prefix("a")));
+    }
+
+    #[test]
+    fn partial_results_survive_their_bytes() {
+        let long = b"long ".repeat(400);
+        let pairs =
+            vec![(b"a".to_vec(), b"short".to_vec()), (b"b".to_vec(), long.clone()), (b"c".to_vec(), vec![])];
+        let (bytes, bulk) = encode_pairs(pairs.clone());
+        let (short, told) = decode_pairs(&bytes).unwrap();
+        assert_eq!(short, [(&b"a"[..], &b"short"[..]), (b"c", b"")]);
+        assert_eq!(told, [(&b"b"[..], 2000)]);
+        assert!(bulk[0].len() < 100);
+        assert_eq!(unpack(bulk[0].clone()).unwrap(), long);
+        // As format 1 has them.
+        assert_eq!(decode_pairs(&encode(&pairs)).unwrap().0[1].1, long);
+    }
+
+    #[test]
+    fn what_does_not_shrink_stays_as_it_is() {
+        let noise: Vec<u8> = (0..64_u8).map(|n| n.wrapping_mul(167) ^ 90).collect();
+        assert_eq!(pack(noise.clone()), noise);
+        assert_eq!(unpack(noise.clone()).unwrap(), noise);
     }
 
     #[test]

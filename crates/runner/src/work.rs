@@ -3,13 +3,15 @@
 use std::time::Instant;
 
 use annals_plugin::{Article, Rejected};
-use annals_store::{Read, Space, Store, Write};
+use annals_store::{Read, Space, Store, Write, WriteSpace};
 use rustc_hash::FxHashMap;
 
 use crate::error::RunError;
 use crate::guard;
 use crate::run::Session;
-use crate::state::{Basis, FileEntry, Layers, encode, encode_pairs, file_prefix, number, record_key};
+use crate::state::{
+    Basis, FileEntry, Layers, bulk_key, encode, encode_pairs, file_prefix, number, pack, record_key,
+};
 
 /// Outcomes in one transaction: enough that its fixed cost does not matter, few enough that little is lost.
 const COMMIT_EVERY: usize = 4096;
@@ -38,6 +40,7 @@ pub(crate) struct Outcome {
     /// The encoded record; none if the step has no pass over articles, or refused it.
     record: Option<Vec<u8>>,
     partial: Option<Vec<u8>>,
+    bulk: Vec<Vec<u8>>,
     refused: Vec<Rejected>,
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn work(
             known: item.known,
             record: None,
             partial: None,
+            bulk: Vec::new(),
             refused: Vec::new(),
         });
         articles.push(article);
@@ -104,18 +108,21 @@ pub(crate) fn work(
                 slot.refused.push(row);
                 continue;
             }
-            Some(Ok(pairs)) => slot.partial = Some(encode_pairs(&pairs)),
+            Some(Ok(pairs)) => {
+                let (partial, bulk) = encode_pairs(pairs);
+                (slot.partial, slot.bulk) = (Some(partial), bulk);
+            }
             None => {}
         }
         slot.basis.refused = false;
         slot.record = if step_number == 0 {
-            Some(encode(&article))
+            Some(pack(encode(&article)))
         } else if step.articles.is_empty() {
             None
         } else {
             let mut layer = Article::new("", "", "");
             layer.overlay(article, &step.writes);
-            Some(encode(&layer))
+            Some(pack(encode(&layer)))
         };
     }
     Ok(slots)
@@ -227,6 +234,7 @@ impl<'a> StoreChanges<'a> {
         })?;
         put_or_remove(write, Space::Record(step), outcomes, |o| o.record.clone())?;
         put_or_remove(write, Space::Partial(step), outcomes, |o| o.partial.clone())?;
+        put_bulk(write, step, outcomes)?;
         put_or_remove(write, Space::Refused(step), outcomes, |o| {
             if o.refused.is_empty() { None } else { Some(encode(&o.refused)) }
         })?;
@@ -258,6 +266,9 @@ pub(crate) fn remove_keys(write: &mut Write, keys: &[Vec<u8>], first: u8, steps:
         release_ids(write, keys)?;
     }
     for step in first..steps {
+        write.space::<_, RunError>(Space::Bulk(step), |space| {
+            keys.iter().try_for_each(|key| remove_bulk(space, key))
+        })?;
         for space in [Space::Basis(step), Space::Record(step), Space::Partial(step), Space::Refused(step)] {
             write.space::<_, RunError>(space, |space| {
                 keys.iter().try_for_each(|key| Ok(space.remove(key)?))
@@ -321,6 +332,27 @@ pub(crate) const OUTDATED: &[u8] = b"outdated";
 /// Meta key: the corpus pass after a step has not seen all partials.
 pub(crate) fn dirty_key(step: u8) -> Vec<u8> {
     format!("dirty/{step}").into_bytes()
+}
+
+fn put_bulk(write: &mut Write, step: u8, outcomes: &[Outcome]) -> Result<(), RunError> {
+    if outcomes.iter().all(|outcome| !outcome.known && outcome.bulk.is_empty()) {
+        return Ok(());
+    }
+    write.space::<_, RunError>(Space::Bulk(step), |space| {
+        for outcome in outcomes {
+            if outcome.known {
+                remove_bulk(space, &outcome.key)?;
+            }
+            for (number, value) in outcome.bulk.iter().enumerate() {
+                space.put(&bulk_key(&outcome.key, number), value)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn remove_bulk(space: &mut WriteSpace<'_>, record: &[u8]) -> Result<(), RunError> {
+    Ok(space.keys(record)?.iter().try_for_each(|key| space.remove(key))?)
 }
 
 fn put_or_remove(

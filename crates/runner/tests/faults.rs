@@ -1,7 +1,7 @@
 //! A disk that is full, or gone, at each single write of a run: the run says so, the tables stay whole, and the next run ends
 //! with what an undisturbed one gives.
 //!
-//! `cargo test -p annals-runner --features failpoints --test faults`; `ANNALS_FAULTS=all` tries every write, not a sample.
+//! `cargo test --workspace --features annals-runner/failpoints --test faults`; `ANNALS_FAULTS=all` tries every write, not a sample.
 
 #![allow(clippy::unwrap_used)]
 

@@ -42,6 +42,8 @@ pub enum Space {
     Refused(u8),
     /// Partial results that a record gave to the corpus pass after a step.
     Partial(u8),
+    /// Long values of the partial results, by the record's key and their number.
+    Bulk(u8),
     /// Verdicts of the corpus pass after a step, by article id.
     Verdict(u8),
     /// Keys of the records that a step, or the output after the last one, has to look at again.
@@ -61,6 +63,7 @@ impl Space {
             Self::Record(step) => format!("record/{step}"),
             Self::Refused(step) => format!("refused/{step}"),
             Self::Partial(step) => format!("partial/{step}"),
+            Self::Bulk(step) => format!("bulk/{step}"),
             Self::Verdict(step) => format!("verdict/{step}"),
             Self::Touched(step) => format!("touched/{step}"),
             Self::Tables => "tables".to_owned(),
