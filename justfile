@@ -25,6 +25,16 @@ snapshots:
 bench crate:
     cargo bench -p annals-{{crate}}
 
+# The long tests: random splits, kills, and a disk that fails at every write.
+long:
+    ANNALS_SPLITS=2000 cargo test --workspace --test splits
+    ANNALS_KILLS=200 cargo test --workspace --test kills -- --nocapture
+    ANNALS_FAULTS=all cargo test --workspace --features annals-runner/failpoints --test faults
+
+# What a re-run costs on so many articles.
+reruns articles:
+    cargo bench -p annals-tests --bench reruns --profile dev -- {{articles}}
+
 # Everything that CI does.
 ci:
     .ci/run

@@ -3,15 +3,13 @@
 //! Whoever writes to the disk calls [`point`] first. In a usual build that does nothing. With the feature `failpoints` a test
 //! [`arm`]s it: from the n-th call on every call fails, as on a disk that is full or gone, until it is disarmed.
 
-use std::io;
-
 /// Passes, or fails as the test that armed it wants.
 ///
 /// # Errors
 /// Only when armed.
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]
-pub fn point() -> io::Result<()> {
+pub fn point() -> std::io::Result<()> {
     Ok(())
 }
 

@@ -118,6 +118,9 @@ impl Store {
         let path = dir.join("state.redb");
         let open_error = |message: String| StoreError::Open { path: path.clone(), message };
         std::fs::create_dir_all(dir).map_err(|e| open_error(e.to_string()))?;
+        if !path.exists() {
+            make(dir, &path, cache_bytes)?;
+        }
         // The library trusts what a clean end left, and may panic where that has been damaged since.
         let open = || -> Result<(Self, Option<Vec<u8>>), StoreError> {
             let db = create(&path, cache_bytes).map_err(|error| refusal(&path, &error))?;
@@ -188,6 +191,27 @@ fn create(path: &Path, cache_bytes: usize) -> Result<Database, DatabaseError> {
 fn create(path: &Path, cache_bytes: usize) -> Result<Database, DatabaseError> {
     let backend = faulty::Backend::open(path).map_err(|error| DatabaseError::Storage(error.into()))?;
     Database::builder().set_cache_size(cache_bytes).create_with_backend(backend)
+}
+
+/// Makes an empty store under another name and renames it, so that one under its own name is always whole.
+fn make(dir: &Path, path: &Path, cache_bytes: usize) -> Result<(), StoreError> {
+    let new = dir.join("state.redb.new");
+    let io = |error: std::io::Error| StoreError::Open { path: new.clone(), message: error.to_string() };
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    let store =
+        Store { db: create(&new, cache_bytes).map_err(|error| refusal(&new, &error))?, path: new.clone() };
+    let mut write = store.write()?;
+    write.put(Space::Meta, FORMAT_KEY, &FORMAT.to_le_bytes())?;
+    write.commit()?;
+    store.db.close().map_err(|error| refusal(&new, &error))?;
+    annals_fault::point().and_then(|()| std::fs::rename(&new, path)).map_err(io)?;
+    if cfg!(unix) {
+        std::fs::File::open(dir).and_then(|folder| folder.sync_all()).map_err(io)?;
+    }
+    Ok(())
 }
 
 /// What an error at opening means for the one who reads it.
