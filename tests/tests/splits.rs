@@ -128,7 +128,8 @@ fn lay(dir: &Path, files: &[File], turn: usize) -> bool {
 
 fn once(dir: &Path) {
     let pipeline = Pipeline::read(&dir.join("pipeline.toml")).unwrap();
-    let options = RunOptions { cancel: Arc::default(), verbosity: Verbosity::Quiet, rebuild: false };
+    let options =
+        RunOptions { cancel: Arc::default(), verbosity: Verbosity::Quiet, rebuild: false, offline: true };
     run(&pipeline, registry(), &options).unwrap();
 }
 
