@@ -1,5 +1,9 @@
 //! The words of a language, read from its folder of data, with the classes that the grammar asks of them.
 
+mod sets;
+
+pub use sets::{Set, Sets};
+
 use std::sync::OnceLock;
 
 use annals_plugin::{Outcome, Qualifier, Victims};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use annals_plugin::EventType;
 
 use crate::event::{EventHit, Role};
+use crate::lexicon::{Set, Sets};
 use crate::text::{Document, Kind};
 
 use super::{Function, Mention, Naming, Stance, is_fight};
@@ -66,6 +67,7 @@ pub fn agents(
         mention_at: spread(tokens, mentions.iter().map(|mention| mention.start..mention.end)),
         stances,
         headline,
+        sets: Sets::english(),
     };
     let mut agents = Vec::new();
     let mut next = 0;
@@ -103,6 +105,7 @@ struct Reader<'a, 'd> {
     mention_at: Vec<u32>,
     /// The text is a headline, whose verbs stand in the present and share a subject.
     headline: bool,
+    sets: &'static Sets,
 }
 
 /// How many words may stand between a party and its deed, or "by" and the deed.
@@ -137,6 +140,14 @@ impl Reader<'_, '_> {
                 | "("
                 | ")"
         )
+    }
+
+    fn is(&self, token: usize, set: Set) -> bool {
+        self.sets.has(self.document.lower(token), set)
+    }
+
+    fn ends_ing(&self, token: usize) -> bool {
+        self.sets.ending(self.document.lower(token), Set::EndsIng).is_some()
     }
 
     fn function(&self, token: usize) -> Option<Function> {
@@ -195,14 +206,8 @@ impl Reader<'_, '_> {
         let claim = (mention.end..end).find(|&at| self.stance(at) == Some(Stance::Claim))?;
         // Another party in between is the one that claims.
         let nearer = (mention.end..claim).any(|at| self.mention_at[at] > 0);
-        let past = (claim..sentence.end.min(claim + 6)).any(|at| {
-            matches!(
-                self.document.lower(at),
-                "previous" | "past" | "similar" | "other" | "earlier" | "several" | "many"
-            )
-        });
-        let denied =
-            (mention.end..claim).any(|at| matches!(self.document.lower(at), "not" | "no" | "yet" | "denied"));
+        let past = (claim..sentence.end.min(claim + 6)).any(|at| self.is(at, Set::OtherDeeds));
+        let denied = (mention.end..claim).any(|at| self.is(at, Set::Unclaimed));
         if nearer || past || denied {
             return None;
         }
@@ -223,8 +228,7 @@ impl Reader<'_, '_> {
             match self.function(at) {
                 Some(Function::By) => break at,
                 Some(Function::Determiner | Function::And | Function::Adverb) => {}
-                Some(Function::Preposition)
-                    if self.document.lower(at) == "of" || self.document.lower(at) == "to" => {}
+                Some(Function::Preposition) if self.is(at, Set::OfOrTo) => {}
                 Some(_) => return None,
                 None if self.is_mark(at) && !self.is_joint(at) => return None,
                 None => {}
@@ -237,7 +241,7 @@ impl Reader<'_, '_> {
         if matches!(self.stance(before), Some(Stance::Holder)) {
             return None;
         }
-        if self.document.lower(before) == "claimed" {
+        if self.is(before, Set::Claimed) {
             return Some((deed.and_then(|token| self.event(token)), Evidence::Claimed));
         }
         let deed = deed?;
@@ -246,19 +250,7 @@ impl Reader<'_, '_> {
         {
             return None;
         }
-        let verb = self.document.lower(before);
-        if matches!(
-            verb,
-            "said"
-                | "reported"
-                | "cited"
-                | "condemned"
-                | "quoted"
-                | "published"
-                | "released"
-                | "documented"
-                | "posted"
-        ) {
+        if self.is(before, Set::Told) {
             return None;
         }
         Some((self.event(deed), Evidence::By))
@@ -317,7 +309,7 @@ impl Reader<'_, '_> {
             steps += 1;
             match self.function(at) {
                 Some(Function::Determiner | Function::Adverb | Function::Particle) => {}
-                Some(Function::Preposition) if self.document.lower(at) == "of" => break,
+                Some(Function::Preposition) if self.is(at, Set::Of) => break,
                 Some(Function::Preposition | Function::With) => return None,
                 Some(_) => break,
                 None if self.is_mark(at) && !self.is_joint(at) => break,
@@ -350,9 +342,9 @@ impl Reader<'_, '_> {
                         let by = (end..sentence.end.min(end + 2))
                             .any(|at| self.function(at) == Some(Function::By));
                         // "…, killing 12" and "and wounding" have their subject further off, unless "were" goes before.
-                        let loose = self.document.lower(end - 1).ends_with("ing") && !passive;
+                        let loose = self.ends_ing(end - 1) && !passive;
                         let joined = self.function(at - 1) == Some(Function::And);
-                        let done = self.document.lower(end - 1).ends_with("ing") || !passive;
+                        let done = self.ends_ing(end - 1) || !passive;
                         return (done && !loose && !joined && !by && !unreal)
                             .then_some((Some(event), Evidence::Subject));
                     }
@@ -372,11 +364,7 @@ impl Reader<'_, '_> {
             }
             match self.function(at) {
                 Some(Function::Be) => passive = true,
-                Some(Function::Auxiliary)
-                    if matches!(self.document.lower(at), "would" | "could" | "may" | "might" | "will") =>
-                {
-                    unreal = true
-                }
+                Some(Function::Auxiliary) if self.is(at, Set::Unreal) => unreal = true,
                 Some(Function::Auxiliary | Function::Adverb | Function::Relative | Function::Day) => {}
                 Some(Function::And) => {}
                 Some(_) if self.stance(at) == Some(Stance::Carrier) => {}
@@ -424,10 +412,9 @@ impl Reader<'_, '_> {
                 continue;
             }
             let verb = self.document.lower(at);
-            let after = matches!(self.document.lower(at - 1), "after" | "before" | "by" | "while")
-                && verb.ends_with("ing");
+            let after = self.is(at - 1, Set::SameSubject) && self.ends_ing(at);
             let present = self.headline
-                && (verb.ends_with('s') || verb == "kill" || verb == "injure" || verb == "wound");
+                && (self.sets.ending(verb, Set::EndsPresent).is_some() || self.is(at, Set::HeadlineVerb));
             let other = (mention.end..at)
                 .any(|between| self.mention_at[between] > 0 && self.headline && between + 2 > at);
             if (after || present) && !other {
@@ -453,9 +440,8 @@ impl Reader<'_, '_> {
         // "X was behind", "X is responsible for", "X was blamed".
         let to = sentence.end.min(mention.end + 5);
         let after = (mention.end..to).find(|&at| self.stance(at) == Some(Stance::Blame))?;
-        let text = self.document.lower(after);
         let passive = (mention.end..=after).any(|at| self.function(at) == Some(Function::Be));
-        let holds = passive || matches!(text, "responsible" | "behind");
+        let holds = passive || self.is(after, Set::Responsible);
         let other = (mention.end..after)
             .any(|at| self.mention_at[at] > 0 || (self.is_mark(at) && !self.is_joint(at)));
         (holds && !other).then(|| (event(), Evidence::Blamed))
@@ -468,7 +454,7 @@ impl Reader<'_, '_> {
         while at > sentence.start && steps < 7 {
             at -= 1;
             steps += 1;
-            let with = self.function(at) == Some(Function::With) || self.document.lower(at) == "against";
+            let with = self.function(at) == Some(Function::With) || self.is(at, Set::Against);
             if with {
                 let fight = (sentence.start.max(at.saturating_sub(6))..at).rev().find_map(|token| {
                     self.event(token).filter(|&event| {
@@ -504,7 +490,7 @@ impl Reader<'_, '_> {
                 })
                 && between.clone().all(|at| {
                     matches!(self.function(at), Some(Function::And | Function::Determiner | Function::Adverb))
-                        || matches!(self.document.lower(at), "/" | "&" | "its" | "allied" | "or")
+                        || self.is(at, Set::Allies)
                         || self.is_joint(at)
                 });
             if joined && left.party.is_some() {

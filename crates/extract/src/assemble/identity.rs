@@ -7,11 +7,13 @@ pub(super) struct Namer<'a> {
     article_id: &'a str,
     /// How often each digest was met.
     met: FxHashMap<[u8; 8], u32>,
+    /// The sentence named last, by its number, and its digest: many figures may stand in one.
+    sentence: Option<(usize, blake3::Hash)>,
 }
 
 impl<'a> Namer<'a> {
     pub(super) fn new(article_id: &'a str) -> Self {
-        Self { article_id, met: FxHashMap::default() }
+        Self { article_id, met: FxHashMap::default(), sentence: None }
     }
 
     /// The incident that headline and lead are about stays the same one, however its wording is revised.
@@ -19,14 +21,20 @@ impl<'a> Namer<'a> {
         format!("{}-main", self.article_id)
     }
 
-    /// The id of what some parts say, headed by a letter for its kind. What is said again in the same words is told apart by its turn.
-    pub(super) fn name(&mut self, kind: char, parts: &[&str]) -> String {
+    /// The id of what some parts of a sentence say, headed by a letter for its kind. What is said again in the same words is told apart
+    /// by its turn.
+    pub(super) fn name(&mut self, kind: char, number: usize, sentence: &str, parts: &[&str]) -> String {
+        let sentence = match self.sentence {
+            Some((last, digest)) if last == number => digest,
+            _ => self.sentence.insert((number, blake3::hash(sentence.as_bytes()))).1,
+        };
         let mut hasher = blake3::Hasher::new();
         let mut add = |part: &[u8]| {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
         };
         add(&[kind as u8]);
+        add(sentence.as_bytes());
         parts.iter().for_each(|part| add(part.as_bytes()));
         let mut digest = short(&hasher);
         let turn = self.met.entry(digest).or_default();
@@ -51,17 +59,23 @@ mod tests {
 
     #[test]
     fn the_same_words_have_the_same_id_and_their_repetition_another() {
+        let first_of = |namer: &mut Namer<'_>| namer.name('c', 0, "Nine died.", &["0", "killed"]);
         let mut namer = Namer::new("a");
-        let first = namer.name('c', &["Nine died.", "0", "killed"]);
-        let again = namer.name('c', &["Nine died.", "0", "killed"]);
-        let other = namer.name('i', &["Nine died.", "0", "killed"]);
-        assert_eq!(first, Namer::new("a").name('c', &["Nine died.", "0", "killed"]));
+        let first = first_of(&mut namer);
+        let again = namer.name('c', 3, "Nine died.", &["0", "killed"]);
+        let other = namer.name('i', 3, "Nine died.", &["0", "killed"]);
+        assert_eq!(first, first_of(&mut Namer::new("a")));
         assert!(first != again && first != other && first.len() == "a-c".len() + 16);
     }
 
     #[test]
-    fn parts_are_kept_apart() {
+    fn sentences_and_parts_are_kept_apart() {
         let mut namer = Namer::new("a");
-        assert_ne!(namer.name('c', &["ab", "c"]), namer.name('c', &["a", "bc"]));
+        let ids = [
+            namer.name('c', 0, "Nine died.", &["ab", "c"]),
+            namer.name('c', 0, "Nine died.", &["a", "bc"]),
+            namer.name('c', 1, "Ten died.", &["a", "bc"]),
+        ];
+        assert!(ids[0] != ids[1] && ids[1] != ids[2]);
     }
 }

@@ -493,23 +493,20 @@ impl Gathering<'_, '_> {
         (self.document.char_offset(sentence.start as usize), self.document.char_offset(sentence.end as usize))
     }
 
-    /// What makes a figure the one it is: its sentence, where it stands in it, and what befell whom.
-    fn identity(&self, toll: &Toll) -> [String; 4] {
+    /// What makes a figure the one it is, beside its sentence: where it stands in it, and what befell whom.
+    fn identity(&self, toll: &Toll) -> [String; 3] {
         let sentence = &self.document.sentences()[toll.sentence];
         let at = self.document.tokens().get(toll.number.start).map_or(0, |token| token.start);
-        [
-            self.document.sentence(toll.sentence).to_owned(),
-            at.saturating_sub(sentence.start).to_string(),
-            toll.outcome.to_string(),
-            toll.victims.to_string(),
-        ]
+        [at.saturating_sub(sentence.start).to_string(), toll.outcome.to_string(), toll.victims.to_string()]
     }
 
     fn records(&self, article_id: &str) -> (Vec<Incident>, Vec<Claim>) {
         let mut namer = Namer::new(article_id);
         let mut name = |kind: char, toll: usize| {
-            let parts = self.identity(&self.tolls[toll]);
-            namer.name(kind, &parts.each_ref().map(String::as_str))
+            let toll = &self.tolls[toll];
+            let parts = self.identity(toll);
+            let sentence = self.document.sentence(toll.sentence);
+            namer.name(kind, toll.sentence, sentence, &parts.each_ref().map(String::as_str))
         };
         let ids: Vec<Option<String>> = self
             .of

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use annals_plugin::{Date, When};
 
+use crate::lexicon::{Set, Sets};
 use crate::text::{Case, Document, Kind};
 use calendar::{day, days, from_day_month, month_span, plus, span, weekday_before, year_span};
 use words::{Cue, Role as Word, Words};
@@ -80,6 +81,7 @@ impl Dates {
         let mut reader = Reader {
             document,
             words,
+            sets: Sets::english(),
             published,
             month_end,
             last: None,
@@ -225,10 +227,11 @@ impl Dates {
 struct Reader<'a, 'd> {
     document: &'a Document<'d>,
     words: &'static Words,
+    sets: &'static Sets,
     published: Option<Date>,
-    /// The last day named, for "the same day".
     /// Last day of the month of publication, where no day is known.
     month_end: Option<Date>,
+    /// The last day named, for "the same day".
     last: Option<When>,
     /// The sentence that names `last`.
     named_in: usize,
@@ -306,6 +309,11 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether a token of the sentence is of a set; `false` beyond its edges.
+    fn is(&self, tokens: &Range<usize>, at: usize, set: Set) -> bool {
+        self.sets.has(self.lower(tokens, at), set)
+    }
+
     fn cue(&self, at: usize) -> Cue {
         self.cues.get(at).copied().unwrap_or_default()
     }
@@ -325,12 +333,8 @@ impl Reader<'_, '_> {
         if word.len() > 4 || word.is_empty() {
             return None;
         }
-        let digits = word
-            .strip_suffix("st")
-            .or_else(|| word.strip_suffix("nd"))
-            .or_else(|| word.strip_suffix("rd"))
-            .or_else(|| word.strip_suffix("th"))
-            .unwrap_or(word);
+        let ending = self.sets.ending(word, Set::EndsOrdinal).unwrap_or("");
+        let digits = &word[..word.len() - ending.len()];
         if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
     }
 
@@ -389,14 +393,14 @@ impl Reader<'_, '_> {
         let mut start = at;
         let mut end = at + 1;
         // "3 January", "3rd of January", "3-5 January".
-        let of = usize::from(at >= 2 && self.lower(tokens, at - 1) == "of");
+        let of = usize::from(at >= 2 && self.is(tokens, at - 1, Set::Of));
         if at > of
             && let Some(number) = self.day_of_month(tokens, at - 1 - of)
         {
             written.day = Some(number);
             start = at - 1 - of;
             if start >= 2
-                && matches!(self.lower(tokens, start - 1), "-" | "\u{2013}" | "and" | "to")
+                && self.is(tokens, start - 1, Set::ToDay)
                 && let Some(first) = self.day_of_month(tokens, start - 2)
                 && first < number
             {
@@ -414,7 +418,7 @@ impl Reader<'_, '_> {
         {
             written.day = Some(number);
             end += 1;
-            if matches!(self.lower(tokens, end), "-" | "\u{2013}" | "and" | "to" | "through")
+            if self.is(tokens, end, Set::ToDay)
                 && let Some(last) = self.day_of_month(tokens, end + 1)
                 && last > number
                 && self.cue(end + 2).month == 0
@@ -494,7 +498,7 @@ impl Reader<'_, '_> {
     fn future(&self, tokens: &Range<usize>, at: usize) -> bool {
         let from = at.saturating_sub(8);
         (from..at)
-            .any(|before| self.cue(before).is(Word::Future) && self.lower(tokens, before + 1) != "likely")
+            .any(|before| self.cue(before).is(Word::Future) && !self.is(tokens, before + 1, Set::Likely))
     }
 
     fn weekday(&mut self, tokens: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<When>)> {
@@ -601,12 +605,12 @@ impl Reader<'_, '_> {
             if before.is(Word::This) {
                 return Some((at - 1..at + 1, published.map(day)));
             }
-            if self.lower(tokens, at) == "overnight" {
+            if self.is(tokens, at, Set::Overnight) {
                 return Some((at..at + 1, published.map(|published| span(plus(published, -1), published))));
             }
         }
         let unit = unit?;
-        if before.is(Word::Same) || unit == 1 && self.lower(tokens, at.wrapping_sub(1)) == "that" {
+        if before.is(Word::Same) || unit == 1 && self.is(tokens, at.wrapping_sub(1), Set::That) {
             if unit == 1 {
                 return Some((at - 1..at + 1, self.last.filter(|when| when.precision <= 2)));
             }
@@ -617,11 +621,11 @@ impl Reader<'_, '_> {
             && before.is(Word::Last)
             && self.before(at, 2).count == 1
             && cue.count == 0
-            && self.lower(tokens, at) == "day"
+            && self.is(tokens, at, Set::Day)
         {
             return Some((at - 1..at + 1, self.shift(-1)));
         }
-        if unit == 1 && before.is(Word::Next) && self.lower(tokens, at) == "day" {
+        if unit == 1 && before.is(Word::Next) && self.is(tokens, at, Set::Day) {
             return Some((at - 1..at + 1, self.shift(1)));
         }
         let number = self.number(tokens, at.wrapping_sub(1)).filter(|_| at > 0).map(i64::from);
@@ -648,7 +652,7 @@ impl Reader<'_, '_> {
             return Some((start..at + 2, when));
         }
         if after.is(Word::Later)
-            && self.lower(tokens, at + 1) != "after"
+            && !self.is(tokens, at + 1, Set::After)
             && unit == 1
             && counted.is_some()
             && self.last.is_some()
@@ -668,15 +672,15 @@ impl Reader<'_, '_> {
             });
             return Some((at - 2..at + 1, when));
         }
-        if vague && unit == 1 && self.lower(tokens, at - 1) == "recent" {
+        if vague && unit == 1 && self.is(tokens, at - 1, Set::Recent) {
             return Some((at - 1..at + 1, published.map(|published| span(plus(published, -6), published))));
         }
         let edge = |reader: &Self, start: usize| {
             // "the start of this year": its first day.
-            reader.lower(tokens, start.wrapping_sub(1)) == "of" && reader.before(start, 2).is(Word::EdgeStart)
+            reader.is(tokens, start.wrapping_sub(1), Set::Of) && reader.before(start, 2).is(Word::EdgeStart)
         };
         if before.is(Word::This)
-            || before.count == 1 && self.lower(tokens, at - 1) == "the" && edge(self, at - 1)
+            || before.count == 1 && self.is(tokens, at - 1, Set::The) && edge(self, at - 1)
         {
             let start = at - 1;
             let when = published.and_then(|published| {
@@ -712,8 +716,7 @@ impl Reader<'_, '_> {
             return Some((at - 1..at + 1, when));
         }
         // "the day before": told from the last date.
-        if unit == 1 && before.count == 1 && after.is(Word::Earlier) && self.lower(tokens, at + 1) == "before"
-        {
+        if unit == 1 && before.count == 1 && after.is(Word::Earlier) && self.is(tokens, at + 1, Set::Before) {
             let ends = !self.cue(at + 2).tells_time();
             return ends.then(|| (at - 1..at + 2, self.shift(-1)));
         }
@@ -739,11 +742,7 @@ impl Reader<'_, '_> {
             {
                 return Some((at..at + 5, from_day_month(year, u8::try_from(month).ok()?, number).map(day)));
             }
-            let alone = self.before(at, 1).is(Word::BeforeYear)
-                && !matches!(
-                    self.lower(tokens, at + 1),
-                    "people" | "civilians" | "%" | "were" | "dead" | "-"
-                );
+            let alone = self.before(at, 1).is(Word::BeforeYear) && !self.is(tokens, at + 1, Set::NoYear);
             let possible = self.published.is_none_or(|published| year <= published.year() + 1);
             return (alone && possible && year >= 1945).then(|| (at..at + 1, year_span(year)));
         }
@@ -768,12 +767,15 @@ impl Reader<'_, '_> {
             return false;
         }
         let gap: Vec<&str> = (end..start).map(|at| self.lower(tokens, at)).collect();
+        let has = |word: &str, set| self.sets.has(word, set);
+        let to = |word: &str| self.words.cue(word).is(Word::To) || matches!(word, "-" | "\u{2013}");
         match gap[..] {
             [] => false,
-            [word] | [word, "early" | "late" | "on"] => {
-                self.words.cue(word).is(Word::To) || matches!(word, "-" | "\u{2013}")
+            [word] => to(word),
+            [word, part] => {
+                to(word) && has(part, Set::PartOf) || has(word, Set::UpTo) && has(part, Set::UpToRest)
             }
-            ["into" | "up", "the" | "to"] | ["up", "to", _] => true,
+            [up, rest, _] => has(up, Set::UpTo) && has(rest, Set::UpToRest),
             _ => false,
         }
     }
@@ -807,7 +809,8 @@ impl Reader<'_, '_> {
             if cue.is(Word::Report) {
                 return Role::Report;
             }
-            if matches!(self.lower(tokens, at), "," | ";" | "\u{201d}" | "\"" | "that") {
+            let word = self.lower(tokens, at);
+            if matches!(word, "," | ";" | "\u{201d}" | "\"") || self.sets.has(word, Set::That) {
                 break;
             }
         }

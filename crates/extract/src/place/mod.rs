@@ -12,6 +12,7 @@ mod words;
 use annals_gazetteer::{Gazetteer, Kind, PlaceId};
 use annals_plugin::Place;
 
+use crate::lexicon::{Set, Sets};
 use crate::text::{Document, Kind as TokenKind};
 use scan::{Level, Standing};
 
@@ -56,15 +57,16 @@ impl Places {
         let mut mentions = Vec::new();
         let mut demonyms = Vec::new();
         let home = hints.url.and_then(|url| words.home(url));
-        let mut scanner =
-            scan::Scanner::new(words, gazetteer, home.map(|home| annals_gazetteer::key(home.town)));
+        let mut scanner = scan::Scanner::new(words, gazetteer, home);
         scanner.read(title, &mut mentions, &mut demonyms);
+        let brand = brand(title);
+        mentions.retain(|mention| mention.tokens.start < brand);
+        mentions.extend(hints.dateline.and_then(|line| scanner.dateline(line)));
         for mention in &mut mentions {
             mention.title = true;
         }
         scanner.read(document, &mut mentions, &mut demonyms);
-        let main =
-            resolve::resolve(&mut mentions, &demonyms, home, hints.dateline, gazetteer, document, title);
+        let main = resolve::resolve(&mut mentions, &demonyms, home, gazetteer, document, title);
         // Some were left out.
         let headed = mentions.partition_point(|mention| mention.title);
         let home = home.map(|home| Place {
@@ -237,6 +239,9 @@ impl Places {
             return record;
         };
         let place = gazetteer.place(choice);
+        if is_abbreviation(&mention.name) {
+            place.name.clone_into(&mut record.name);
+        }
         record.adm_1 = place.adm_1.map(str::to_owned);
         record.country = place.country.map(str::to_owned);
         let precision = match place.kind {
@@ -266,6 +271,26 @@ impl Places {
         }
         record
     }
+}
+
+/// Where the outlet's name begins that a headline ends with, "- KWTX.com Waco News": it tells where the outlet is.
+fn brand(title: &Document<'_>) -> usize {
+    let (sets, end) = (Sets::english(), title.tokens().len());
+    let is_outlet = |token: usize| {
+        sets.ending(title.lower(token), Set::EndsHost).is_some() || sets.has(title.lower(token), Set::Outlet)
+    };
+    let is_break = |token: usize| sets.has(title.lower(token), Set::TitleBreak);
+    let own = |from: usize| (from + 1..end).take_while(|&token| !is_break(token));
+    (1..end).find(|&from| is_break(from) && own(from).any(is_outlet)).unwrap_or(end)
+}
+
+/// "D.C.", "U.S.": capitals alone, which name a place to those only who know it.
+fn is_abbreviation(name: &str) -> bool {
+    let mut letters = 0;
+    name.chars().all(|character| {
+        letters += usize::from(character.is_uppercase());
+        character.is_uppercase() || character == '.'
+    }) && (2..=4).contains(&letters)
 }
 
 #[cfg(test)]

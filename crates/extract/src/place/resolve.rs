@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::scan::{Level, Mention, Standing};
 use super::words::Home;
+use crate::lexicon::{Set, Sets};
 use crate::text::{Document, Kind as TokenKind};
 
 /// Least likeness of spelling for a place that was found by its consonants alone.
@@ -14,8 +15,29 @@ const MARGIN: f64 = 0.45;
 /// A place in no country that the article tells of must be as large as this to be meant.
 const FAR_POPULATION: u32 = 150_000;
 
+/// A place far from home that a local outlet says something of must be as large as this: smaller ones are chance likenesses.
+const KNOWN_POPULATION: u32 = 1_000;
+/// A quarter lies no more degrees from its city.
+const CITY_DEGREES: f64 = 0.3;
 /// What an article is about is told by its first mentions; so many at most are weighed, which keeps long texts cheap.
 const MOST_FOR_MAIN: usize = 400;
+
+/// What counts for the place that an article is about, against a place named in passing.
+struct Weights {
+    /// A name in the headline.
+    title: f64,
+    /// A sentence that tells of harm.
+    harm: f64,
+    /// A first-order division.
+    division: f64,
+    /// The share of an area's weight that speaks for a town in it.
+    area: f64,
+}
+
+/// Local outlets tell of towns; their headlines name the region that they serve.
+const LOCAL: Weights = Weights { title: 1.5, harm: 1.0, division: 0.9, area: 0.85 };
+/// Reports from a war name a province and many towns of it.
+const FOREIGN: Weights = Weights { title: 2.5, harm: 1.4, division: 1.2, area: 0.7 };
 
 /// Weights of evidence, by name of area.
 #[derive(Default)]
@@ -50,7 +72,6 @@ pub(super) fn resolve(
     mentions: &mut Vec<Mention>,
     demonyms: &[&'static str],
     home: Option<Home>,
-    dateline: Option<&str>,
     gazetteer: &Gazetteer,
     document: &Document<'_>,
     title: &Document<'_>,
@@ -63,7 +84,8 @@ pub(super) fn resolve(
         votes.country(home.country, 4.0);
         votes.division(home.country, home.adm_1, 3.0);
     }
-    for mention in mentions.iter() {
+    // Wires date their reports where the reporter sits.
+    for mention in mentions.iter().filter(|mention| !mention.line || home.is_some()) {
         vote(mention, gazetteer, &mut votes);
     }
     let top = votes.countries.iter().map(|(_, sum)| *sum).fold(0.0, f64::max);
@@ -122,7 +144,7 @@ pub(super) fn resolve(
             mentions[container].contains = true;
         }
     }
-    main(mentions, dateline, home, gazetteer, &votes, top)
+    main(mentions, home, gazetteer, &votes, top)
 }
 
 fn vote<'a>(mention: &Mention, gazetteer: &'a Gazetteer, votes: &mut Votes<'a>) {
@@ -219,10 +241,13 @@ fn transliterated(mentions: &mut [Mention], gazetteer: &Gazetteer, votes: &Votes
 
 /// Ties a name to the area named with it: "Douma, Syria", "Saraqib in Idlib", "Idlib's Saraqib".
 fn link(mentions: &mut [Mention], gazetteer: &Gazetteer, document: &Document<'_>, title: &Document<'_>) {
+    let sets = Sets::english();
     for outer in 0..mentions.len() {
         for inner in [outer.checked_sub(1), Some(outer + 1)].into_iter().flatten() {
             if inner >= mentions.len()
                 || mentions[inner].title != mentions[outer].title
+                || mentions[inner].line
+                || mentions[outer].line
                 || mentions[inner].sentence != mentions[outer].sentence
             {
                 continue;
@@ -236,43 +261,11 @@ fn link(mentions: &mut [Mention], gazetteer: &Gazetteer, document: &Document<'_>
             let mut gap = (from..to).map(|token| document.lower(token));
             let tied = if inner < outer {
                 // Behind the name: a comma, "in", "of" and what goes with them.
-                let plain = gap.clone().all(|word| {
-                    matches!(
-                        word,
-                        "," | "in"
-                            | "of"
-                            | "the"
-                            | "'s"
-                            | "city"
-                            | "town"
-                            | "village"
-                            | "district"
-                            | "neighborhood"
-                            | "neighbourhood"
-                            | "area"
-                            | "camp"
-                            | "suburb"
-                            | "northern"
-                            | "southern"
-                            | "eastern"
-                            | "western"
-                            | "central"
-                            | "northwestern"
-                            | "northeastern"
-                            | "southwestern"
-                            | "southeastern"
-                            | "countryside"
-                            | "rural"
-                            | "province"
-                            | "governorate"
-                            | "near"
-                            | "("
-                    )
-                });
-                plain && to > from && !gap.clone().any(|word| word == "and")
+                let plain = gap.clone().all(|word| sets.has(word, Set::WithinArea));
+                plain && to > from
             } else {
                 // Before it: the area's genitive, or the area and the kind of place.
-                gap.next().is_none_or(|word| matches!(word, "'s" | "\u{2019}s"))
+                gap.next().is_none_or(|word| sets.has(word, Set::Owner))
                     && to - from <= 5
                     && document.tokens()[from..to]
                         .iter()
@@ -298,7 +291,7 @@ fn link(mentions: &mut [Mention], gazetteer: &Gazetteer, document: &Document<'_>
     }
 }
 
-fn lies_in(gazetteer: &Gazetteer, id: PlaceId, area: &annals_gazetteer::Place<'_>) -> bool {
+pub(super) fn lies_in(gazetteer: &Gazetteer, id: PlaceId, area: &annals_gazetteer::Place<'_>) -> bool {
     let place = gazetteer.place(id);
     match area.kind {
         Kind::Country => place.country == area.country && place.kind != Kind::Country,
@@ -327,6 +320,12 @@ fn choose(
     let areas: Vec<annals_gazetteer::Place<'_>> = container
         .map(|container| container.candidates.iter().map(|&id| gazetteer.place(id)).collect())
         .unwrap_or_default();
+    let at_home = home.is_some_and(|home| {
+        mention.candidates.iter().any(|&id| {
+            let place = gazetteer.place(id);
+            place.country == Some(home.country) && place.adm_1 == Some(home.adm_1)
+        })
+    });
     let mut scored: Vec<(PlaceId, f64)> = mention
         .candidates
         .iter()
@@ -349,7 +348,9 @@ fn choose(
             // Small places far from all that the article tells of are chance likenesses.
             let far = near_by < 0.12 && !wide && place.population < FAR_POPULATION && !stated && !contained;
             // A local outlet seldom writes of a small place elsewhere without saying so.
+            let told = mention.standing == Standing::Located || mention.force || mention.line;
             let elsewhere = !wide
+                && !(told && !at_home && place.population >= KNOWN_POPULATION)
                 && place.population < FAR_POPULATION
                 && home.is_some_and(|home| {
                     place.country != Some(home.country) || place.adm_1 != Some(home.adm_1)
@@ -492,64 +493,65 @@ fn levels(mentions: &mut [Mention], gazetteer: &Gazetteer) {
 /// The mention that the article is chiefly about.
 fn main(
     mentions: &[Mention],
-    dateline: Option<&str>,
     home: Option<Home>,
     gazetteer: &Gazetteer,
     votes: &Votes<'_>,
     top: f64,
 ) -> Option<usize> {
     let home_key = home.map(|home| annals_gazetteer::key(home.town));
-    let dateline = dateline.map(annals_gazetteer::key);
+    let weights = if home.is_some() { LOCAL } else { FOREIGN };
     let mut sums: Vec<(usize, f64)> = Vec::new();
     for (index, mention) in mentions.iter().take(MOST_FOR_MAIN).enumerate() {
         let place = mention.choice.map(|choice| gazetteer.place(choice));
         let early = if mention.title {
-            3.0
+            weights.title
         } else {
             match mention.sentence {
                 0 => 3.0,
                 1 => 2.5,
-                2..=3 => 2.0,
-                4..=7 => 1.0,
+                2..=3 => 1.5,
+                4..=7 => 1.4,
                 _ => 0.5,
             }
         };
         let standing = match mention.standing {
-            Standing::Located => 1.6,
-            Standing::Bare => 0.8,
-            Standing::Hint if mention.force => 0.5,
-            Standing::Hint => 0.2,
+            Standing::Located => 1.2,
+            Standing::Bare => 0.3,
+            Standing::Hint if mention.force => 1.0,
+            Standing::Hint => 0.3,
         };
-        let harm = if mention.harm { 1.6 } else { 1.0 };
+        let harm = if mention.harm { weights.harm } else { 1.0 };
         let fine = match place.map(|place| place.kind) {
             Some(Kind::Settlement | Kind::Spot) => 1.0,
-            Some(Kind::Adm1) => 0.9,
-            Some(Kind::Adm2) => 0.35,
+            Some(Kind::Adm1) => weights.division,
+            Some(Kind::Adm2) => 0.2,
             Some(Kind::Region) => 0.35,
             Some(Kind::Country | Kind::Water) => 0.06,
             // A name that no gazetteer lists may be anything after all.
-            None if !mention.candidates.is_empty() => 0.7,
+            None if !mention.candidates.is_empty() => 0.5,
             None if mention.stated.is_some() || mention.container.is_some() => 0.9,
             None if mention.level == Level::Settlement => 0.15,
             None => 0.02,
         };
         // Datelines of local outlets tell where it happened, those of wires where the reporter sits.
-        let dated = mention.dateline
-            || dateline
-                .as_ref()
-                .is_some_and(|line| *line == mention.key && mention.sentence == 0 && !mention.title);
-        let dated = match (dated && mention.standing != Standing::Located, home.is_some()) {
+        let dated = match (mention.dateline && mention.standing != Standing::Located, home.is_some()) {
             (false, _) => 1.0,
-            (true, true) => 2.5,
+            (true, true) => 1.9,
             (true, false) => 0.4,
         };
-        let at_home = if home_key.as_ref() == Some(&mention.key) { 1.6 } else { 1.0 };
-        let facility = if mention.facility { 0.3 } else { 1.0 };
+        let at_home = if home_key.as_ref() == Some(&mention.key) { 3.0 } else { 1.0 };
+        let facility = if mention.facility { 0.5 } else { 1.0 };
         // What happened is sought in the country that the article tells of.
         let country = place
             .and_then(|place| place.country)
-            .map_or(1.0, |country| if top > 0.0 { 0.4 + 0.6 * votes.of_country(country) / top } else { 1.0 });
-        let weight = country * early * standing * harm * fine * dated * at_home * facility;
+            .map_or(1.0, |country| if top > 0.0 { 0.1 + 0.9 * votes.of_country(country) / top } else { 1.0 });
+        let aside = if mention.aside { 0.3 } else { 1.0 };
+        let weight = if mention.line {
+            let line = if home.is_some() { 6.0 } else { 0.3 };
+            country * line * fine
+        } else {
+            country * early * standing * harm * fine * dated * at_home * facility * aside
+        };
         let same = sums.iter_mut().find(|(other, _)| {
             let other = &mentions[*other];
             other.key == mention.key || other.choice.is_some() && other.choice == mention.choice
@@ -587,19 +589,50 @@ fn main(
                 && mentions[*other].key != mentions[*index].key
                 && *weight > 0.0
             {
-                *sum += 0.6 * weight;
+                *sum += weights.area * weight;
             }
         }
     }
     let best = sums.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(index, _)| *index)?;
-    Some(home.and_then(|_| served_by_city(mentions, best, gazetteer)).unwrap_or(best))
+    let Some(home) = home else { return Some(best) };
+    // A name that no gazetteer lists may be a street or a shop of the town.
+    let chosen = &mentions[best];
+    if chosen.choice.is_none()
+        && chosen.candidates.is_empty()
+        && chosen.stated.is_none()
+        && chosen.container.is_none()
+    {
+        return None;
+    }
+    match served_by_city(mentions, best, gazetteer) {
+        Some(city) => Some(city),
+        // What is left to the outlet's home is no mention.
+        None if is_quarter_of(&mentions[best], home, gazetteer) => None,
+        None => Some(best),
+    }
+}
+
+/// Whether a name is said to be a quarter, and may be one of the town where the outlet is at home.
+fn is_quarter_of(mention: &Mention, home: Home, gazetteer: &Gazetteer) -> bool {
+    if !mention.quarter || mention.container.is_some() || mention.stated.is_some() {
+        return false;
+    }
+    let Some(quarter) = mention.choice.map(|choice| gazetteer.place(choice)) else { return true };
+    let mut towns = Vec::new();
+    gazetteer.exact(&annals_gazetteer::key(home.town), &mut towns);
+    towns.iter().any(|&id| {
+        let town = gazetteer.place(id);
+        (town.country, town.adm_1) == (Some(home.country), Some(home.adm_1))
+            && matches!((town.coordinates, quarter.coordinates), (Some(one), Some(other))
+                if (one.0 - other.0).abs() < CITY_DEGREES && (one.1 - other.1).abs() < CITY_DEGREES)
+    })
 }
 
 /// A city's police works within the city: a quarter that a local outlet names beside "Miami police" lies in Miami, though the gazetteer
 /// lists it as a town of its own.
 fn served_by_city(mentions: &[Mention], best: usize, gazetteer: &Gazetteer) -> Option<usize> {
     let quarter = gazetteer.place(mentions[best].choice?);
-    let near = |one: Option<(f64, f64)>| matches!((one, quarter.coordinates), (Some(one), Some(two)) if (one.0 - two.0).abs() < 0.3 && (one.1 - two.1).abs() < 0.3);
+    let near = |one: Option<(f64, f64)>| matches!((one, quarter.coordinates), (Some(one), Some(two)) if (one.0 - two.0).abs() < CITY_DEGREES && (one.1 - two.1).abs() < CITY_DEGREES);
     let own =
         mentions.iter().take(MOST_FOR_MAIN).any(|mention| mention.force && mention.key == mentions[best].key);
     if own || !matches!(quarter.kind, Kind::Settlement | Kind::Spot) {

@@ -5,12 +5,14 @@ use std::ops::Range;
 use annals_gazetteer::{Gazetteer, Kind, PlaceId, push_key};
 use rustc_hash::FxHashSet;
 
-use super::words::{Role, Roles, Words};
-use crate::lexicon::WordId;
+use super::words::{Home, Role, Roles, Words};
+use crate::lexicon::{Set, Sets, WordId};
 use crate::text::{Case, Document, Kind as TokenKind, Sentence};
 
 /// Names hold no more words than this.
 const MOST_WORDS: usize = 6;
+/// Words between one of carrying and the place: "airlifted in a critical condition to the university hospital in".
+const MOST_CARRIED: usize = 14;
 /// Words between a preposition and the name that it governs: "in the besieged northern city of".
 const MOST_BETWEEN: usize = 7;
 
@@ -61,8 +63,14 @@ pub struct Mention {
     pub force: bool,
     /// Stands before the text proper: "HOMS, Syria —".
     pub dateline: bool,
+    /// Read from the dateline that stands beside the text, with no tokens of its own.
+    pub(super) line: bool,
     /// Part of the name of a hospital, school or the like.
     pub facility: bool,
+    /// Victims or suspects were only brought there.
+    pub aside: bool,
+    /// A quarter of a town: "the Fineview neighborhood".
+    pub quarter: bool,
     /// Words of harm stand in its sentence.
     pub harm: bool,
     /// All places of that name; once resolved, the likeliest first.
@@ -86,6 +94,7 @@ pub struct Mention {
 /// Reads documents; keeps its buffers between them.
 pub(super) struct Scanner<'a> {
     words: &'static Words,
+    sets: &'static Sets,
     gazetteer: &'a Gazetteer,
     /// Keys of the sentence's tokens, one after another.
     keys: String,
@@ -95,21 +104,22 @@ pub(super) struct Scanner<'a> {
     found: Vec<PlaceId>,
     /// Keys of family names, as seen in full names of persons.
     persons: FxHashSet<String>,
-    /// Key of the town where the outlet is at home.
-    home: Option<String>,
+    /// Where the outlet is at home, and the key of that town.
+    home: Option<(Home, String)>,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(words: &'static Words, gazetteer: &'a Gazetteer, home: Option<String>) -> Self {
+    pub(super) fn new(words: &'static Words, gazetteer: &'a Gazetteer, home: Option<Home>) -> Self {
         Self {
             words,
+            sets: Sets::english(),
             gazetteer,
             keys: String::new(),
             spans: Vec::new(),
             roles: Vec::new(),
             found: Vec::new(),
             persons: FxHashSet::default(),
-            home,
+            home: home.map(|home| (home, annals_gazetteer::key(home.town))),
         }
     }
 
@@ -183,7 +193,7 @@ impl<'a> Scanner<'a> {
             at += used.max(1);
         }
         if mentions.len() > first {
-            let harm = tokens.clone().any(|token| is_harm(document.lower(token)));
+            let harm = tokens.clone().any(|token| self.is_harm(document.lower(token)));
             for mention in &mut mentions[first..] {
                 mention.harm = harm;
             }
@@ -206,12 +216,65 @@ impl<'a> Scanner<'a> {
             || first.strip_suffix('s').is_some_and(|stem| stem.len() >= 4 && self.gazetteer.may_begin(stem))
     }
 
+    /// Whether a word tells of harm.
+    fn is_harm(&self, lower: &str) -> bool {
+        lower.len() >= 4 && self.sets.begins(lower, Set::BeginsHarm) || self.sets.has(lower, Set::Harm)
+    }
+
     fn role(&self, at: usize) -> Roles {
         self.roles.get(at).copied().unwrap_or_default()
     }
 
     fn key(&self, at: usize) -> &str {
         self.spans.get(at).map_or("", |span| &self.keys[span.clone()])
+    }
+
+    /// The mention that a dateline stands for: "HOMS, Syria".
+    pub(super) fn dateline(&self, line: &str) -> Option<Mention> {
+        let mut parts = line.split([',', '/', '(', ')']).map(str::trim).filter(|part| !part.is_empty());
+        let name = parts.next()?;
+        let mut found = Vec::new();
+        self.gazetteer.exact(&annals_gazetteer::key(name), &mut found);
+        let area = parts.next().map(annals_gazetteer::key).unwrap_or_default();
+        let stated = self.words.abbreviation(&area);
+        if stated.is_none() {
+            let mut areas = Vec::new();
+            self.gazetteer.exact(&area, &mut areas);
+            let lies = |id: &PlaceId| {
+                areas
+                    .iter()
+                    .any(|&area| super::resolve::lies_in(self.gazetteer, *id, &self.gazetteer.place(area)))
+            };
+            if found.iter().any(lies) {
+                found.retain(lies);
+            }
+        }
+        let first = *found.first()?;
+        Some(Mention {
+            name: self.gazetteer.place(first).name.to_owned(),
+            tokens: 0..0,
+            sentence: 0,
+            title: true,
+            standing: Standing::Bare,
+            level: Level::Settlement,
+            near: false,
+            part: false,
+            force: false,
+            dateline: true,
+            line: true,
+            facility: false,
+            aside: false,
+            quarter: false,
+            harm: false,
+            candidates: found,
+            choice: None,
+            container: None,
+            contains: false,
+            stated,
+            key: annals_gazetteer::key(name),
+            common_adm_1: None,
+            common_country: None,
+        })
     }
 
     /// Tries to read a name that begins at a token of the sentence. Gives the number of tokens it took.
@@ -285,7 +348,7 @@ impl<'a> Scanner<'a> {
         while count < MOST_WORDS && next < self.spans.len() {
             if self.key(next).is_empty() {
                 let short = next == at + 1
-                    && matches!(self.key(at), "st" | "ft" | "mt")
+                    && self.sets.has(self.key(at), Set::Stopped)
                     && document.lower(base + next) == ".";
                 if !short {
                     break;
@@ -364,7 +427,10 @@ impl<'a> Scanner<'a> {
         let listed = mentions[first..].last().filter(|last| {
             let gap = last.tokens.end..base + range.start;
             gap.len() <= 2
-                && gap.clone().all(|at| matches!(document.lower(at), "," | "and" | "&" | "or"))
+                && gap.clone().all(|at| {
+                    let between = document.lower(at);
+                    between == "," || self.sets.has(between, Set::Joins)
+                })
                 && !gap.is_empty()
         });
         let inherits = listed.is_some_and(|last| last.standing == Standing::Located);
@@ -378,10 +444,14 @@ impl<'a> Scanner<'a> {
         {
             return 1;
         }
-        if !one && !large && range.clone().all(|at| self.role(at).has(Role::NotPlace)) {
+        // A local outlet's "in Spring" and "Enterprise police" are places of its state.
+        let inside = before_at == range.start.checked_sub(1)
+            && before_at.is_some_and(|at| self.sets.has(lower(at), Set::Inside));
+        let here = (inside || after.has(Role::Force)) && !capitals && self.is_here(found);
+        if !one && !large && !here && range.clone().all(|at| self.role(at).has(Role::NotPlace)) {
             return length;
         }
-        let at_home = self.home.as_deref() == Some(self.key(range.start));
+        let at_home = here || self.home.as_ref().is_some_and(|(_, key)| key == self.key(range.start));
         if one && self.role(range.start).has(Role::NotPlace) && stated.is_none() && !at_home {
             // "Reading, Pennsylvania" and "Mobile county" are places all the same.
             let large_here = large && strong && !capitals;
@@ -440,7 +510,15 @@ impl<'a> Scanner<'a> {
                 Role::Adm2,
             ])
             && mentions[first..].last().is_none_or(|last| last.tokens.end != base + range.start);
-        let clitic = matches!(lower(next), "'s" | "\u{2019}s");
+        // "a boy named Hayden", but "a village named Hayden".
+        let named = prior_role.has(Role::Naming)
+            && !(range.start.saturating_sub(4)..range.start)
+                .any(|at| self.role(at).any(&[Role::Settlement, Role::Spot, Role::Adm1, Role::Adm2]));
+        if named && one && !large {
+            self.persons.insert(self.key(range.start).to_owned());
+            return length;
+        }
+        let clitic = self.sets.has(lower(next), Set::Owner);
         let mut standing = if strong { Standing::Located } else { Standing::Bare };
         let mut force = false;
         let mut facility = false;
@@ -476,7 +554,7 @@ impl<'a> Scanner<'a> {
         if after.has(Role::Organisation) && (after_name || capitals) {
             return length;
         }
-        if after.has(Role::Street) && is_name(next) {
+        if after.has(Role::Street) && (is_name(next) || self.home.is_some()) {
             return length + 1;
         }
         if after.has(Role::Force) {
@@ -520,6 +598,12 @@ impl<'a> Scanner<'a> {
         if clitic && self.role(next + 1).any(&[Role::Force, Role::Organisation]) {
             standing = Standing::Hint;
         }
+        let aside = self.is_aside(&lower, range.start)
+            || self.home.is_some() && after.has(Role::Medical) && !is_name(next);
+        if aside {
+            standing = Standing::Hint;
+        }
+        let quarter = after.has(Role::Quarter);
         if after.has(Role::Speech) && !strong && preposition.is_none() {
             if !large {
                 return length;
@@ -583,7 +667,10 @@ impl<'a> Scanner<'a> {
             part,
             force,
             dateline,
+            line: false,
             facility,
+            aside,
+            quarter,
             harm: false,
             candidates: found.to_vec(),
             choice: None,
@@ -595,6 +682,31 @@ impl<'a> Scanner<'a> {
             common_country: None,
         });
         end - range.start
+    }
+
+    /// Whether one of some places is a settlement of the division that the outlet is at home in.
+    fn is_here(&self, found: &[PlaceId]) -> bool {
+        self.home.as_ref().is_some_and(|(home, _)| {
+            found.iter().any(|&id| {
+                let place = self.gazetteer.place(id);
+                place.kind == Kind::Settlement
+                    && place.country == Some(home.country)
+                    && place.adm_1 == Some(home.adm_1)
+            })
+        })
+    }
+
+    /// Whether victims or suspects are only brought to a name: words of carrying stand nearer before it than words of harm.
+    fn is_aside<'t>(&self, lower: &impl Fn(usize) -> &'t str, start: usize) -> bool {
+        for at in (start.saturating_sub(MOST_CARRIED)..start).rev() {
+            if self.role(at).has(Role::Carried) {
+                return true;
+            }
+            if self.is_harm(lower(at)) || self.sets.has(lower(at), Set::NewClause) {
+                return false;
+            }
+        }
+        false
     }
 
     /// The division that an abbreviation after a comma states: "Cheraw, S.C."
@@ -648,7 +760,7 @@ impl<'a> Scanner<'a> {
             }
             if roles.has(Role::Direction) {
                 // "north of Homs" is near it; "northern Homs" is a part of it.
-                if lower(at + 1) == "of" {
+                if self.sets.has(lower(at + 1), Set::Of) {
                     near = true;
                 } else {
                     direction = Some(());
@@ -659,7 +771,7 @@ impl<'a> Scanner<'a> {
             }
             if roles.has(Role::WeakLocative) {
                 weak = Some((Role::WeakLocative, at)).or(weak);
-                if lower(at) != "of" {
+                if !self.sets.has(lower(at), Set::Of) {
                     break;
                 }
                 continue;
@@ -671,7 +783,7 @@ impl<'a> Scanner<'a> {
                     .map(|role| if role == Role::Spot { Role::Settlement } else { role })
                     .filter(|_| weak.is_some() || at + 1 == start);
             }
-            if roles.is_empty() && !matches!(lower(at), "the" | "a" | "an" | "its" | "their") {
+            if roles.is_empty() && !self.sets.has(lower(at), Set::Article) {
                 others += 1;
                 if others > 3 {
                     break;
@@ -695,14 +807,4 @@ fn is_titled(document: &Document<'_>, sentence: &Sentence) -> bool {
         }
     }
     titled >= 3 && small * 3 <= titled
-}
-
-/// Stems of words that tell of harm.
-fn is_harm(lower: &str) -> bool {
-    const STEMS: [&str; 14] = [
-        "kill", "wound", "injur", "shot", "shoot", "attack", "strik", "struck", "bomb", "explo", "shell",
-        "clash", "dead", "raid",
-    ];
-    lower.len() >= 4 && STEMS.iter().any(|stem| lower.starts_with(stem))
-        || matches!(lower, "died" | "blast" | "massacre" | "murder" | "murdered")
 }

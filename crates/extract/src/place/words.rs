@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::lexicon::LexiconError;
+use crate::lexicon::{LexiconError, Set, Sets};
 
 /// What a word beside a name says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +25,14 @@ pub(super) enum Role {
     Speech,
     Title,
     Given,
+    Naming,
+    Carried,
+    Medical,
+    Quarter,
     NotPlace,
 }
 
-const ROLES: [(&str, Role); 17] = [
+const ROLES: [(&str, Role); 21] = [
     ("locative", Role::Locative),
     ("weak_locative", Role::WeakLocative),
     ("near", Role::Near),
@@ -45,6 +49,10 @@ const ROLES: [(&str, Role); 17] = [
     ("speech", Role::Speech),
     ("title", Role::Title),
     ("given", Role::Given),
+    ("naming", Role::Naming),
+    ("carried", Role::Carried),
+    ("medical", Role::Medical),
+    ("quarter", Role::Quarter),
     ("not_place", Role::NotPlace),
 ];
 
@@ -108,12 +116,7 @@ impl Words {
         lower
             .chars()
             .all(|character| character.is_alphabetic() || matches!(character, '-' | '\'' | '\u{2019}'))
-            && (tail.len() == lower.len()
-                || !(tail.ends_with("ed")
-                    || tail.ends_with("led")
-                    || tail == "held"
-                    || tail == "run"
-                    || tail == "based"))
+            && (tail.len() == lower.len() || Sets::english().ending(tail, Set::EndsHalf).is_none())
     }
 
     /// The alpha-3 code of the country that a demonym tells of.

@@ -13,6 +13,7 @@ use std::ops::Range;
 use annals_plugin::{Source, SourceKind};
 
 use crate::actor::{Function, Mention, Naming as ActorNaming, Party, sections};
+use crate::lexicon::{Set, Sets};
 use crate::phrases::Hit;
 use crate::text::{Case, Document, Kind};
 
@@ -146,6 +147,7 @@ pub fn citations(reading: &Reading<'_, '_>) -> Citations {
         last_body: None,
         last_person: None,
         known: Vec::new(),
+        sets: Sets::english(),
     };
     let mut found = Citations::default();
     let mut speech = reading.speech.iter().peekable();
@@ -170,6 +172,7 @@ struct Finder<'a, 'd> {
     last_person: Option<Source>,
     /// Persons cited by full name, so that a last name finds them.
     known: Vec<Source>,
+    sets: &'static Sets,
 }
 
 impl Finder<'_, '_> {
@@ -179,6 +182,10 @@ impl Finder<'_, '_> {
 
     fn function(&self, token: usize) -> Option<Function> {
         self.reading.functions[token]
+    }
+
+    fn is(&self, token: usize, set: Set) -> bool {
+        self.sets.has(self.lower(token), set)
     }
 
     fn is_mark(&self, token: usize) -> bool {
@@ -210,15 +217,15 @@ impl Finder<'_, '_> {
                 let auxiliary = (sentence.start..start)
                     .rev()
                     .take(3)
-                    .find(|&at| self.function(at) != Some(Function::Adverb) && self.lower(at) != "not");
+                    .find(|&at| self.function(at) != Some(Function::Adverb) && !self.is(at, Set::Not));
                 if auxiliary.is_some_and(|at| self.function(at) == Some(Function::Be)) {
                     return None;
                 }
                 // "this report" is no verb; what "which" or "adding" goes back to is cited already.
                 let word = before.map_or("", |before| self.lower(before));
                 if before.is_some_and(|before| self.function(before) == Some(Function::Determiner))
-                    || matches!(word, "which" | "that")
-                    || (word == "," && self.lower(start).ends_with("ing"))
+                    || self.sets.has(word, Set::BackReference)
+                    || (word == "," && self.sets.ending(self.lower(start), Set::EndsIng).is_some())
                 {
                     return None;
                 }
@@ -262,15 +269,10 @@ impl Finder<'_, '_> {
     /// Whether what follows is told, not done: "documented that", "recorded 12 deaths".
     fn reports(&self, from: usize, to: usize) -> bool {
         (from..to.min(from + 6)).any(|token| {
-            self.lower(token) == "that"
+            self.is(token, Set::That)
                 || self.is_quote(token)
                 || self.reading.document.tokens()[token].kind == Kind::Number
-        }) || (from..to.min(from + 8)).any(|token| {
-            matches!(
-                self.lower(token),
-                "killed" | "dead" | "deaths" | "killing" | "casualties" | "wounded" | "injured"
-            )
-        })
+        }) || (from..to.min(from + 8)).any(|token| self.is(token, Set::Counted))
     }
 
     /// The source that is the subject of a verb at `verb`.
@@ -340,20 +342,12 @@ impl Finder<'_, '_> {
                     )
                 ) || matches!(self.speech(at), Some(Speech::Toll | Speech::Body))
                     || self.reading.document.tokens()[at].kind == Kind::Number
-                    || word == "statement"
-                    || word == "twitter"
-                    || word == "facebook"
-                    || word == "week"
-                    || word == "month"
-                    || word == "telephone"
-                    || word == "reporters"
-                    || word == "'s"
-                    || word == "\u{2019}s"
+                    || self.is(at, Set::Medium)
                     || self.is_mark(at);
                 if !skip {
                     passed = true;
                     if matches!(self.function(at), Some(Function::Conjunction | Function::Relative))
-                        && !matches!(word, "who" | "which")
+                        && !self.is(at, Set::Describes)
                     {
                         return None;
                     }
@@ -393,8 +387,7 @@ impl Finder<'_, '_> {
         while at > sentence && self.function(at) == Some(Function::Determiner) {
             at -= 1;
         }
-        if at <= sentence || !matches!(self.lower(at), "in" | "at" | "of" | "from" | "for" | "near" | "with")
-        {
+        if at <= sentence || !self.is(at, Set::Seat) {
             return None;
         }
         let speaker = self.phrase_ending_at(at - 1, sentence)?;
@@ -416,18 +409,17 @@ impl Finder<'_, '_> {
                 return Some(Phrase { tokens: hit.tokens(), identity: Identity::Body(*body) });
             }
         }
-        let word = self.lower(last);
-        if matches!(word, "he" | "she") {
+        if self.is(last, Set::Person) {
             return Some(Phrase { tokens: last..last + 1, identity: Identity::Person });
         }
-        if matches!(word, "it" | "they") {
+        if self.is(last, Set::Body) {
             return Some(Phrase { tokens: last..last + 1, identity: Identity::Anaphor });
         }
         if let Some(index) = (self.speaker_at[last] as usize).checked_sub(1) {
             let (hit, kind) = &self.reading.speakers[index];
             if ends(hit) {
                 let start = hit.start as usize;
-                let definite = start > sentence && matches!(self.lower(start - 1), "the" | "that" | "this");
+                let definite = start > sentence && self.is(start - 1, Set::Definite);
                 let alone = hit.end - hit.start == 1 || matches!(self.speech(start), Some(Speech::Body));
                 if definite && alone && matches!(self.speech(last), Some(Speech::Body)) {
                     return Some(Phrase { tokens: start..last + 1, identity: Identity::Anaphor });
@@ -437,7 +429,7 @@ impl Finder<'_, '_> {
         }
         if let Some(Speech::Body) = self.speech(last)
             && last > sentence
-            && matches!(self.lower(last - 1), "the" | "that" | "this")
+            && self.is(last - 1, Set::Definite)
         {
             return Some(Phrase { tokens: last..last + 1, identity: Identity::Anaphor });
         }
@@ -495,8 +487,7 @@ impl Finder<'_, '_> {
 
     /// Headline nouns and days are no names.
     fn event_like(&self, token: usize) -> bool {
-        self.function(token).is_some()
-            || matches!(self.lower(token), "mr" | "mrs" | "ms" | "twitter" | "facebook" | "gmt")
+        self.function(token).is_some() || self.is(token, Set::NoName)
     }
 
     fn is_known(&self, body: u16, before: usize) -> bool {
@@ -520,7 +511,7 @@ impl Finder<'_, '_> {
             let before = start - 1;
             steps += 1;
             let word = self.lower(before);
-            let clitic = matches!(word, "'s" | "\u{2019}s" | "-");
+            let clitic = word == "-" || self.is(before, Set::Owner);
             let listed = self.named_at[before] > 0;
             let speaker = self.speaker_at[before] > 0;
             if listed && matches!(identity, Identity::Kind(_) | Identity::Name) {
@@ -538,11 +529,11 @@ impl Finder<'_, '_> {
                 start = self.reading.speakers[self.speaker_at[before] as usize - 1].0.start as usize;
                 continue;
             }
-            let joins = word == "and"
+            let joins = self.is(before, Set::And)
                 && before > sentence
                 && self.speaker_at[before - 1] > 0
                 && matches!(identity, Identity::Kind(_));
-            let of = word == "of"
+            let of = self.is(before, Set::Of)
                 && before > sentence
                 && (self.speaker_at[before - 1] > 0)
                 && !matches!(identity, Identity::Body(_));
@@ -562,7 +553,8 @@ impl Finder<'_, '_> {
             }
         }
         while start < phrase.tokens.start
-            && (self.is_mark(start) || matches!(self.lower(start), "'s" | "and" | "of"))
+            && (self.is_mark(start)
+                || [Set::Owner, Set::And, Set::Of].into_iter().any(|set| self.is(start, set)))
         {
             start += 1;
         }
@@ -573,9 +565,9 @@ impl Finder<'_, '_> {
     fn is_verb_like(&self, token: usize) -> bool {
         let word = self.lower(token);
         self.reading.document.tokens()[token].case == Case::Lower
-            && (word.ends_with("ed")
-                || word.ends_with("ing")
-                || matches!(word, "dead" | "killed" | "said" | "people" | "civilians"))
+            && (self.sets.ending(word, Set::EndsEd).is_some()
+                || self.sets.ending(word, Set::EndsIng).is_some()
+                || self.is(token, Set::NoTitle))
     }
 
     /// The source that begins soon after `from`.
@@ -592,12 +584,12 @@ impl Finder<'_, '_> {
                 }
             }
             let word = self.lower(at);
-            if kind.is_none() && matches!(word, "he" | "she" | "him" | "her") && at == from {
+            if kind.is_none() && self.is(at, Set::CitedPerson) && at == from {
                 return Some(Phrase { tokens: at..at + 1, identity: Identity::Person });
             }
             if let Some(index) = (self.speaker_at[at] as usize).checked_sub(1) {
                 let (hit, of) = &self.reading.speakers[index];
-                let definite = matches!(self.lower(at.saturating_sub(1)), "the" | "that" | "this");
+                let definite = self.is(at.saturating_sub(1), Set::Definite);
                 let anaphor = definite
                     && matches!(self.speech(at), Some(Speech::Body | Speech::Toll))
                     && hit.end - hit.start == 1;
@@ -637,21 +629,7 @@ impl Finder<'_, '_> {
             let small = matches!(
                 self.function(at),
                 Some(Function::Determiner | Function::Particle | Function::And | Function::Day)
-            ) || matches!(
-                word,
-                "of" | "on"
-                    | "in"
-                    | "from"
-                    | "by"
-                    | "'s"
-                    | "\u{2019}s"
-                    | "-"
-                    | "to"
-                    | "with"
-                    | "for"
-                    | "("
-                    | "."
-            );
+            ) || self.is(at, Set::BeforeSource);
             let token = &self.reading.document.tokens()[at];
             let named = token.case == Case::Title || token.case == Case::Upper;
             if kind.is_none() && named && token.kind == Kind::Word && self.function(at).is_none() {
@@ -671,23 +649,8 @@ impl Finder<'_, '_> {
             }
             if let Some(phrase) = &kind {
                 // After the source only its description may go on to a body: "Rami X, head of the Y".
-                let goes_on = matches!(
-                    word,
-                    "," | "of"
-                        | "the"
-                        | "at"
-                        | "from"
-                        | "for"
-                        | "with"
-                        | "a"
-                        | "an"
-                        | "'s"
-                        | "and"
-                        | "who"
-                        | "heads"
-                        | "runs"
-                        | "in"
-                ) || token.case == Case::Title
+                let goes_on = self.is(at, Set::AfterSource)
+                    || token.case == Case::Title
                     || self.speech(at) == Some(Speech::Body);
                 if !goes_on || (word == "," && !matches!(phrase.identity, Identity::Name)) {
                     break;
@@ -857,7 +820,7 @@ fn quoted(document: &Document<'_>, citations: &[Citation]) -> Vec<(usize, usize)
             && inside.is_none()
             && let Some(before) = number.checked_sub(1)
             && document.sentences()[before].paragraph == sentence.paragraph
-            && matches!(document.lower(sentence.tokens.start), "these" | "those" | "this")
+            && Sets::english().has(document.lower(sentence.tokens.start), Set::GoesOn)
             && let Some(citation) = citations.iter().rposition(|citation| citation.sentence == before)
         {
             // "These attacks left …" goes on with what the sentence before reported.

@@ -1,0 +1,226 @@
+//! Small words and endings that rules ask for by what they do, read from the language's folder.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use super::LexiconError;
+
+macro_rules! sets {
+    ($($(#[$meta:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// A set of small words or endings, named by its section in `small.txt`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Set { $($(#[$meta])* $variant),+ }
+
+        impl Set {
+            const ALL: &'static [(&'static str, Set)] = &[$(($name, Set::$variant)),+];
+        }
+    };
+}
+
+sets! {
+    /// "and"
+    And = "and",
+    /// Joins the names of a list: "and", "&", "or".
+    Joins = "joins",
+    /// Joins two parties that act together: "its allied".
+    Allies = "allies",
+    /// "of"
+    Of = "of",
+    /// "of" and "to", between "by" and who did it: "by forces loyal to".
+    OfOrTo = "of_or_to",
+    /// "not"
+    Not = "not",
+    /// Makes a claim of responsibility none.
+    Unclaimed = "unclaimed",
+    /// A claim of responsibility for other deeds.
+    OtherDeeds = "other_deeds",
+    /// Marks the owner: "'s".
+    Owner = "owner",
+    /// "in", "near": what follows it is a place even where its name is a person's too.
+    Inside = "inside",
+    /// Ends the name of a page on the web: ".com".
+    EndsHost = "ends_host",
+    /// Parts a headline from the name of its outlet.
+    TitleBreak = "title_break",
+    /// Part of the name of an outlet.
+    Outlet = "outlet",
+    /// "the", "a", "its": may stand before a place's name.
+    Article = "article",
+    /// "the", "that", "this": goes back to what was named.
+    Definite = "definite",
+    /// "a", "one": counts one thing.
+    One = "one",
+    /// "these", "this": at the head of a sentence it goes on with the one before.
+    GoesOn = "goes_on",
+    /// "that" before what is told.
+    That = "that",
+    /// "which", "that": what it goes back to is cited already.
+    BackReference = "back_reference",
+    /// "who", "which": its clause describes a subject.
+    Describes = "describes",
+    /// Stands for one person as a subject.
+    Person = "person",
+    /// Stands for one person after a verb of citing.
+    CitedPerson = "cited_person",
+    /// Stands for a body.
+    Body = "body",
+    /// Ties a speaker to a place or a party: "police in Dayton".
+    Seat = "seat",
+    /// May stand between a speaker and the verb: "in a statement on Twitter".
+    Medium = "medium",
+    /// Written with a capital and yet no name of a speaker.
+    NoName = "no_name",
+    /// Does not belong to a speaker's title.
+    NoTitle = "no_title",
+    /// Tells that figures of harm are reported.
+    Counted = "counted",
+    /// May stand before the source that follows a word of citing.
+    BeforeSource = "before_source",
+    /// May stand between a source and its description.
+    AfterSource = "after_source",
+    /// Verbs after which "by" names who told, not who did it.
+    Told = "told",
+    /// "claimed", before "by".
+    Claimed = "claimed",
+    /// "would", "may": what follows was not done.
+    Unreal = "unreal",
+    /// Before a verb in -ing whose subject the sentence opens with: "after killing".
+    SameSubject = "same_subject",
+    /// Verbs of harm in the plural of headlines: "kill".
+    HeadlineVerb = "headline_verb",
+    /// "responsible", "behind": the subject is held responsible.
+    Responsible = "responsible",
+    /// "against": between those who fight.
+    Against = "against",
+    /// Ends a participle: "-ing".
+    EndsIng = "ends_ing",
+    /// Ends a past form: "-ed".
+    EndsEd = "ends_ed",
+    /// Ends a verb of headlines: "-s".
+    EndsPresent = "ends_present",
+    /// Ends an ordinal: "22nd".
+    EndsOrdinal = "ends_ordinal",
+    /// Ends the second half of a word that describes: "Turkey-backed".
+    EndsHalf = "ends_half",
+    /// Begins a word of harm: "bomb".
+    BeginsHarm = "begins_harm",
+    /// A word of harm.
+    Harm = "harm",
+    /// Between a name and the area behind it: "Saraqib in northern Idlib".
+    WithinArea = "within_area",
+    /// Sets the place of something apart from what was said before: "where", "after".
+    NewClause = "new_clause",
+    /// Written with a full stop within a name: "St. Louis".
+    Stopped = "stopped",
+    /// Between two days of a month: "3 to 5 January".
+    ToDay = "to_day",
+    /// After a word of the future it tells of no future.
+    Likely = "likely",
+    /// The night before the day told of.
+    Overnight = "overnight",
+    /// "day", in one.
+    Day = "day",
+    /// "after", which tells no day later.
+    After = "after",
+    /// "before", which tells a day earlier.
+    Before = "before",
+    /// "recent", before days.
+    Recent = "recent",
+    /// "the"
+    The = "the",
+    /// After a number that looks like a year and is none.
+    NoYear = "no_year",
+    /// Between "to" and a date: "to early May".
+    PartOf = "part_of",
+    /// The first of two words between the ends of a span: "up to".
+    UpTo = "up_to",
+    /// "to", "the": the second of two words between the ends of a span.
+    UpToRest = "up_to_rest",
+}
+
+/// The small words of a language.
+#[derive(Debug)]
+pub struct Sets {
+    words: FxHashMap<&'static str, u64>,
+    /// The words of each set, which are endings or beginnings for some.
+    lists: Vec<Vec<&'static str>>,
+}
+
+impl Sets {
+    /// English, as carried by the program.
+    pub fn english() -> &'static Sets {
+        static ENGLISH: OnceLock<Sets> = OnceLock::new();
+        ENGLISH.get_or_init(|| {
+            Sets::read(include_str!("../../../../data/lang/en/small.txt"))
+                .expect("the English small words are checked by a test")
+        })
+    }
+
+    /// Whether a word in small letters is of a set.
+    pub fn has(&self, word: &str, set: Set) -> bool {
+        self.words.get(word).is_some_and(|sets| sets >> set as u32 & 1 == 1)
+    }
+
+    /// The ending of a set that a word has.
+    pub fn ending(&self, word: &str, set: Set) -> Option<&'static str> {
+        self.affixes(set).find(|ending| word.ends_with(ending))
+    }
+
+    /// Whether a word begins with one of a set.
+    pub fn begins(&self, word: &str, set: Set) -> bool {
+        self.affixes(set).any(|beginning| word.starts_with(beginning))
+    }
+
+    fn affixes(&self, set: Set) -> impl Iterator<Item = &'static str> {
+        self.lists[set as usize].iter().copied()
+    }
+
+    fn read(text: &'static str) -> Result<Sets, LexiconError> {
+        let mut sets = Sets { words: FxHashMap::default(), lists: vec![Vec::new(); Set::ALL.len()] };
+        let mut current = None;
+        for (number, line) in text.lines().enumerate() {
+            let wrong = |message: String| LexiconError { file: "small.txt", line: number + 1, message };
+            let line = line.split('#').next().unwrap_or("").trim();
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                let found = Set::ALL.iter().find(|(known, _)| *known == name);
+                current = Some(found.ok_or_else(|| wrong(format!("no set is named `{name}`")))?.1);
+                continue;
+            }
+            for word in line.split_whitespace() {
+                let set =
+                    current.ok_or_else(|| wrong("a word stands before the first section".to_owned()))?;
+                *sets.words.entry(word).or_default() |= 1 << set as u32;
+                sets.lists[set as usize].push(word);
+            }
+        }
+        Ok(sets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_affixes_are_known_by_their_set() {
+        let sets = Sets::english();
+        assert!(sets.has("which", Set::BackReference) && !sets.has("which", Set::Person));
+        assert_eq!(sets.ending("22nd", Set::EndsOrdinal), Some("nd"));
+        assert!(sets.begins("bombardment", Set::BeginsHarm) && !sets.begins("tomb", Set::BeginsHarm));
+    }
+
+    #[test]
+    fn every_set_has_a_word() {
+        for (name, set) in Set::ALL {
+            assert!(Sets::english().affixes(*set).next().is_some(), "{name}");
+        }
+        assert!(Set::ALL.len() <= 64, "a word's sets are bits of one number");
+    }
+
+    #[test]
+    fn an_unknown_set_names_its_line() {
+        let error = Sets::read("[of]\nof\n[colour]\nred").unwrap_err();
+        assert_eq!(error.to_string(), "small.txt, line 3: no set is named `colour`");
+    }
+}
