@@ -449,12 +449,13 @@ impl Gathering<'_, '_> {
 
     fn perpetrators(&self, group: &Group, victims: &[Actor]) -> Vec<Actor> {
         let mut parties = Vec::new();
+        let deed = self.ballot(group).choose();
         if group.main {
-            self.head.parties(0..usize::MAX, TITLE_WEIGHT, &mut parties);
+            self.head.parties(0..usize::MAX, deed, TITLE_WEIGHT, &mut parties);
         }
         for &sentence in &group.sentences {
             let times = if group.main && sentence < LEAD { LEAD_WEIGHT } else { 1 };
-            self.body.parties(self.document.sentences()[sentence].tokens.clone(), times, &mut parties);
+            self.body.parties(self.document.sentences()[sentence].tokens.clone(), deed, times, &mut parties);
         }
         // Who lost men in a fight is the other side of it.
         if parties.iter().any(|(actor, _)| !victims.contains(actor)) {

@@ -102,9 +102,19 @@ impl<'a, 'd> Scene<'a, 'd> {
         if flies { Some(EventType::AirStrike) } else { trigger.event_type }
     }
 
-    /// Adds the doers of a span, each by its strongest ground.
-    pub(super) fn parties(&self, span: Range<usize>, times: u32, out: &mut Vec<(Actor, u32)>) {
+    /// Adds the doers of a span, each by its strongest ground, but those of deeds that are no words for a given one.
+    pub(super) fn parties(
+        &self,
+        span: Range<usize>,
+        deed: Option<EventType>,
+        times: u32,
+        out: &mut Vec<(Actor, u32)>,
+    ) {
         for agent in within(&self.agents, |agent| self.mentions[agent.mention].start, &span) {
+            let own = agent.event.and_then(|event| self.events[event].trigger.event_type);
+            if matches!((own, deed), (Some(own), Some(deed)) if !super::akin(own, deed)) {
+                continue;
+            }
             let weight = match agent.evidence {
                 Evidence::Opponent => 1,
                 Evidence::Blamed => 2,

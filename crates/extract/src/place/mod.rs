@@ -239,7 +239,7 @@ impl Places {
             return record;
         };
         let place = gazetteer.place(choice);
-        if is_abbreviation(&mention.name) {
+        if is_abbreviation(&mention.name) && mention.key != annals_gazetteer::key(place.name) {
             place.name.clone_into(&mut record.name);
         }
         record.adm_1 = place.adm_1.map(str::to_owned);

@@ -62,6 +62,16 @@ impl<'a> Votes<'a> {
         self.countries.iter().find(|(name, _)| *name == country).map_or(0.0, |(_, sum)| *sum)
     }
 
+    /// The division, with its country, that the article names far more than any other.
+    fn leading_division(&self) -> Option<(&'a str, &'a str)> {
+        let mut ranked: Vec<(f64, (&str, &str))> =
+            self.divisions.iter().map(|(&division, &votes)| (votes, division)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let (most, leading) = *ranked.first()?;
+        let next = ranked.get(1).map_or(0.0, |(votes, _)| *votes);
+        (most >= 2.0 && most >= 2.0 * next).then_some(leading)
+    }
+
     fn of_division(&self, country: &str, adm_1: &str) -> f64 {
         self.divisions.get(&(country, adm_1)).copied().unwrap_or(0.0)
     }
@@ -117,7 +127,7 @@ pub(super) fn resolve(
         mention.choice = choice;
         mention.candidates = candidates;
     }
-    share(mentions, home, gazetteer);
+    share(mentions, home, votes.leading_division(), gazetteer);
     // Names that mean no place of the article's countries are no places.
     let mut kept: Vec<Option<usize>> = Vec::with_capacity(mentions.len());
     let mut next = 0;
@@ -421,7 +431,7 @@ fn choose(
 }
 
 /// Notes the division and the country that all candidates of an open name share.
-fn share(mentions: &mut [Mention], home: Option<Home>, gazetteer: &Gazetteer) {
+fn share(mentions: &mut [Mention], home: Option<Home>, leading: Option<(&str, &str)>, gazetteer: &Gazetteer) {
     for mention in mentions.iter_mut().filter(|mention| mention.choice.is_none()) {
         let mut places = mention.candidates.iter().take(3).map(|&id| gazetteer.place(id));
         if let Some(first) = places.next() {
@@ -436,6 +446,10 @@ fn share(mentions: &mut [Mention], home: Option<Home>, gazetteer: &Gazetteer) {
             // A name that only a local outlet knows lies where its readers live.
             mention.common_adm_1 = Some(home.adm_1.to_owned());
             mention.common_country = Some(home.country.to_owned());
+        } else if let Some((country, adm_1)) = leading.filter(|_| mention.standing == Standing::Located) {
+            // A village that no gazetteer lists lies where the others of the report lie.
+            mention.common_adm_1 = Some(adm_1.to_owned());
+            mention.common_country = Some(country.to_owned());
         }
     }
 }

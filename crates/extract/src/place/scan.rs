@@ -448,7 +448,13 @@ impl<'a> Scanner<'a> {
         let inside = before_at == range.start.checked_sub(1)
             && before_at.is_some_and(|at| self.sets.has(lower(at), Set::Inside));
         let here = (inside || after.has(Role::Force)) && !capitals && self.is_here(found);
-        if !one && !large && !here && range.clone().all(|at| self.role(at).has(Role::NotPlace)) {
+        // "White House" is another name of Casablanca, and yet not meant.
+        let other_name = || !found.iter().any(|&id| self.is_named(id, &range));
+        if !one
+            && !here
+            && range.clone().all(|at| self.role(at).has(Role::NotPlace))
+            && (!large || other_name())
+        {
             return length;
         }
         let at_home = here || self.home.as_ref().is_some_and(|(_, key)| key == self.key(range.start));
@@ -682,6 +688,21 @@ impl<'a> Scanner<'a> {
             common_country: None,
         });
         end - range.start
+    }
+
+    /// Whether some tokens are a place's own name, not another one.
+    fn is_named(&self, id: PlaceId, range: &Range<usize>) -> bool {
+        let name = annals_gazetteer::key(self.gazetteer.place(id).name);
+        let keys = range.clone().map(|at| self.key(at)).filter(|key| !key.is_empty());
+        let mut rest = name.as_str();
+        for key in keys {
+            match rest.strip_prefix(key) {
+                Some(after) => rest = after.trim_start(),
+                None => return false,
+            }
+        }
+        // "New York City"
+        rest.is_empty() || self.words.roles(rest).has(Role::Settlement)
     }
 
     /// Whether one of some places is a settlement of the division that the outlet is at home in.

@@ -118,7 +118,7 @@ proptest! {
         let document = Document::new(&text, lexicon);
         let places = Places::find(&document, &document, &Hints { url: Some(&text), dateline: Some(&text) }, gazetteer);
         for mention in places.mentions() {
-            prop_assert!(mention.tokens.end <= document.tokens().len() && !mention.tokens.is_empty());
+            prop_assert!(mention.tokens.end <= document.tokens().len() && (mention.line || !mention.tokens.is_empty()));
         }
         for sentence in 0..document.sentences().len() {
             let token = document.sentences()[sentence].tokens.start;
