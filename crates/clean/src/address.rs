@@ -10,13 +10,21 @@ static ARCHIVE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static DAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:[/=_-])(?P<y>(?:19|20)\d\d)(?P<s>[/_.-]?)(?P<m>\d{1,2}|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[/_.-]?(?P<d>\d{1,2})(?:[^0-9]|$)")
-        .expect("the pattern is fixed")
+    Regex::new(concat!(
+        r"(?i)[/=_-](?P<y>(?:19|20)\d\d)(?:",
+        r"[/_.-](?P<m>\d{1,2})[/_.-](?P<d>\d{1,2})",
+        r"|[/_.-]?(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[/_.-]?(?P<e>\d{1,2})",
+        r"|(?P<mm>\d\d)(?P<dd>\d\d)",
+        r")(?:[^0-9]|$)",
+    ))
+    .expect("the pattern is fixed")
 });
 
 static MONTH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)/(?P<y>(?:19|20)\d\d)[/-](?P<m>\d{2}|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/")
-        .expect("the pattern is fixed")
+    Regex::new(
+        r"(?i)/(?P<y>(?:19|20)\d\d)[/-](?P<m>\d{2}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})/",
+    )
+    .expect("the pattern is fixed")
 });
 
 const MONTHS: [&str; 12] =
@@ -37,17 +45,17 @@ pub(crate) fn date(address: &str) -> Option<String> {
     let number = |text: &str| -> Option<i8> {
         text.parse().ok().or_else(|| {
             let lower = text.to_ascii_lowercase();
-            MONTHS.iter().position(|month| *month == lower).map(|index| index as i8 + 1)
+            MONTHS.iter().position(|month| lower.starts_with(month)).map(|index| index as i8 + 1)
         })
     };
     for found in DAY.captures_iter(path) {
-        // Without signs between them, year, month and day are eight digits.
-        if found["s"].is_empty() && (found["m"].len() != 2 || found["d"].len() != 2) {
-            continue;
-        }
-        let (Ok(year), Some(month), Some(day)) =
-            (found["y"].parse::<i16>(), number(&found["m"]), number(&found["d"]))
-        else {
+        let part =
+            |names: [&str; 3]| names.into_iter().find_map(|name| found.name(name)).map(|part| part.as_str());
+        let (Ok(year), Some(month), Some(day)) = (
+            found["y"].parse::<i16>(),
+            part(["m", "name", "mm"]).and_then(number),
+            part(["d", "e", "dd"]).and_then(number),
+        ) else {
             continue;
         };
         if let Ok(date) = Date::new(year, month, day) {
@@ -86,6 +94,9 @@ mod tests {
                 Some("2013-11-30"),
             ),
             ("http://web.archive.org/web/20160618082332/http://x.com:80/story", None),
+            ("https://x.org/blog/2023/october/03/wine/", Some("2023-10-03")),
+            ("https://x.org/blog/2025-12_review", None),
+            ("https://x.org/blog/2025-12", None),
             ("https://x.org/article/20167053", None),
             ("https://x.org/a/2016/13/45/", None),
         ] {

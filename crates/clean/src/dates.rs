@@ -25,6 +25,7 @@ pub(crate) struct Dates {
     dash: Order,
     dot: Order,
     slash: Order,
+    month_first: Vec<String>,
     updated: Regex,
     ends_in_update: Regex,
     day_of_month: Regex,
@@ -70,7 +71,7 @@ impl Dates {
         let published = any_of(words.published.iter());
         let updated = any_of(words.updated.iter());
         let date = format!(
-            r"(?:(?:{weekdays})\b\.?,?\s+)?(?:(?P<d1>\d{{1,2}})(?:{ordinals})?\.?[\s.,-]+(?:of\s+|de\s+)?(?P<m1>{months})\.?,?[\s-]+(?:de\s+)?(?P<y1>\d{{4}}|\d{{2}}\b)|(?P<m2>{months})\b\.?\s*(?P<d2>\d{{1,2}})(?:{ordinals})?,?\s*(?P<y2>(?:19|20)\d\d)|(?P<y5>(?:19|20)\d\d)\s+(?P<m5>{months})\b\.?\s+(?P<d5>\d{{1,2}})|(?P<y3>(?:19|20)\d\d)[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|(?P<a4>\d{{1,2}})(?P<s4>[-/.])(?P<b4>\d{{1,2}})[-/.](?P<y4>(?:19|20)\d\d))(?:\b|T)"
+            r"(?:(?:{weekdays})\b\.?,?\s+)?(?:(?P<d1>\d{{1,2}})(?:{ordinals})?\.?[\s.,-]+(?:of\s+|de\s+)?(?P<m1>{months})\.?,?[\s-]+(?:de\s+)?(?P<y1>\d{{4}}|\d{{2}}\b)|(?P<m2>{months})\b\.?\s*(?P<d2>\d{{1,2}})(?:{ordinals})?,?\s*(?P<y2>(?:19|20)\d\d)|(?P<y5>(?:19|20)\d\d)\s+(?P<m5>{months})\b\.?\s+(?P<d5>\d{{1,2}})|(?P<y3>(?:19|20)\d\d)[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|(?P<a4>\d{{1,2}})(?P<s4>[-/.])(?P<b4>\d{{1,2}})[-/.](?P<y4>(?:19|20)\d\d))(?:\b|T|)"
         );
         let time = r"(?:,?\s*(?:at\s+|-\s*|\|\s*|/\s*)?\d{1,2}[:.h]?\d{2}(?::\d{2})?\b(?:\s*(?:am|pm|a\.m\.|p\.m\.)(?:\b|\s|$))?(?:\s*(?:GMT|UTC|[A-Z]{2,4})\b(?:[+-]\d{1,2})?)?)?";
         Ok(Self {
@@ -87,6 +88,7 @@ impl Dates {
             dash: Order::read(&words.dash),
             dot: Order::read(&words.dot),
             slash: Order::read(&words.slash),
+            month_first: words.month_first.clone(),
             updated: regex(&format!("(?i)^(?:{updated})$"))?,
             ends_in_update: regex(&format!(r"(?i)\b(?:{updated})\b[^.]{{0,30}}$"))?,
             day_of_month: regex(&format!(
@@ -95,10 +97,19 @@ impl Dates {
         })
     }
 
+    /// Whether a date ends where it was found to: scrapes lose the space before a capital letter, but before nothing else.
+    fn ends_whole(text: &str, end: usize) -> bool {
+        !text[end..].starts_with(|c: char| c.is_ascii_digit() || c.is_lowercase())
+            || text[..end].ends_with(|c: char| !c.is_ascii_digit())
+    }
+
     /// The date, with its label and time of day, that a text begins with.
     pub(crate) fn at_head(&self, text: &str) -> Option<Found> {
         let window = head_of(text, 160);
         let found = has_digit(window).then(|| self.head.captures(window)).flatten()?;
+        if !Self::ends_whole(window, found.get(0)?.end()) {
+            return None;
+        }
         let date = self.read(&found)?;
         let update = found.name("label").is_some_and(|label| self.updated.is_match(label.as_str()));
         Some(Found { end: found.get(0)?.end(), date, update })
@@ -107,14 +118,30 @@ impl Dates {
     /// The first date in a text.
     pub(crate) fn first(&self, text: &str) -> Option<Found> {
         let found = has_digit(text).then(|| self.anywhere.captures(text)).flatten()?;
+        if !Self::ends_whole(text, found.get(0)?.end()) {
+            return None;
+        }
         let date = self.read(&found)?;
         Some(Found { end: found.get(0)?.end(), date, update: false })
     }
 
     /// The first date in a text, with where it starts.
     pub(crate) fn first_within(&self, text: &str) -> Option<(Found, usize)> {
+        self.first_in_region(text, None)
+    }
+
+    /// As [`Self::first_within`], with dates of bare numbers read as they are written in a region (ISO 3166 alpha-2).
+    pub(crate) fn first_in_region(&self, text: &str, region: Option<&str>) -> Option<(Found, usize)> {
         let found = has_digit(text).then(|| self.anywhere.captures(text)).flatten()?;
-        let date = self.read(&found)?;
+        if !Self::ends_whole(text, found.get(0)?.end()) {
+            return None;
+        }
+        let slash = match region {
+            Some(region) if self.month_first.iter().any(|known| known == region) => Order::MonthDay,
+            Some(_) if !self.month_first.is_empty() => Order::DayMonth,
+            _ => self.slash,
+        };
+        let date = self.read_as(&found, slash)?;
         let whole = found.get(0)?;
         let lead =
             whole.as_str().len() - whole.as_str().trim_start_matches(|c: char| !c.is_alphanumeric()).len();
@@ -132,6 +159,10 @@ impl Dates {
     }
 
     fn read(&self, found: &regex::Captures<'_>) -> Option<Date> {
+        self.read_as(found, self.slash)
+    }
+
+    fn read_as(&self, found: &regex::Captures<'_>, slash: Order) -> Option<Date> {
         let number = |name: &str| found.name(name).and_then(|n| n.as_str().parse::<i16>().ok());
         if let (Some(day), Some(month), Some(year)) = (number("d1"), found.name("m1"), number("y1")) {
             return day_of(full_year(year), self.month(month.as_str())?, day);
@@ -149,7 +180,7 @@ impl Dates {
         let order = match found.name("s4")?.as_str() {
             "-" => self.dash,
             "." => self.dot,
-            _ => self.slash,
+            _ => slash,
         };
         match order {
             // Only one reading gives a month.

@@ -23,6 +23,8 @@ pub(crate) struct DateWords {
     pub(crate) dash: String,
     pub(crate) dot: String,
     pub(crate) slash: String,
+    #[serde(default)]
+    pub(crate) month_first: Vec<String>,
 }
 
 /// Words that guard what is kept.

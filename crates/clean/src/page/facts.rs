@@ -1,9 +1,9 @@
-//! Title, authors, dates and publisher of a page, chosen from all that it says of itself and checked against what it
+//! Title, authors and publisher of a page, chosen from all that it says of itself and checked against what it
 //! shows.
 
-use super::blocks::{Page, flag};
+use super::blocks::Page;
 use super::meta::Meta;
-use crate::address;
+use super::when;
 use crate::rules;
 use crate::scrape::paragraphs::collapse;
 
@@ -24,7 +24,7 @@ pub(crate) struct Facts {
 /// Chooses the facts of a page.
 pub(crate) fn choose(meta: &Meta<'_>, page: &Page, address: Option<&str>) -> Facts {
     let title = title(meta);
-    let (published, published_from_address) = published(meta, page, title.as_deref(), address);
+    let (published, published_from_address) = when::published(meta, page, title.as_deref(), address);
     Facts {
         title,
         authors: authors(meta, page),
@@ -42,7 +42,7 @@ pub(crate) fn language_code(tag: &str) -> Option<String> {
     (code.len() == 2 && code.bytes().all(|b| b.is_ascii_lowercase())).then_some(code)
 }
 
-fn squash(text: &str) -> String {
+pub(super) fn squash(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -186,114 +186,4 @@ fn split_names(raw: &str) -> Vec<String> {
         names.push(name.to_owned());
     }
     names
-}
-
-/// The date of publication and whether it comes from the address.
-fn published(
-    meta: &Meta<'_>,
-    page: &Page,
-    title: Option<&str>,
-    address: Option<&str>,
-) -> (Option<String>, bool) {
-    let address = address.or(meta.canonical.as_deref()).and_then(address::date);
-    let changed = [&meta.ld_modified, &meta.meta_modified].into_iter().flatten().find_map(|raw| iso(raw));
-    // A date long after that of the last change or that of the address is one that the page announces.
-    let credible = |date: &String| match changed.as_ref().or(address.as_ref()) {
-        Some(known) => months_apart(known, date).is_none_or(|months| months <= 1),
-        None => true,
-    };
-    let stated = [&meta.ld_published, &meta.meta_published, &meta.item_published].into_iter().flatten();
-    let marked = meta.times.iter().filter(|(_, marked)| *marked).map(|(raw, _)| raw);
-    let named = meta.date_lines.iter();
-    for raw in stated.chain(marked).chain(named) {
-        if let Some(date) = iso(raw).filter(credible) {
-            return (Some(date), false);
-        }
-    }
-    if let Some(date) = shown_date(page, title).filter(credible) {
-        return (Some(date), false);
-    }
-    if let Some(date) = meta.times.first().and_then(|(raw, _)| iso(raw)).filter(credible) {
-        return (Some(date), false);
-    }
-    if let Some(date) = meta.script_published().as_deref().and_then(iso).filter(credible) {
-        return (Some(date), false);
-    }
-    let from_address = address.is_some();
-    (address, from_address)
-}
-
-/// How many months the second date is after the first.
-fn months_apart(first: &str, second: &str) -> Option<i32> {
-    let months =
-        |date: &str| Some(date.get(..4)?.parse::<i32>().ok()? * 12 + date.get(5..7)?.parse::<i32>().ok()?);
-    Some(months(second)? - months(first)?)
-}
-
-/// A date in a short line near the title.
-fn shown_date(page: &Page, title: Option<&str>) -> Option<String> {
-    let wanted = title.map(squash).unwrap_or_default();
-    let at = page
-        .blocks
-        .iter()
-        .position(|block| block.words <= 60 && !wanted.is_empty() && squash(page.text_of(block)) == wanted)
-        .or_else(|| page.blocks.iter().position(|block| block.flags & flag::H1 != 0))?;
-    let rules = rules::of(None);
-    let lines = page.blocks[at.saturating_sub(4)..].iter().take(14);
-    for block in lines.filter(|block| block.words <= 16) {
-        let text = page.text_of(block);
-        let Some((found, start)) = rules.dates.first_within(text) else { continue };
-        if !rules.dates.is_update(&text[..start]) {
-            return Some(found.date.to_string());
-        }
-    }
-    None
-}
-
-/// A date or date-time as ISO 8601, from however the page writes it.
-pub(crate) fn iso(raw: &str) -> Option<String> {
-    let raw = raw.trim();
-    if let Some(day) = raw.get(..10)
-        && let Ok(date) = day.parse::<jiff::civil::Date>()
-        && (1900..=2100).contains(&date.year())
-    {
-        let rest = &raw[10..];
-        if let Some(time) = rest.strip_prefix(['T', ' '])
-            && let Some(full) = date_time(day, time)
-        {
-            return Some(full);
-        }
-        return Some(day.to_owned());
-    }
-    if raw.len() == 8
-        && raw.bytes().all(|b| b.is_ascii_digit())
-        && let Ok(date) = format!("{}-{}-{}", &raw[..4], &raw[4..6], &raw[6..]).parse::<jiff::civil::Date>()
-    {
-        return Some(date.to_string());
-    }
-    rules::all().iter().find_map(|rules| {
-        let (found, start) = rules.dates.first_within(raw)?;
-        (!rules.dates.is_update(&raw[..start])).then(|| found.date.to_string())
-    })
-}
-
-/// `day` with its time, if that is well formed: seconds and offset as RFC 3339 has them.
-fn date_time(day: &str, time: &str) -> Option<String> {
-    let time = time.trim();
-    let split = time.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(time.len());
-    let (clock, zone) = time.split_at(split);
-    let clock: jiff::civil::Time = clock.parse().ok()?;
-    let zone = match zone.trim() {
-        "" => String::new(),
-        "Z" | "z" | "UTC" | "GMT" => "Z".to_owned(),
-        offset if offset.starts_with(['+', '-']) => {
-            let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
-            if digits.len() != 4 {
-                return None;
-            }
-            format!("{}{}:{}", &offset[..1], &digits[..2], &digits[2..])
-        }
-        _ => return None,
-    };
-    Some(format!("{day}T{:02}:{:02}:{:02}{zone}", clock.hour(), clock.minute(), clock.second()))
 }

@@ -32,6 +32,8 @@ pub(crate) struct Meta<'h> {
     pub(crate) meta_modified: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) language: Option<String>,
+    /// `og:locale`.
+    pub(crate) locale: Option<String>,
     /// The `<title>` element.
     pub(crate) document_title: Option<String>,
     /// Text of each `<h1>`, with whether it is named as a title.
@@ -48,10 +50,19 @@ pub(crate) struct Meta<'h> {
     scripts: &'h [&'h str],
     /// `rel=author` links and elements named as bylines, as printed.
     pub(crate) bylines: Vec<String>,
-    /// `<time>` elements: the machine's date, else the text, and whether it is marked as that of publication.
-    pub(crate) times: Vec<(String, bool)>,
+    pub(crate) times: Vec<Time>,
     /// Text of elements named as dates.
     pub(crate) date_lines: Vec<String>,
+}
+
+/// A `<time>` element that is not marked as that of an update.
+#[derive(Debug, Default)]
+pub(crate) struct Time {
+    /// The date for machines.
+    pub(crate) machine: Option<String>,
+    pub(crate) text: String,
+    /// Whether it is marked as that of publication.
+    pub(crate) marked: bool,
 }
 
 /// Characters of the longest name or title that is believed.
@@ -218,7 +229,11 @@ fn meta_element(dom: &Dom, id: NodeId, meta: &mut Meta<'_>) {
         | "lastmod" => {
             set(&mut meta.meta_modified, content);
         }
-        "language" | "content-language" | "og:locale" | "dc.language" => set(&mut meta.language, content),
+        "og:locale" => {
+            set(&mut meta.locale, content);
+            set(&mut meta.language, content);
+        }
+        "language" | "content-language" | "dc.language" => set(&mut meta.language, content),
         "application-name" | "publisher" | "dc.publisher" => set(&mut meta.site_name, content),
         _ => {}
     }
@@ -261,9 +276,13 @@ fn described(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>) {
             || dom.attribute(id, &LocalName::from("pubdate")).is_some();
         let updated = item == "dateModified" || class.contains("update") || class.contains("modif");
         if !updated && meta.times.len() < 20 {
-            let text = machine.map_or_else(|| dom.text(id), str::to_owned);
-            if let Some(text) = short(&text) {
-                meta.times.push((text, marked));
+            let time = Time {
+                machine: machine.and_then(short),
+                text: short(&dom.text(id)).unwrap_or_default(),
+                marked,
+            };
+            if time.machine.is_some() || !time.text.is_empty() {
+                meta.times.push(time);
             }
         }
         return;

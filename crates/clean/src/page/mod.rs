@@ -11,6 +11,7 @@ mod meta;
 mod model;
 mod select;
 mod sink;
+mod when;
 
 use crate::refuse::Kind;
 use crate::scrape::paragraphs;

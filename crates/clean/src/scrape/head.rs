@@ -115,7 +115,11 @@ fn step(
     if let Some(found) = rules.dates.at_head(text) {
         let end = found.end + separator(&text[found.end..]);
         // "22 July 2016, troops …" is a sentence.
-        if begins_anew(&text[end..]) && !text[found.end..].trim_start().starts_with(',') {
+        let story = &text[end..];
+        let furniture =
+            || rules.candidates(Scope::Head, story).any(|(_, _, pattern)| pattern.find(story).is_some());
+        let apart = text[found.end..].starts_with("  ");
+        if (begins_anew(story) || apart || furniture()) && !text[found.end..].trim_start().starts_with(',') {
             if head.date.as_ref().is_none_or(|known| known.update) {
                 head.date = Some(found);
             }
@@ -188,7 +192,7 @@ fn title_within(text: &str, title: &Title, window: usize) -> Option<usize> {
 }
 
 /// Whether a piece has capitalised words, numbers and signs alone, as the names of sections and photographers have.
-fn all_capitalised(piece: &str) -> bool {
+pub(super) fn all_capitalised(piece: &str) -> bool {
     piece.split_whitespace().all(|word| {
         word.trim_start_matches(|c: char| !c.is_alphanumeric())
             .chars()

@@ -38,49 +38,91 @@ impl Text<'_> {
         self.date_after_headline();
     }
 
-    /// A wire and a date between the headline and the story, in one paragraph with both: "HEADLINE   AFP  Monday
-    /// 17 Mar 2014   Six people …".
+    /// A date between the headline and the story, in one of the first paragraphs with both.
     fn date_after_headline(&mut self) {
-        let Some(index) = self.paragraphs.iter().position(|p| !p.is_empty()) else { return };
         if self.out.date.is_some() {
             return;
         }
+        let first: Vec<usize> =
+            (0..self.paragraphs.len()).filter(|&index| !self.paragraphs[index].is_empty()).take(3).collect();
+        for index in first {
+            if self.date_within(index) {
+                return;
+            }
+        }
+    }
+
+    /// Cuts a paragraph at a date that wide spaces set apart ("HEADLINE   AFP  Monday 17 Mar 2014   Six people …") or that
+    /// a site's furniture follows ("HEADLINE  REUTERS  Middle East 1735 15.04.2017 Get short URL …").
+    fn date_within(&mut self, index: usize) -> bool {
         let paragraph = &self.paragraphs[index];
-        let window = crate::dates::head_of(paragraph, 260);
-        let Some((found, start)) = self.rules.dates.first_within(window) else { return };
-        let before = &paragraph[..start];
-        let weekday = before.trim_end().rsplit("  ").next().unwrap_or_default().len();
-        let gap = before.trim_end().len() - weekday;
-        let Some(found) =
-            self.rules.dates.at_head(&paragraph[gap..]).filter(|f| f.date == found.date && !f.update)
+        let Some((found, start)) = self.rules.dates.first_within(crate::dates::head_of(paragraph, 320))
         else {
-            return;
+            return false;
         };
-        let end = gap + found.end;
-        let set_apart = paragraph[..gap].ends_with("  ") && paragraph[end..].starts_with("  ")
-            || paragraph[end..].trim_start().starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
-                && paragraph[..gap].ends_with("  ");
-        if !set_apart || gap == 0 {
-            return;
+        let column = if paragraph[..start].ends_with("  ") {
+            start
+        } else {
+            paragraph[..start].trim_end().rfind("  ").map_or(0, |at| at + 2)
+        };
+        let date_at = |at: usize| {
+            self.rules.dates.at_head(&paragraph[at..]).filter(|f| f.date == found.date && !f.update)
+        };
+        let (gap, end) = match date_at(column) {
+            Some(dated) => (column, column + dated.end),
+            None => (start, date_at(start).map_or(found.end, |dated| start + dated.end)),
+        };
+        let after = &paragraph[end..];
+        let story = after.trim_start();
+        let furniture =
+            self.rules.candidates(Scope::Head, story).any(|(_, _, pattern)| pattern.find(story).is_some());
+        let apart = gap == column
+            && paragraph[..gap].ends_with("  ")
+            && (after.starts_with("  ")
+                || story.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit()));
+        if !(apart || furniture) || gap == 0 || story.is_empty() {
+            return false;
         }
-        let headline = paragraph[..gap].trim_end();
-        let last = headline.rsplit("  ").next().unwrap_or_default();
+        // Before the date stand the name of a section, the time of day, a wire.
+        let section = &paragraph[column..gap];
+        let short = !longer_than(section, 8) && head::all_capitalised(section);
+        let mut cut = if short { column } else { gap };
+        let before = paragraph[..cut].trim_end();
+        let last = before.rsplit("  ").next().unwrap_or_default();
         let wire = wires::only(last);
-        let cut = if wire.is_some() { headline.len() - last.len() } else { headline.len() };
-        let piece = paragraph[cut..end].trim().to_owned();
-        let story = paragraph[end..].trim_start().to_owned();
-        let headline = headline[..cut].trim_end().to_owned();
-        if headline.is_empty() || story.is_empty() {
-            return;
+        if wire.is_some() {
+            cut = before.len() - last.len();
         }
+        let headline = paragraph[..cut].trim_end().to_owned();
+        if headline.is_empty() {
+            return false;
+        }
+        let mut pieces = vec![("date", paragraph[cut..end].trim().to_owned())];
+        let mut story = story;
+        // A column of buttons may stand before the story.
+        while let Some(found) = self
+            .rules
+            .candidates(Scope::Head, story)
+            .find_map(|(_, _, pattern)| pattern.find(story).filter(|found| !found.is_empty()))
+        {
+            pieces.push(("head_furniture", found.as_str().trim().to_owned()));
+            story = &story[found.end()..];
+        }
+        let story = story.to_owned();
         self.paragraphs[index] = headline;
         self.paragraphs.insert(index + 1, story);
         for gone in &mut self.gone {
             gone.paragraph += usize::from(gone.paragraph > index);
         }
-        self.gone.push(Gone { paragraph: index + 1, at: At::Start, reason: "date".to_owned(), text: piece });
+        self.gone.extend(pieces.into_iter().map(|(reason, text)| Gone {
+            paragraph: index + 1,
+            at: At::Start,
+            reason: reason.to_owned(),
+            text,
+        }));
         self.out.wires.extend(wire);
         self.out.date = Some(found.date);
+        true
     }
 
     fn head_of_paragraph(&mut self, index: usize, title: Option<&head::Title>, place_known: bool) {
