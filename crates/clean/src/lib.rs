@@ -4,11 +4,13 @@
 //! itself gives title, authors, date, language, publisher and address, and its blocks that are the article become the
 //! text. Then both kinds are read as a scrape is: characters are mended, lines joined to paragraphs, and what is not the
 //! story (datelines, credits, share bars, sign-up forms, lists of other stories, copies of sentences) is read for what
-//! it tells and taken off. Every piece taken off is kept in `removed` with the name of its rule.
+//! it tells and taken off. At last a pass over the corpus learns what else stands in many articles of one publisher and in
+//! no other's. Every piece taken off is kept in `removed` with the name of its rule.
 //!
 //! The words and patterns are data: `data/clean`, one file a language.
 
 mod address;
+mod corpus;
 mod dates;
 mod language;
 mod page;
@@ -18,8 +20,10 @@ mod scrape;
 mod sieve;
 mod wires;
 
+use std::collections::BTreeSet;
+
 use annals_plugin::{
-    Article, ArticleStage, Batch, ConfigError, Context, Definition, PublishedBasis, Stage, StageError,
+    Article, ArticleStage, Batch, ConfigError, Context, Definition, Pass, PublishedBasis, Stage, StageError,
 };
 pub use refuse::Refusal;
 use schemars::JsonSchema;
@@ -36,7 +40,7 @@ pub struct Clean {}
 
 impl Stage for Clean {
     const NAME: &'static str = "clean";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const READS: &'static [&'static str] = &[
         "html",
         "text",
@@ -149,14 +153,7 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
     let mut wires = cleaned.wires;
     wires.extend(std::mem::take(&mut article.wires));
     article.wires = wires.into_iter().collect();
-    if !cleaned.withheld.is_empty() {
-        let mut names = cleaned.withheld;
-        if let Some(serde_json::Value::Array(known)) = article.attributes.get(WITHHELD) {
-            names.extend(known.iter().filter_map(serde_json::Value::as_str).map(str::to_owned));
-        }
-        let names = names.into_iter().map(serde_json::Value::String).collect();
-        article.attributes.insert(WITHHELD.to_owned(), serde_json::Value::Array(names));
-    }
+    withhold(article, cleaned.withheld);
     if article.text.is_empty() {
         return Err(("no_text", "nothing to read is left of the record".to_owned()));
     }
@@ -196,6 +193,19 @@ fn to_the_end(article: &Article, from_page: bool, mut between: Vec<(usize, Strin
 /// Attribute that names the rules that would have taken off more than half of a text, and so did not.
 pub const WITHHELD: &str = "clean_withheld";
 
+/// Notes in an article that rules did not fire.
+fn withhold(article: &mut Article, rules: impl IntoIterator<Item = String>) {
+    let mut names: BTreeSet<String> = rules.into_iter().collect();
+    if names.is_empty() {
+        return;
+    }
+    if let Some(serde_json::Value::Array(known)) = article.attributes.get(WITHHELD) {
+        names.extend(known.iter().filter_map(serde_json::Value::as_str).map(str::to_owned));
+    }
+    let names = names.into_iter().map(serde_json::Value::String).collect();
+    article.attributes.insert(WITHHELD.to_owned(), serde_json::Value::Array(names));
+}
+
 /// What a page tells fills what the record does not.
 fn take_facts(article: &mut Article, facts: page::Facts) {
     if article.title.is_none() {
@@ -229,7 +239,9 @@ pub fn page_blocks(html: &[u8]) -> Vec<(String, Vec<f32>)> {
     page::blocks_with_features(html)
 }
 
-/// The stage, as the registry lists it.
+/// The stage, as the registry lists it: a pass over each article, then one that learns from the corpus.
 pub fn definition() -> Definition {
-    Definition::article::<Clean>()
+    Definition::of::<Clean>(|stage| {
+        vec![Pass::Article(Box::new(stage)), Pass::Corpus(Box::new(corpus::Learn))]
+    })
 }

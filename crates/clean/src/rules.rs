@@ -37,6 +37,8 @@ struct Words {
     by: Vec<String>,
     author_labels: Vec<String>,
     no_author: Vec<String>,
+    #[serde(default)]
+    addresses: Vec<String>,
 }
 
 /// What part of a text a rule looks at.
@@ -126,6 +128,8 @@ pub(crate) struct Rules {
     numbers: BTreeMap<String, String>,
     /// A word of harm to people.
     pub(crate) harm: Regex,
+    /// What a site says when it speaks to its readers or of itself.
+    pub(crate) addresses: Regex,
     /// A paragraph that names who wrote the text.
     byline: Regex,
     /// What stands between two names.
@@ -305,6 +309,11 @@ fn read(text: &str) -> Result<Rules, String> {
         refusals,
         number: build(&format!(r"\d+|\b(?:{})\b", crate::dates::any_of(file.words.numbers.keys())))?,
         numbers: file.words.numbers,
+        addresses: {
+            let words = alternation(&file.words.addresses);
+            let words = if words.is_empty() { words } else { format!(r"\b(?:{words})\b|") };
+            build(&format!(r"{words}https?://|\bwww\.|\.(?:com|org|net)\b|@|©"))?
+        },
         harm: build(&format!(r"\b(?:{})\b", alternation(&file.words.harm)))?,
         byline: RegexBuilder::new(&format!(
             r"^\W{{0,3}}(?i:{by})\s*:?\s+(?P<names>\p{{Lu}}[\w.'’-]*(?:\s+(?:\p{{Lu}}[\w.'’-]*|de|al|el|bin|van|von|der|la|le|du|(?i:{and}))|,\s+\p{{Lu}}[\w.'’-]*){{0,9}})\W{{0,3}}$"

@@ -5,7 +5,7 @@ pub(crate) mod mend;
 mod opening;
 pub(crate) mod paragraphs;
 mod parts;
-mod repeats;
+pub(crate) mod repeats;
 mod whole;
 
 use std::borrow::Cow;

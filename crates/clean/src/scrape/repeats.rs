@@ -73,7 +73,7 @@ fn digest(piece: &str) -> (u64, usize) {
 }
 
 /// Splits after full stops that a capital, a quote or a digit follows; white space stays with the sentence before it.
-fn sentences(paragraph: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn sentences(paragraph: &str) -> impl Iterator<Item = &str> {
     let mut rest = paragraph;
     std::iter::from_fn(move || {
         if rest.is_empty() {
