@@ -326,7 +326,10 @@ impl Title {
             }
             if next == wanted.len() {
                 let end = at + character.len_utf8();
-                let whole = !text[end..].starts_with(char::is_alphanumeric);
+                // Scrapes lose the space between a title and what follows it.
+                let next = text[end..].chars().next();
+                let glued = character.is_lowercase() && next.is_some_and(char::is_uppercase);
+                let whole = glued || !next.is_some_and(char::is_alphanumeric);
                 return whole.then_some(end);
             }
         }
@@ -381,6 +384,14 @@ mod tests {
         ] {
             assert_eq!(read(text, None).0, text);
         }
+    }
+
+    #[test]
+    fn knows_a_title_without_the_space_after_it() {
+        let (left, _) = read("Ten dead in blastTen dead in blast — Shells hit.", Some("Ten dead in blast"));
+        assert_eq!(left, "Ten dead in blast — Shells hit.");
+        let (left, _) = read("Ten dead in blasts across town.", Some("Ten dead in blast"));
+        assert_eq!(left, "Ten dead in blasts across town.");
     }
 
     #[test]
