@@ -86,6 +86,8 @@ classes! {
     Leave = "leave",
     /// A unit of age: "year".
     Age = "age",
+    /// Makes a number an age: "16 or younger".
+    Younger = "younger",
     /// Tells of one more of a row: "a second victim".
     Ordinal = "ordinal",
     /// A month's name.

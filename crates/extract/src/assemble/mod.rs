@@ -46,6 +46,8 @@ sections! {
         Turn = "turn",
         /// A toll that has changed.
         Rise = "rise",
+        /// More than one event, summed up.
+        Several = "several",
     }
 }
 
@@ -75,7 +77,7 @@ pub fn assemble(
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
     let setting = Setting::new(article, document, &title, gazetteer);
-    let headline = reading::headline(&titled);
+    let headline = reading::headline(&title, &titled);
     let most = anchors(&titled, tolls);
     let mut gathering = Gathering {
         document,
@@ -322,6 +324,12 @@ impl Gathering<'_, '_> {
         beyond && !self.body.cued(&toll.clause, Cue::Rise)
     }
 
+    /// Whether headline or lead sum several incidents up: "Six shot in three separate shootings".
+    fn sums_up(&self) -> bool {
+        let lead = self.document.sentences().get(LEAD / 2).map_or(usize::MAX, |next| next.tokens.start);
+        self.head.cued(&(0..usize::MAX), Cue::Several) || self.body.cued(&(0..lead), Cue::Several)
+    }
+
     /// A report on a whole province sums what befell its towns: a smaller figure of one town is a part of the sum, and an
     /// incident of its own.
     fn is_one_of_several(&self, toll: &Toll, place: &Option<Place>) -> bool {
@@ -534,7 +542,11 @@ impl Gathering<'_, '_> {
                 let own = self.tolls.iter().zip(&self.of);
                 let own = own.filter(|(_, of)| **of == Belonging::Incident(index)).map(|(toll, _)| toll);
                 let headline = if group.main { self.headline } else { [None; 2] };
-                let [killed, injured] = reading::of_incident(self.document, own, headline);
+                // A round-up's persons are of many incidents.
+                let [killed, injured] = match self.sums_up() {
+                    true => [None; 2],
+                    false => reading::of_incident(self.document, own, headline),
+                };
                 Incident {
                     incident_id: incident_ids[index].clone().unwrap_or_else(|| namer.main()),
                     main: group.main,

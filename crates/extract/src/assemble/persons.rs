@@ -188,6 +188,10 @@ fn mention<'d>(document: &'d Document<'_>, toll: &Toll) -> Option<(Pointer, Pers
     let mut person = Person { group: Some(toll.victims), ..Person::default() };
     for (at, token) in tokens.iter().enumerate().take(end).skip(start) {
         let capital = matches!(token.case, Case::Title | Case::Upper);
+        if token.classes.has(Class::Victim) {
+            // "a Springfield boy": what stands before the noun is no name of his.
+            person.names.clear();
+        }
         if token.kind == Kind::Word && token.word == WordId::UNKNOWN && (capital || capitals) {
             person.names.push(document.lower(at));
         }

@@ -2,23 +2,35 @@
 //!
 //! A headline may give a figure that the text spreads over its sentences; a text may tell of those harmed one by one.
 
+use std::ops::Range;
+
 use annals_plugin::{Modality, Outcome, Qualifier, Scope};
 
 use super::column;
 use super::persons::Persons;
+use crate::lexicon::Class;
 use crate::text::Document;
 use crate::toll::Toll;
 
-/// The number of dead and of injured that a headline gives: "2 boys, 2 girls shot" tells of four.
-pub(super) fn headline(titled: &[Toll]) -> [Option<u64>; 2] {
+/// The number of dead and of injured that a headline gives: "2 boys, 2 girls shot" tells of four, "6 shot, one badly hurt"
+/// of six.
+pub(super) fn headline(document: &Document<'_>, titled: &[Toll]) -> [Option<u64>; 2] {
     let mut told = [None; 2];
+    let mut sums: [(Range<usize>, u64); 2] = Default::default();
+    let mut undergone = false;
     for toll in titled {
+        let himself = document.tokens()[toll.number.start].classes.has(Class::Reflexive);
         let whole = toll.part_of.is_none()
             && toll.modality == Modality::Asserted
             && toll.scope != Some(Scope::Total)
-            && toll.qualifier != Qualifier::Vague;
+            && toll.qualifier != Qualifier::Vague
+            && !(himself && undergone);
+        undergone |= toll.passive;
         if let (Some(column), Some(low), true) = (column(toll.outcome), toll.low, whole) {
-            told[column] = Some(told[column].unwrap_or(0) + low);
+            let (trigger, sum) = &mut sums[column];
+            *sum = if *trigger == toll.trigger || himself { *sum + low } else { low };
+            *trigger = toll.trigger.clone();
+            told[column] = told[column].max(Some(*sum));
         }
     }
     told

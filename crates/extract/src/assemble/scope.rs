@@ -5,7 +5,7 @@ use annals_plugin::Scope;
 use super::Cue;
 use super::scene::Scene;
 use super::setting::Setting;
-use crate::toll::Toll;
+use crate::toll::{Toll, spans};
 
 /// An incident may be dated to a week; what is dated to a month or a year is a sum.
 const WEEK: i32 = 7;
@@ -15,6 +15,9 @@ const MOST_DAYS: i32 = 5;
 /// The scope of a figure whose own wording leaves it open.
 pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) -> Scope {
     let number = toll.low.or(toll.high).unwrap_or(0);
+    if scene.cued(&toll.clause, Cue::Several) && number > 1 {
+        return Scope::Total;
+    }
     // "the war has killed 400": the doer is no party but the war.
     let agent = toll.agent.as_ref().is_some_and(|agent| scene.cued(agent, Cue::War));
     if agent && number > 20 {
@@ -29,6 +32,10 @@ pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) 
         let paragraph = |sentence: usize| scene.document.sentences()[sentence].paragraph;
         goes_on && when.is_none() && paragraph(before) == paragraph(toll.sentence)
     });
+    // "… from the start of this year to November. These attacks left …"
+    if before.is_some_and(|before| spans(scene.document, &scene.document.sentences()[before].tokens)) {
+        return Scope::Total;
+    }
     let told = before.and_then(|before| setting.longest_time(before)).or(when);
     if told.is_some_and(|when| (when.end - when.start).get_days() > WEEK)
         && !scene.tells_one_deed(&toll.clause)

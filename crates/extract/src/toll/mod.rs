@@ -7,6 +7,8 @@ mod bind;
 mod chunk;
 mod scope;
 
+pub(crate) use scope::spans;
+
 use std::ops::Range;
 
 use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};

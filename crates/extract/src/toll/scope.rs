@@ -28,15 +28,8 @@ pub(super) fn scope(
     let number = |at: usize| {
         at < clause.end && (tokens[at].kind == Kind::Number || tokens[at].classes.has(Class::Number))
     };
-    let year = |at: usize| {
-        let word = word(at);
-        word.len() == 4
-            && (word.starts_with("19") || word.starts_with("20"))
-            && word.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let period = |at: usize| {
-        matches!(word(at), "week" | "weeks" | "month" | "months" | "year" | "years" | "decade" | "decades")
-    };
+    let year = |at: usize| is_year(word(at));
+    let period = |at: usize| is_period(word(at));
     let total = clause.clone().any(|at| match word(at) {
         // "since 2011", "since March", "since the start of the war", "since its intervention"
         "since" => {
@@ -92,15 +85,7 @@ pub(super) fn scope(
         }
         _ => false,
     });
-    let from_to = clause.clone().any(|at| {
-        word(at) == "from"
-            && (at + 1..at + 6).any(|next| year(next) || has(next, Class::Month) || period(next))
-            && (at + 2..at + 12).any(|next| {
-                matches!(word(next), "to" | "until" | "through")
-                    && (next + 1..next + 4).any(|end| has(end, Class::Month) || year(end))
-            })
-            || word(at) == "between" && (year(at + 1) && year(at + 3))
-    });
+    let from_to = spans(document, clause);
     // "the war in Syria", but not "a war monitor" or "war crimes"
     let war = |at: usize| {
         matches!(word(at), "war" | "conflict" | "uprising" | "revolution" | "insurgency" | "crackdown")
@@ -121,12 +106,47 @@ pub(super) fn scope(
     let perfect = clause.clone().any(|at| {
         matches!(word(at), "have" | "has") && (at + 1..at + 4).any(|next| has(next, Class::Trigger))
     });
+    // "this escalation resulted in the deaths of 66": the doer is a campaign.
+    let campaign = clause.clone().any(|at| {
+        has(at, Class::War)
+            && matches!(word(at.wrapping_sub(1)), "this" | "the" | "its" | "their" | "latest" | "recent")
+            && at < clause.start + 6
+            && !(clause.start..at).any(|before| has(before, Class::Preposition))
+            && word(at + 1) != "of"
+            && deadly
+    });
     // "have been killed in the country's conflict", "has killed thousands of children"
     let whole_war = perfect
         && (clause.clone().any(war)
             || figure.qualifier == annals_plugin::Qualifier::Vague
                 && figure.low.is_some_and(|low| low >= 1000));
-    (total || from_to || deadly && whole_war).then_some(Scope::Total)
+    (total || from_to || campaign || deadly && whole_war).then_some(Scope::Total)
+}
+
+/// Whether a span names the time from one month or year to another.
+pub(crate) fn spans(document: &Document<'_>, clause: &Range<usize>) -> bool {
+    let word = |at: usize| if at < clause.end { document.lower(at) } else { "" };
+    let has = |at: usize, class: Class| at < clause.end && document.tokens()[at].classes.has(class);
+    let year = |at: usize| is_year(word(at));
+    clause.clone().any(|at| {
+        word(at) == "from"
+            && (at + 1..at + 6).any(|next| year(next) || has(next, Class::Month) || is_period(word(next)))
+            && (at + 2..at + 12).any(|next| {
+                matches!(word(next), "to" | "until" | "through")
+                    && (next + 1..next + 4).any(|end| has(end, Class::Month) || year(end))
+            })
+            || word(at) == "between" && (year(at + 1) && year(at + 3))
+    })
+}
+
+fn is_year(word: &str) -> bool {
+    word.len() == 4
+        && (word.starts_with("19") || word.starts_with("20"))
+        && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_period(word: &str) -> bool {
+    matches!(word, "week" | "weeks" | "month" | "months" | "year" | "years" | "decade" | "decades")
 }
 
 /// Whether a clause is put as a tally: "have been killed", "a total of".

@@ -70,6 +70,19 @@ impl Chunker<'_> {
             if next == "/" || self.before(at) == "/" || self.before(at) == "#" {
                 return Some(at + 1);
             }
+            // "all 16 or younger"
+            if matches!(next, "or" | "and") && self.has(at + 2, Class::Younger) {
+                return Some(at + 3);
+            }
+            // "another teenager, also 15, was"
+            let adverb = before.is_some_and(|before| self.has(before, Class::Adverb))
+                && at >= self.start + 2
+                && self.lower(at - 2) == ","
+                && next == ","
+                && word.len() <= 2;
+            if adverb {
+                return Some(at + 1);
+            }
             // "Omar Haddad, 23, was": an age after a name or a single person.
             let age =
                 word.len() <= 3 && !word.contains(',') && word.parse::<u32>().is_ok_and(|age| age < 115);

@@ -272,7 +272,7 @@ impl Chunker<'_> {
             let word = self.lower(at);
             let deadly = word == "to" && self.lower(at + 1) == "death"
                 || word == "dead" && at <= after + 3
-                || word == "fatally"
+                || word == "fatally" && at <= after + 2
                 || word == "and"
                     && matches!(
                         self.lower(at + 1),
@@ -283,7 +283,7 @@ impl Chunker<'_> {
             if deadly {
                 return Trigger { outcome: Outcome::Killed, ..trigger };
             }
-            if matches!(word, "," | "." | ";" | "who" | "when" | "while")
+            if matches!(word, "," | "." | ";" | "-" | "\u{2013}" | "\u{2014}" | "who" | "when" | "while")
                 || (word == "and" && at > after)
                 || self.token(at).is_some_and(|token| token.kind == Kind::Number)
             {
