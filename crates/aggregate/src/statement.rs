@@ -87,7 +87,10 @@ pub(crate) fn statements(report: &Report, incident: u32) -> BTreeMap<Voice, Stat
     let mut by_voice: BTreeMap<Voice, Statement> = BTreeMap::new();
     let mut sentences: BTreeMap<(Voice, u32), Statement> = BTreeMap::new();
     for figure in counted(report, incident) {
-        let Some(bounds) = Bounds::of(figure) else { continue };
+        let Some(mut bounds) = Bounds::of(figure) else { continue };
+        if figure.part_of.is_some() && figure.victims == Victims::People {
+            bounds.standing = bounds.standing.min(Standing::Implied);
+        }
         let voice = Voice::of(figure, report);
         let slot = (figure.outcome, figure.victims);
         if figure.part_of.is_none() {

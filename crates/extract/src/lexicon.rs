@@ -80,6 +80,8 @@ classes! {
     Reflexive = "reflexive",
     /// Brings somebody to a place: "airlifted".
     Carry = "carry",
+    /// Tells how one of the injured fares: "in critical condition".
+    Condition = "condition",
     /// Where the injured are brought.
     Hospital = "hospital",
     /// Leaves somebody harmed: "left 12 dead".
@@ -181,6 +183,8 @@ pub enum Frame {
     Verb(Form),
     /// A verb whose subject is the victim.
     Undergo(Form),
+    /// A verb whose doer is the victim, whatever its object: "turned the gun on himself".
+    Own(Form),
     /// A participle whose subject is the victim.
     Passive,
     /// An adjective or the like.
@@ -345,6 +349,7 @@ impl Lexicon {
                 let frame = match frame {
                     "verb" => Frame::Verb(form()?),
                     "undergo" => Frame::Undergo(form()?),
+                    "own" => Frame::Own(form()?),
                     "passive" => Frame::Passive,
                     "state" => Frame::State,
                     "noun" => Frame::Noun,

@@ -205,7 +205,8 @@ impl Gathering<'_, '_> {
         for (index, toll) in self.tolls.iter().enumerate() {
             let belonging = if self.is_accident(toll) || (accident && !self.is_violent(toll)) {
                 Belonging::Accident
-            } else if toll.scope.unwrap_or_else(|| scope::of(toll, &self.body, &self.setting)) == Scope::Total
+            } else if toll.part_of.and_then(|whole| self.of.get(whole)) == Some(&Belonging::Total)
+                || toll.scope.unwrap_or_else(|| scope::of(toll, &self.body, &self.setting)) == Scope::Total
             {
                 Belonging::Total
             } else {

@@ -18,6 +18,8 @@ struct Person<'d> {
     names: Vec<&'d str>,
     age: Option<u32>,
     group: Option<Victims>,
+    /// The first sentence that told of this person.
+    first: usize,
     /// The last sentence that told of this person, by a figure of its own.
     sentence: usize,
     /// That figure's words were passive, so that they may also name the doer.
@@ -110,7 +112,7 @@ impl<'d> Persons<'d> {
                 .or_else(|| self.same_as(&mention, toll.sentence)),
         };
         let at = found.unwrap_or_else(|| {
-            self.list.push(Person::default());
+            self.list.push(Person { first: toll.sentence, ..Person::default() });
             self.list.len() - 1
         });
         let person = &mut self.list[at];
@@ -166,8 +168,8 @@ impl<'d> Persons<'d> {
         let alone = self.list.iter().filter(|person| harmed(person)).filter(|person| {
             // "two children" has counted the girl whom a later sentence names.
             !bundles().any(|bundle| {
-                bundle.sentence != person.sentence
-                    && person.group.is_none_or(|group| akin(group, bundle.group))
+                bundle.sentence != person.first
+                    && person.group.is_none_or(|group| group == bundle.group || group == Victims::People)
             })
         });
         bundles().map(|bundle| bundle.count).sum::<u64>() + alone.count() as u64

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use annals_plugin::{Modality, Outcome, Qualifier, Scope};
+use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 
 use super::column;
 use super::persons::Persons;
@@ -44,6 +44,7 @@ pub(super) fn of_incident<'t>(
 ) -> [Option<u64>; 2] {
     let mut persons = Persons::default();
     let mut stated = [0; 2];
+    let mut counted = [0; 2];
     let mut casualties = 0;
     for toll in tolls {
         persons.read(document, toll);
@@ -51,14 +52,22 @@ pub(super) fn of_incident<'t>(
             continue;
         }
         let most = toll.low.max(toll.high).unwrap_or(0);
+        // Only a number of people, not of women or guards among them, is a number of all.
+        let all = matches!(toll.victims, Victims::People | Victims::Civilians);
         if let Some(column) = column(toll.outcome) {
-            stated[column] = stated[column].max(most);
+            counted[column] = counted[column].max(most);
+            if all {
+                stated[column] = stated[column].max(most);
+            }
         }
         if toll.outcome == Outcome::Casualties {
             casualties = casualties.max(most);
         }
     }
     let told = [persons.killed(), persons.injured()];
+    // Whoever was shot and not killed was injured.
+    let killed = counted[0].max(told[0]).max(headline[0].unwrap_or(0));
+    let rest = if killed > 0 { casualties.saturating_sub(killed) } else { 0 };
     let mut reading = [None; 2];
     for column in 0..2 {
         let whole = match headline[column] {
@@ -67,7 +76,9 @@ pub(super) fn of_incident<'t>(
             _ if casualties > 0 && told[0] + told[1] > casualties => 0,
             _ => told[column],
         };
-        reading[column] = Some(whole).filter(|&whole| whole > stated[column] && whole > 1);
+        let whole = if column == 1 { whole.max(rest) } else { whole };
+        let known = whole > stated[column] && whole >= counted[column] && whole > 1;
+        reading[column] = known.then_some(whole);
     }
     reading
 }

@@ -15,6 +15,9 @@ const MOST_DAYS: i32 = 5;
 /// The scope of a figure whose own wording leaves it open.
 pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) -> Scope {
     let number = toll.low.or(toll.high).unwrap_or(0);
+    if number == 1 && toll.high == Some(1) {
+        return Scope::Incident;
+    }
     if scene.cued(&toll.clause, Cue::Several) && number > 1 {
         return Scope::Total;
     }

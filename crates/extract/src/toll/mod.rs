@@ -68,7 +68,50 @@ pub fn tolls(document: &Document<'_>, lexicon: &Lexicon) -> Vec<Toll> {
         }
     }
     shot_and_dead(document, &mut tolls);
+    some_of_the_injured(document, &mut tolls);
     tolls
+}
+
+/// So many sentences at the head of a text give the number of all.
+const HEAD: usize = 4;
+
+/// "Five people were wounded. Three were taken to hospital; the other two are in stable condition": those are some of the
+/// wounded. The whole is told before its parts, or at the head of the text.
+fn some_of_the_injured(document: &Document<'_>, tolls: &mut [Toll]) {
+    let harmed = |toll: &Toll| {
+        matches!(toll.outcome, Outcome::Injured | Outcome::Casualties)
+            && toll.modality == Modality::Asserted
+            && toll.scope.is_none()
+            && toll.part_of.is_none()
+    };
+    let tokens = document.tokens();
+    let partial = |toll: &Toll| {
+        let some = |token: usize| tokens[token].classes.any(&[Class::Carry, Class::Condition]);
+        let before = toll.number.start.saturating_sub(1);
+        toll.trigger.clone().any(some) || toll.others && tokens[before].classes.has(Class::Determiner)
+    };
+    let larger = |known: Option<(usize, u64)>, index: usize, low: u64| match known {
+        Some((_, most)) if most >= low => known,
+        _ => Some((index, low)),
+    };
+    let mut most = None;
+    for (index, toll) in tolls.iter().enumerate().take_while(|(_, toll)| toll.sentence < HEAD) {
+        if let Some(low) = toll.low.filter(|_| harmed(toll) && !partial(toll)) {
+            most = larger(most, index, low);
+        }
+    }
+    let mut parts = Vec::new();
+    for (index, toll) in tolls.iter().enumerate() {
+        let Some(low) = toll.low.filter(|_| harmed(toll)) else { continue };
+        match most {
+            Some((whole, more)) if partial(toll) && more > low && low > 1 => parts.push((index, whole)),
+            _ if partial(toll) => {}
+            _ => most = larger(most, index, low),
+        }
+    }
+    for (part, whole) in parts {
+        tolls[part].part_of = Some(whole);
+    }
 }
 
 /// "Four people were shot. One died at the scene": those shot are then killed or injured, not all injured.

@@ -22,6 +22,10 @@ pub(super) fn scope(
     if deadly && figure.low.is_some_and(|low| low >= BEYOND_ONE_INCIDENT) {
         return Some(Scope::Total);
     }
+    // One person is no sum.
+    if deadly && figure.low == Some(1) && figure.high == Some(1) {
+        return None;
+    }
     let word = |at: usize| if at < clause.end { document.lower(at) } else { "" };
     let tokens = document.tokens();
     let has = |at: usize, class: Class| at < clause.end && tokens[at].classes.has(class);

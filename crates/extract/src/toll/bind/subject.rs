@@ -299,6 +299,15 @@ impl Binder<'_> {
             }
             let Some(mut left) = at.checked_sub(1) else { break };
             // "19 fighters of the group and four civilians"
+            while left >= 3
+                && self.noun(left).is_some_and(|noun| noun.name)
+                && matches!(self.part(left - 1), Some(Part::Preposition))
+                && matches!(self.part(left - 2), Some(Part::Comma))
+                && self.noun(left - 3).is_some()
+            {
+                // "Lena Moss, of Tamra, and Omar Haddad"
+                left -= 3;
+            }
             while left >= 2
                 && self.noun(left).is_some_and(|noun| !noun.counted() && !noun.name)
                 && matches!(self.part(left - 1), Some(Part::Preposition))

@@ -112,6 +112,7 @@ impl<'a> Binder<'a> {
             Frame::Undergo(_) => {
                 self.subjects(&predicate, at, true);
             }
+            Frame::Own(_) => self.own(&predicate, at),
             Frame::Passive => {
                 predicate.agent = self.agent_after(at);
                 self.subjects(&predicate, at, verb.passive);
@@ -165,6 +166,13 @@ impl<'a> Binder<'a> {
         } else if self.noun(at + 1).is_some_and(told) {
             self.objects(&predicate, at + 1);
         }
+    }
+
+    /// "turned the gun on himself": the doer.
+    fn own(&mut self, predicate: &Predicate, at: usize) {
+        let span = self.chunks[at].span.clone();
+        let one = Noun::single(span.end - 1..span.end);
+        self.toll(predicate, at, &one);
     }
 
     /// "was killed along with two guards": those whom the same befell.
@@ -277,6 +285,12 @@ impl<'a> Binder<'a> {
                 Some(Part::Conjunction) if self.word(at) != "but" => at + 1,
                 Some(Part::Comma) if matches!(self.part(at + 1), Some(Part::Conjunction)) => at + 2,
                 Some(Part::Comma) => at + 1,
+                // "kills his wife, then himself"
+                Some(Part::Noun(_))
+                    if self.document.tokens()[self.chunks[at].span.start].classes.has(Class::Reflexive) =>
+                {
+                    at
+                }
                 // "two soldiers in the north and a child"
                 Some(Part::Preposition)
                     if self.noun(at + 1).is_some_and(|noun| !noun.counted() || noun.thing)
@@ -288,9 +302,23 @@ impl<'a> Binder<'a> {
                 _ => break,
             };
             let Some(noun) = self.noun(joined) else { break };
+            // "his daughter, Lena Moss; and his wife": the name is the daughter's.
+            let described = |noun: &Noun| noun.person() && !noun.plural && !noun.name && !noun.counted();
+            if noun.name
+                && !noun.counted()
+                && matches!(self.part(at), Some(Part::Comma))
+                && joined == at + 1
+                && self.noun(at.wrapping_sub(1)).is_some_and(described)
+            {
+                at = joined + 1;
+                continue;
+            }
             let names =
                 noun.name && self.noun(first).is_some_and(|first| first.name) && self.personal(joined);
+            let himself =
+                self.document.tokens()[self.chunks[joined].span.start].classes.has(Class::Reflexive);
             if !(names
+                || himself
                 || noun.person() && (noun.counted() || noun.determiner != Determiner::None || noun.name)
                 || noun.counted() && noun.bare && noun.others)
             {

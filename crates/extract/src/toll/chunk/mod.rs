@@ -82,6 +82,28 @@ pub(super) struct Noun {
 }
 
 impl Noun {
+    /// One person whom a token stands for.
+    pub(super) fn single(span: Range<usize>) -> Noun {
+        Noun {
+            figure: Some(Figure::exact(span.clone(), 1)),
+            determiner: Determiner::None,
+            words: span,
+            group: Some(Victims::People),
+            plural: false,
+            name: false,
+            pronoun: true,
+            single: true,
+            thing: false,
+            bare: false,
+            others: false,
+            partitive: false,
+            state: None,
+            trigger: None,
+            accident: false,
+            generic: false,
+        }
+    }
+
     /// Whether it can be those who were harmed.
     pub(super) fn person(&self) -> bool {
         !self.thing && self.trigger.is_none() && (self.group.is_some() || self.single)

@@ -142,7 +142,7 @@ impl Chunker<'_> {
         if let Some((trigger, length)) = self.verb_trigger(at, auxiliary, be, start) {
             verb.main = at;
             verb.passive = be;
-            if let Frame::Verb(form) | Frame::Undergo(form) = trigger.frame {
+            if let Frame::Verb(form) | Frame::Undergo(form) | Frame::Own(form) = trigger.frame {
                 verb.form = form;
             }
             verb.trigger = Some(trigger);
@@ -222,10 +222,9 @@ impl Chunker<'_> {
                 fits.filter(|reading| reading.frame != Frame::State || !self.noun_follows(at + length))?;
             return Some((self.deadly(fits, at + length), length));
         }
-        let mut verbs = readings
-            .iter()
-            .copied()
-            .filter(|reading| matches!(reading.frame, Frame::Verb(_) | Frame::Undergo(_) | Frame::Passive));
+        let mut verbs = readings.iter().copied().filter(|reading| {
+            matches!(reading.frame, Frame::Verb(_) | Frame::Undergo(_) | Frame::Own(_) | Frame::Passive)
+        });
         // "hurt" is base, past and participle: alone it is one of the latter.
         let verb = verbs
             .clone()
@@ -321,8 +320,16 @@ impl Chunker<'_> {
         {
             return false;
         }
-        if !classes.only(&[Class::Trigger, Class::Unfulfilled, Class::Opener, Class::Qualifier, Class::Carry])
-        {
+        // Classes that leave open whether the word is a verb.
+        const OPEN: &[Class] = &[
+            Class::Trigger,
+            Class::Unfulfilled,
+            Class::Opener,
+            Class::Qualifier,
+            Class::Carry,
+            Class::Condition,
+        ];
+        if !classes.only(OPEN) {
             return false;
         }
         let word = self.lower(at);
