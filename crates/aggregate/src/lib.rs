@@ -66,7 +66,7 @@ pub struct Aggregate {
 
 impl Stage for Aggregate {
     const NAME: &'static str = "aggregate";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const READS: &'static [&'static str] = &[
         "article_id",
         "url",

@@ -9,7 +9,7 @@ mod score;
 
 use std::ops::Range;
 
-use annals_plugin::{Date, EventType, Outcome, Scope};
+use annals_plugin::{Date, EventType, Outcome, Scope, Victims};
 use rustc_hash::FxHashMap;
 
 use crate::config::Config;
@@ -56,6 +56,7 @@ pub(crate) struct Node {
     perpetrators: Vec<u32>,
     killed: Option<u64>,
     injured: Option<u64>,
+    victims: Groups,
 }
 
 /// All incidents of the corpus with the words that they share.
@@ -98,13 +99,15 @@ impl GraphBuilder {
         let number = |count: usize| NodeId::try_from(count).expect("node ids are 32 bits");
         let first = number(self.nodes.len());
         let tolls = tolls(&report);
+        let victims = victims(&report);
         let published = report.published_date().map(days);
         let names = &mut self.names;
         let outlet = report.outlet.as_deref().map(|name| names.intern(&normal(name)));
         if let Some(outlet) = outlet.filter(|_| !report.incidents.is_empty()) {
             self.registers.count(outlet, published.is_some());
         }
-        for ((incident_id, told), (killed, injured)) in (0u32..).zip(report.incidents).zip(tolls) {
+        let incidents = (0u32..).zip(report.incidents).zip(tolls).zip(victims);
+        for (((incident_id, told), (killed, injured)), victims) in incidents {
             let place = told.place.as_ref();
             let mut perpetrators: Vec<u32> = told
                 .perpetrators
@@ -131,6 +134,7 @@ impl GraphBuilder {
                 perpetrators,
                 killed,
                 injured,
+                victims,
             });
         }
         first..number(self.nodes.len())
@@ -366,6 +370,43 @@ fn tolls(report: &Report) -> Vec<(Option<u64>, Option<u64>)> {
         *slot = (*slot).max(figure.low.or(figure.high));
     }
     tolls
+}
+
+/// Which groups of people an incident killed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Groups {
+    civilians: bool,
+    combatants: bool,
+    /// People of whom nothing more is said.
+    others: bool,
+}
+
+impl Groups {
+    /// Whether the one tells of civilians alone, and the other of combatants alone.
+    fn differ(self, other: Self) -> bool {
+        let only = |groups: Self| match groups {
+            Self { civilians, combatants, others: false } if civilians != combatants => Some(civilians),
+            _ => None,
+        };
+        only(self).zip(only(other)).is_some_and(|(a, b)| a != b)
+    }
+}
+
+/// The groups of people killed that a report names for each of its incidents.
+fn victims(report: &Report) -> Vec<Groups> {
+    let mut all = vec![Groups::default(); report.incidents.len()];
+    let killed = |figure: &&Figure| {
+        figure.scope == Scope::Incident && figure.outcome == Outcome::Killed && figure.low != Some(0)
+    };
+    for figure in report.figures.iter().filter(killed) {
+        let Some(groups) = figure.incident.and_then(|index| all.get_mut(index as usize)) else { continue };
+        match figure.victims {
+            Victims::Combatants => groups.combatants = true,
+            Victims::People | Victims::None | Victims::Men => groups.others = true,
+            _ => groups.civilians = true,
+        }
+    }
+    all
 }
 
 /// Days since 1970-01-01.

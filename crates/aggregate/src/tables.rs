@@ -39,6 +39,7 @@ pub(crate) struct Acled {
 struct Kind {
     credible: bool,
     shared: bool,
+    everywhere: bool,
 }
 
 /// ACLED's labels for an event type and the weapons named.
@@ -56,6 +57,11 @@ pub(crate) fn is_credible(kind: SourceKind) -> bool {
 /// Whether outlets that cite such a body by the same words mean the same body.
 pub(crate) fn is_shared(kind: SourceKind) -> bool {
     TABLES.kinds.get(&kind).is_some_and(|kind| kind.shared)
+}
+
+/// Whether such a body speaks of events in many places, so that its name says nothing of where.
+pub(crate) fn is_everywhere(kind: SourceKind) -> bool {
+    TABLES.kinds.get(&kind).is_some_and(|kind| kind.everywhere)
 }
 
 /// How well two event types go together, from -1 to 1.
@@ -111,9 +117,12 @@ pub(crate) enum Feature {
     KilledEqual,
     KilledNear,
     KilledUnlike,
+    KilledFarApart,
+    OtherVictims,
     InjuredEqual,
     InjuredNear,
     InjuredUnlike,
+    InjuredFarApart,
     Names,
     Words,
 }
@@ -149,9 +158,12 @@ impl Feature {
         (Feature::KilledEqual, "killed_equal"),
         (Feature::KilledNear, "killed_near"),
         (Feature::KilledUnlike, "killed_unlike"),
+        (Feature::KilledFarApart, "killed_far_apart"),
+        (Feature::OtherVictims, "other_victims"),
         (Feature::InjuredEqual, "injured_equal"),
         (Feature::InjuredNear, "injured_near"),
         (Feature::InjuredUnlike, "injured_unlike"),
+        (Feature::InjuredFarApart, "injured_far_apart"),
         (Feature::Names, "names"),
         (Feature::Words, "words"),
     ];
@@ -195,11 +207,15 @@ fn acled(table: &'static str) -> Vec<Acled> {
 fn kinds(table: &'static str) -> FxHashMap<SourceKind, Kind> {
     rows(table)
         .map(|row| match row[..] {
-            [kind, credible, shared] => (
+            [kind, credible, shared, everywhere] => (
                 kind.parse().expect("a label of the vocabulary"),
-                Kind { credible: credible == "yes", shared: shared == "yes" },
+                Kind {
+                    credible: credible == "yes",
+                    shared: shared == "yes",
+                    everywhere: everywhere == "yes",
+                },
             ),
-            _ => panic!("source_kinds.tsv: three columns expected in {row:?}"),
+            _ => panic!("source_kinds.tsv: four columns expected in {row:?}"),
         })
         .collect()
 }

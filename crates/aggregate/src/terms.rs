@@ -4,7 +4,10 @@
 //! Which of them are rare is a question to the corpus and answered when reports are linked; here only the telling
 //! parts of the text are chosen, so that a report stays small.
 
+use std::ops::Range;
+
 use annals_plugin::Article;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::tables;
@@ -41,17 +44,18 @@ impl Terms {
 pub(crate) fn of_incidents(article: &Article) -> Vec<Terms> {
     let chief = chief(article);
     let spans = Spans::of(&article.text);
+    let common = everywhere(article);
     article
         .incidents
         .iter()
         .enumerate()
         .map(|(index, incident)| {
             if Some(index) == chief {
-                of_article(article)
+                of_article(article, &others(article, index, &spans), &common)
             } else {
                 let sentence = spans.get(incident.start, incident.end);
                 let mut names = Choice::new(OTHER_TERMS);
-                names.add_all(tokens(sentence).filter(|token| token.named));
+                names.add_all(tokens(sentence).filter(|token| token.named && !token.is_one_of(&common)));
                 let mut words = Choice::new(OTHER_TERMS);
                 words.add_all(tokens(sentence).filter(|token| !names.holds(token)));
                 Terms { names: names.kept.join(" "), words: words.kept.join(" ") }
@@ -66,14 +70,50 @@ fn chief(article: &Article) -> Option<usize> {
     marked.or_else(|| (article.incidents.len() == 1).then_some(0))
 }
 
-fn of_article(article: &Article) -> Terms {
-    let lead_end = article.text.char_indices().nth(LEAD_CHARS).map_or(article.text.len(), |(at, _)| at);
-    let lead = &article.text[..lead_end];
+/// Words of those who speak of events everywhere, and of parties: that both cite the same monitor, or hold the same
+/// army responsible, says little of two reports, and is weighed elsewhere.
+fn everywhere(article: &Article) -> FxHashSet<String> {
+    let sources = article.claims.iter().filter_map(|claim| claim.source.as_ref());
+    let sources = sources.filter(|source| tables::is_everywhere(source.kind)).map(|source| &source.name);
+    let parties = article.incidents.iter().flat_map(|incident| &incident.perpetrators);
+    let parties = parties.filter(|actor| actor.id.is_some()).map(|actor| &actor.name);
+    sources.chain(parties).flat_map(|name| tokens(name)).map(|token| token.word.to_lowercase()).collect()
+}
+
+/// Sentences that tell of another incident than this one, as byte spans in order: background, or the rest of a round-up.
+fn others(article: &Article, index: usize, spans: &Spans<'_>) -> Vec<Range<usize>> {
+    let own = |start: u32, end: u32| {
+        let incident = &article.incidents[index];
+        let claims = article.claims.iter().filter(|claim| claim.incident == u32::try_from(index).ok());
+        let told = claims.map(|claim| (claim.start, claim.end)).chain([(incident.start, incident.end)]);
+        told.into_iter().any(|(from, to)| from < end && start < to)
+    };
+    let incidents = article.incidents.iter().map(|incident| (incident.start, incident.end));
+    let claims = article.claims.iter().map(|claim| (claim.start, claim.end));
+    let mut others: Vec<(u32, u32)> =
+        incidents.chain(claims).filter(|&(start, end)| !own(start, end)).collect();
+    others.sort_unstable();
+    others.dedup();
+    others.into_iter().map(|(start, end)| spans.byte(start)..spans.byte(end)).collect()
+}
+
+fn of_article(article: &Article, others: &[Range<usize>], common: &FxHashSet<String>) -> Terms {
+    let text = article.text.as_str();
+    let mut others = others.iter().peekable();
+    let own = |token: &Token<'_>| {
+        let at = token.word.as_ptr().addr() - text.as_ptr().addr();
+        while others.next_if(|span| span.end <= at).is_some() {}
+        others.peek().is_none_or(|span| at < span.start)
+    };
+    let own: Vec<Token<'_>> = tokens(text).filter(own).collect();
+    let lead_end = text.char_indices().nth(LEAD_CHARS).map_or(text.len(), |(at, _)| at);
+    let in_lead = |token: &&Token<'_>| token.word.as_ptr().addr() - text.as_ptr().addr() < lead_end;
     let mut names = Choice::new(MAIN_NAMES);
-    names.add_all(tokens(&article.text).filter(|token| token.named));
+    names.add_all(own.iter().copied().filter(|token| token.named && !token.is_one_of(common)));
     let mut words = Choice::new(MAIN_WORDS);
     let headline = tokens(article.title.as_deref().unwrap_or_default());
-    words.add_all(headline.chain(tokens(lead)).filter(|token| !names.holds(token)));
+    let lead = own.iter().take_while(in_lead).copied();
+    words.add_all(headline.chain(lead).filter(|token| !names.holds(token) && !token.is_one_of(common)));
     Terms { names: names.kept.join(" "), words: words.kept.join(" ") }
 }
 
@@ -144,6 +184,12 @@ struct Token<'a> {
     word: &'a str,
     /// Starts with a capital though no sentence starts with it, or holds a digit.
     named: bool,
+}
+
+impl Token<'_> {
+    fn is_one_of(&self, words: &FxHashSet<String>) -> bool {
+        !words.is_empty() && words.contains(&self.word.to_lowercase())
+    }
 }
 
 /// Runs of letters and digits, without a possessive ending.

@@ -6,7 +6,7 @@
 //!    own right; one of children, fighters or medics, or of those whom one source knows, means at least as many people,
 //!    and stands for the whole only where no source gives the whole, or where it is the larger.
 //! 3. `low` is the lowest and `high` the highest figure of these; an open bound counts as the figure itself. `best`
-//!    follows [`Best`]. Last, the best figure of no group may exceed that of the whole.
+//!    follows [`Best`]. Last, the whole is no smaller than the best figure of any group.
 
 use std::collections::BTreeMap;
 
@@ -122,12 +122,12 @@ fn agreed(figures: &[Dated]) -> Option<&Dated> {
     middle(&latest).copied()
 }
 
-/// The best figure of a group may not exceed that of the whole, which another source may give lower. The bounds
-/// stay those that sources state.
+/// No fewer people were harmed than civilians, say, even if those who give the whole give it lower.
 fn cover_parts(tolls: &mut Tolls, outcome: Outcome) {
     let best = GROUPS.iter().filter_map(|&group| tolls.get(&(outcome, group))?.best).max();
     if let Some(whole) = tolls.get_mut(&(outcome, Victims::People)) {
         whole.best = whole.best.max(best);
+        whole.high = whole.high.max(whole.best);
     }
 }
 

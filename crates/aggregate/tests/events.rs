@@ -381,6 +381,46 @@ fn unknown_keys_and_senseless_values_are_refused() {
 }
 
 #[test]
+fn what_a_report_tells_of_another_event_does_not_join_the_two() {
+    let past = "Jets hit the vegetable market of Saraqib on Sunday, where Qattaf the grocer died.";
+    let lead = "Shells fell on a street of Atarib on Monday, the Orient Monitor said. ";
+    let mut atarib_next_day =
+        article("c1", "Levant Post", 4, "Shells fall on Atarib", &format!("{lead}{past}"));
+    atarib_next_day = tells(atarib_next_day, EventType::Shelling, Some(4), atarib());
+    atarib_next_day = claims(atarib_next_day, Outcome::Killed, Victims::People, 3, Some("Orient Monitor"));
+    let mut twice = tells(atarib_next_day, EventType::AirStrike, Some(3), saraqib());
+    let (start, end) = (lead.len() as u32, (lead.len() + past.len()) as u32);
+    (twice.incidents[1].start, twice.incidents[1].end) = (start, end);
+    let run = run([corpus(), background(), vec![twice]].concat());
+    let found = run.articles.iter().find(|article| article.article_id == "c1").expect("the report");
+    assert_ne!(event_of(&run, "c1"), event_of(&run, "a1"));
+    assert_eq!(found.incidents[1].event_id.as_deref(), event_of(&run, "a1"), "its background does join");
+}
+
+#[test]
+fn reports_of_other_victims_are_of_other_events() {
+    let reports = |groups: [Victims; 2]| {
+        let report = |id: &str, group| {
+            let told = article(id, id, 3, "Raids near Saraqib", "Jets hit a road near Saraqib.");
+            claims(tells(told, EventType::AirStrike, Some(3), saraqib()), Outcome::Killed, group, 4, None)
+        };
+        let run = run(vec![report("b1", groups[0]), report("b2", groups[1])]);
+        let links = &run.tables["links"];
+        let reasons: Vec<String> = links
+            .iter()
+            .flat_map(|batch| batch.column_by_name("reasons").expect("a column").as_string::<i32>().iter())
+            .flatten()
+            .map(str::to_owned)
+            .collect();
+        reasons.join(" ")
+    };
+    assert!(!reports([Victims::Civilians, Victims::Children]).contains("other victims"));
+    assert!(!reports([Victims::People, Victims::Combatants]).contains("other victims"));
+    let apart = reports([Victims::Civilians, Victims::Combatants]);
+    assert!(apart.is_empty() || apart.contains("other victims -"), "{apart}");
+}
+
+#[test]
 fn entries_of_a_register_are_incidents_of_their_own() {
     let entries = |dated: bool| {
         let entry = |id: &str, victim: &str| {

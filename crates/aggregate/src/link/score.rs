@@ -144,11 +144,15 @@ fn features(
         let shared = a.perpetrators.iter().any(|actor| b.perpetrators.contains(actor));
         found(if shared { Feature::SamePerpetrator } else { Feature::OtherPerpetrator }, 1.0);
     }
-    let killed = [Feature::KilledEqual, Feature::KilledNear, Feature::KilledUnlike];
+    let killed = [Feature::KilledEqual, Feature::KilledNear, Feature::KilledUnlike, Feature::KilledFarApart];
     if let Some((feature, value)) = toll(a.killed, b.killed, killed) {
         found(feature, value);
     }
-    let injured = [Feature::InjuredEqual, Feature::InjuredNear, Feature::InjuredUnlike];
+    if a.victims.differ(b.victims) {
+        found(Feature::OtherVictims, 1.0);
+    }
+    let injured =
+        [Feature::InjuredEqual, Feature::InjuredNear, Feature::InjuredUnlike, Feature::InjuredFarApart];
     if let Some((feature, value)) = toll(a.injured, b.injured, injured) {
         found(feature, value);
     }
@@ -215,7 +219,7 @@ fn place(graph: &Graph, a: &Node, b: &Node, config: &Config) -> Option<(Feature,
         return Some(if km > config.distance_km {
             (Feature::FarApart, 1.0)
         } else {
-            (Feature::Nearby, 1.0 - km / config.distance_km)
+            (Feature::Nearby, 1.0 - 2.0 * km / config.distance_km)
         });
     }
     let (x, y) = a.adm_1.zip(b.adm_1)?;
@@ -230,7 +234,11 @@ fn differ(a: Option<u32>, b: Option<u32>) -> bool {
     a.zip(b).is_some_and(|(a, b)| a != b)
 }
 
-fn toll(a: Option<u64>, b: Option<u64>, [equal, near, unlike]: [Feature; 3]) -> Option<(Feature, f32)> {
+fn toll(
+    a: Option<u64>,
+    b: Option<u64>,
+    [equal, near, unlike, far_apart]: [Feature; 4],
+) -> Option<(Feature, f32)> {
     let (a, b) = a.zip(b)?;
     let (less, more) = (a.min(b), a.max(b));
     if (less, more) == (0, 0) {
@@ -240,6 +248,8 @@ fn toll(a: Option<u64>, b: Option<u64>, [equal, near, unlike]: [Feature; 3]) -> 
         (equal, 1.0 + (less as f32).ln().min(4.0))
     } else if more - less <= 1 || more - less <= less / 4 {
         (near, 1.0)
+    } else if more - less >= 5 && more / 3 >= less {
+        (far_apart, 1.0)
     } else {
         (unlike, 1.0)
     })
