@@ -8,7 +8,7 @@ use annals_runner::config::Pipeline;
 const LEAST: Duration = Duration::from_secs(2);
 
 /// A look is followed by a rest of this many times its length, so that a large corpus costs little as well.
-const REST: u32 = 50;
+const REST: u32 = 20;
 
 /// After a change is seen, the next look comes so soon.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -51,7 +51,8 @@ impl Files {
             return true;
         }
         self.pending = Some(now);
-        self.look_later(start, SETTLE)
+        self.next_look = Some(Instant::now() + SETTLE.max(start.elapsed()));
+        false
     }
 
     fn look_later(&mut self, start: Instant, least: Duration) -> bool {

@@ -5,7 +5,7 @@
 //! is reported and the next one comes at its time. A pipeline file that was changed takes effect once it is valid.
 //!
 //! Files are looked for rather than listened to: the watches of the kernel are bounded in number and silent on network
-//! mounts and many shared folders, so looking is needed anyway, and it costs at most a fiftieth of a processor.
+//! mounts and many shared folders, so looking is needed anyway, and it costs at most a twentieth of a processor.
 //!
 //! [`notify()`] tells a program or an address how a run ended.
 
