@@ -99,3 +99,18 @@ fn this_machine_is_no_source_unless_it_may() {
     assert!(said.contains("feed north") && said.contains("not an address of the public network"), "{said}");
     assert!(!scratch.path().join("feeds").exists());
 }
+
+#[test]
+fn a_feed_that_brought_nothing_yet_keeps_nothing_from_being_withdrawn() {
+    let scratch = Scratch::new();
+    let port = serve(&Arc::new(Mutex::new(None)));
+    let input = "[input]\npaths = [\"in/*\"]\nwithdraw_removed = true\n";
+    pipeline(&scratch, port, &format!("allow_private = true\n{input}"));
+    scratch.write("in/a.txt", FIRST);
+    scratch.write("in/b.txt", SECOND);
+    scratch.run_pipeline();
+    assert_eq!(scratch.rows("articles").len(), 2);
+    std::fs::remove_file(scratch.path().join("in/b.txt")).unwrap();
+    scratch.run_pipeline();
+    assert_eq!(scratch.rows("articles").len(), 1);
+}

@@ -78,7 +78,7 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
         Vec::new()
     };
     if !gone.is_empty()
-        && let Some(missing) = missing_folder(session, found)
+        && let Some(missing) = missing_folder(session, found, &gone)
     {
         return Err(RunError::Other(format!(
             "the folder {} is missing, and {} files that were read before are gone; nothing was changed. Bring the folder \
@@ -266,12 +266,15 @@ impl Batch {
     }
 }
 
-/// The folder of a pattern that matches nothing because the folder itself is not there: unmounted, most likely.
-fn missing_folder(session: &Session<'_>, found: &Found) -> Option<PathBuf> {
+/// The folder that files are gone with, since it is not there itself: unmounted, most likely. A folder that never gave a
+/// file, such as that of a feed that has brought nothing yet, may be missing.
+fn missing_folder(session: &Session<'_>, found: &Found, gone: &[String]) -> Option<PathBuf> {
     found.unmatched.iter().find_map(|pattern| {
         let literal = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
-        let folder = session.pipeline.base.join(&literal[..literal.rfind('/').map_or(0, |at| at + 1)]);
-        (!folder.exists()).then_some(folder)
+        let literal = &literal[..literal.rfind('/').map_or(0, |at| at + 1)];
+        let plain = literal.trim_start_matches("./");
+        let folder = session.pipeline.base.join(literal);
+        (!folder.exists() && gone.iter().any(|path| path.starts_with(plain))).then_some(folder)
     })
 }
 

@@ -85,8 +85,8 @@ impl Schedule {
             if let Err(error) = parser.parse(&alone.join(" ")) {
                 let said = error.to_string();
                 let said = said.split_once("error: ").map_or(said.as_str(), |(_, rest)| rest);
-                let said = said.trim_end_matches('.');
-                let message = format!("`{}` cannot be read as a {name}: {said}", alone[index]);
+                let said = said.trim_end_matches('.').to_lowercase();
+                let message = format!("`{}` cannot stand for the {name}: {said}", alone[index]);
                 return Err(Problem { at: field.clone(), message });
             }
         }
@@ -239,7 +239,7 @@ mod tests {
     fn a_wrong_field_is_pointed_at() {
         let (at, message) = problem("*/15 25 * * *");
         assert_eq!(at, "25");
-        assert!(message.contains("cannot be read as a hour"), "{message}");
+        assert!(message.contains("cannot stand for the hour"), "{message}");
         assert_eq!(problem("0 0 * FOO *").0, "FOO");
         assert_eq!(problem("0  0 32 * *").0, "32");
         assert_eq!(problem("*/0 0 * * *").0, "*/0");
