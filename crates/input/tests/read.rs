@@ -102,6 +102,18 @@ fn json_lines_give_fields_and_attributes() {
 }
 
 #[test]
+fn a_record_may_say_where_its_date_was_found() {
+    let lines = r#"{"id":"a","text":"x","published":"2024-03-05","published_basis":"feed"}
+{"id":"b","text":"x","published":"2024-03-05","published_basis":"hearsay"}
+"#;
+    let (articles, _) = read_all("a.jsonl", lines.as_bytes());
+    assert_eq!(articles[0].published_basis, Some(PublishedBasis::Feed));
+    assert!(articles[0].attributes.is_empty());
+    assert_eq!(articles[1].published_basis, Some(PublishedBasis::Metadata));
+    assert_eq!(articles[1].attributes["published_basis"], "hearsay");
+}
+
+#[test]
 fn a_bad_line_costs_itself() {
     let mut bytes = b"{\"text\":\"one\"}\n{\"text\": oops}\n[1]\n{\"text\":\"caf\xe9\"}\n{\"text\":5}\n{\"title\":\"t\"}\n".to_vec();
     bytes.extend_from_slice(b"{\"text\":\"last\"}");

@@ -152,6 +152,9 @@ fn stop(child: &mut Child) {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::net::TcpListener;
+
     use super::*;
 
     fn pipeline(dir: &Path, notify: &str) -> Pipeline {
@@ -199,6 +202,39 @@ mod tests {
             notify(pipeline, &result, Duration::ZERO).unwrap();
             assert!(told(dir.path()).is_none(), "{result:?}");
         }
+    }
+
+    #[test]
+    fn an_address_gets_the_report_beside_a_program() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        let received = std::thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                let header = line.to_ascii_lowercase();
+                if let Some(value) = header.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            stream.write_all(b"HTTP/1.1 500 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+            body
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let both =
+            format!("url = \"http://127.0.0.1:{port}/hook\"\ncommand = [\"sh\", \"-c\", \"cat > told\"]\n");
+        let failure = notify(&pipeline(dir.path(), &both), &summary(true, 1), Duration::ZERO).unwrap_err();
+        assert!(failure.contains("500"), "{failure}");
+        let body: serde_json::Value = serde_json::from_slice(&received.join().unwrap()).unwrap();
+        assert_eq!(body, told(dir.path()).unwrap(), "the failing post keeps nobody else from being told");
     }
 
     #[test]
