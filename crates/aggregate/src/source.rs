@@ -46,6 +46,11 @@ impl Voice {
         }
     }
 
+    /// Whether it is known or speaks as a body, which counts; others tell of what they saw and whom they knew.
+    pub(crate) fn is_body(&self) -> bool {
+        self.id.is_some() || tables::is_shared(self.kind)
+    }
+
     fn cited(source: &Source, report: &Report) -> Self {
         let key = match &source.id {
             Some(id) => format!("body:{id}"),

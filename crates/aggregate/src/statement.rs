@@ -7,7 +7,8 @@
 //!    people told twice, and are not added.
 //! 3. Of those killed or injured, not told apart, whoever was not killed is injured: "five were shot, one died" makes
 //!    four injured.
-//! 4. What the article as a whole tells, by its headline or by telling of persons one by one, is a figure of its own.
+//! 4. What the article as a whole tells, by its headline or by telling of persons one by one, is a figure of its own,
+//!    where no figure is of several.
 //! 5. Whoever knows only some of those harmed sets no lower bound. So a single person, where the article knows of more, is
 //!    one of them; a relative or witness tells of those they know, where the article itself gives more; and an
 //!    article that gives a range in its own name has weighed what its sources say.
@@ -18,7 +19,6 @@ use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 
 use crate::report::{Figure, Report};
 use crate::source::Voice;
-use crate::tables;
 
 /// Bounds of a figure as stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,9 +157,16 @@ fn sum_of_parts(own: &Statement, outcome: Outcome) -> Option<Bounds> {
     Some(Bounds { standing: whole.standing.min(most), ..whole })
 }
 
-/// What the article as a whole tells, where each of its figures tells of some of those harmed only.
+/// What the article as a whole tells by telling of persons one by one, where no figure is of several. Where several
+/// relatives or witnesses tell of those they knew, the same person may come up again and again, and nothing is added up.
 fn tell_whole(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice, outcome: Outcome, told: u64) {
     let slot = (outcome, Victims::People);
+    let knew = by_voice
+        .iter()
+        .filter(|(voice, statement)| *voice != own && !voice.is_body() && statement.contains_key(&slot));
+    if knew.count() >= 2 || largest(by_voice, slot).is_some_and(|stated| stated >= 2) {
+        return;
+    }
     for bounds in by_voice.values_mut().filter_map(|statement| statement.get_mut(&slot)) {
         if bounds.most() > 0 && bounds.point() < told {
             bounds.standing = bounds.standing.min(Standing::Implied);
@@ -202,7 +209,6 @@ fn weigh(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice) {
         .collect();
     let article = by_voice.get(own).cloned().unwrap_or_default();
     for (voice, statement) in by_voice {
-        let is_body = voice.id.is_some() || tables::is_shared(voice.kind);
         for (slot, bounds) in statement {
             if bounds.standing != Standing::Stated {
                 continue;
@@ -211,7 +217,9 @@ fn weigh(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice) {
             let below = voice != own
                 && article.get(slot).is_some_and(|own| {
                     let range = own.low.zip(own.high).is_some_and(|(low, high)| low < high);
-                    own.standing == Standing::Stated && bounds.most() < own.point() && (range || !is_body)
+                    own.standing == Standing::Stated
+                        && bounds.most() < own.point()
+                        && (range || !voice.is_body())
                 });
             // No one harmed is a statement about all.
             if bounds.most() > 0 && (one_of_them || below) {
