@@ -2,11 +2,10 @@
 //!
 //! ```no_run
 //! use annals_host::{Options, load};
-//! # let table = serde_json::json!({"plugin": "plugins/weapons", "isolate": true, "min_words": 3});
 //! # let folder = std::path::Path::new(".");
-//! let (options, config) = Options::split(table)?;          // the host's keys of a [[stage]] table, and the stage's
+//! let options = Options { plugin: "plugins/weapons".into(), isolate: true, ..Options::default() };
 //! let definition = load(&options, folder, Some("weapons"))?;
-//! let passes = definition.open(config, &annals_plugin::Context { base: folder.into() })?;
+//! let passes = definition.open(serde_json::json!({"min_words": 3}), &annals_plugin::Context { base: folder.into() })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

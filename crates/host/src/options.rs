@@ -1,18 +1,13 @@
-//! The keys of a `[[stage]]` table that are the host's.
+//! What the host needs to know of a plugin besides its own config.
 
 use std::path::PathBuf;
 use std::time::Duration;
-
-use annals_plugin::ConfigError;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 /// The argument that makes this executable a worker: see [`worker_main`](crate::worker_main).
 pub const WORKER_ARGUMENT: &str = "plugin-worker";
 
 /// How a plugin is loaded and held in check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The library, relative to the pipeline file: the file itself, or its name without `lib` and extension.
     pub plugin: String,
@@ -27,7 +22,6 @@ pub struct Options {
     /// Isolated: address space of a worker, in MiB.
     pub memory_limit_mb: u64,
     /// How a worker is started.
-    #[serde(skip)]
     pub worker: WorkerCommand,
 }
 
@@ -39,45 +33,13 @@ impl Default for Options {
             isolate: false,
             on_error: OnError::Reject,
             time_limit_secs: 60,
-            memory_limit_mb: 4096,
+            memory_limit_mb: 1024,
             worker: WorkerCommand::default(),
         }
     }
 }
 
 impl Options {
-    /// The keys of a `[[stage]]` table that these are.
-    pub const KEYS: [&str; 6] =
-        ["plugin", "sha256", "isolate", "on_error", "time_limit_secs", "memory_limit_mb"];
-
-    /// Parts a `[[stage]]` table into the host's keys and the stage's own. `use` belongs to neither and must be gone.
-    ///
-    /// # Errors
-    /// When a value is refused, with its key.
-    pub fn split(table: serde_json::Value) -> Result<(Self, serde_json::Value), ConfigError> {
-        let serde_json::Value::Object(mut config) = table else {
-            return Err(crate::refused("a stage is a table"));
-        };
-        let mut options = Self::default();
-        for key in Self::KEYS {
-            let Some(value) = config.remove(key) else { continue };
-            let one = serde_json::Value::from_iter([(key, value)]);
-            let read: Self = serde_json::from_value(one).map_err(|e| ConfigError::at(key, e.to_string()))?;
-            match key {
-                "plugin" => options.plugin = read.plugin,
-                "sha256" => options.sha256 = read.sha256,
-                "isolate" => options.isolate = read.isolate,
-                "on_error" => options.on_error = read.on_error,
-                "time_limit_secs" if read.time_limit_secs == 0 => {
-                    return Err(ConfigError::at(key, "a batch needs at least 1 second"));
-                }
-                "time_limit_secs" => options.time_limit_secs = read.time_limit_secs,
-                _ => options.memory_limit_mb = read.memory_limit_mb,
-            }
-        }
-        Ok((options, config.into()))
-    }
-
     pub(crate) fn time_limit(&self) -> Duration {
         Duration::from_secs(self.time_limit_secs.max(1))
     }
@@ -88,8 +50,7 @@ impl Options {
 }
 
 /// What becomes of a record that a stage fails on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnError {
     /// It goes to the `rejected` table and the run goes on.
     #[default]
