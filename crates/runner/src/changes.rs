@@ -22,10 +22,10 @@ pub(crate) struct Change {
 }
 
 /// How the events differ from those of the last run, and what has to be written for the next run to know them.
-pub(crate) struct Changes {
+pub(crate) struct Changes<'t> {
     list: Vec<Change>,
-    /// Rows that are new or other than before, by their key in the store.
-    put: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Rows that are new or other than before.
+    put: Vec<Row<'t>>,
     /// Keys of rows that are no more.
     gone: Vec<Vec<u8>>,
 }
@@ -43,37 +43,36 @@ struct Row<'a> {
 /// Bytes of the digest before each stored row, by which a row that has not changed is known without reading it.
 const DIGEST: usize = 16;
 
-impl Changes {
+impl<'t> Changes<'t> {
     /// Compares the rows that speak of events with those that [`Changes::remember`] kept.
     pub(crate) fn since_last_run(
         store: &Store,
-        tables: &BTreeMap<String, Vec<RecordBatch>>,
+        tables: &'t BTreeMap<String, Vec<RecordBatch>>,
     ) -> Result<Self, RunError> {
         let rows = rows(tables)?;
         let mut changes = Self { list: Vec::new(), put: Vec::new(), gone: Vec::new() };
         let (mut before, mut now) = (Events::new(), Events::new());
         let events = table_prefix(EVENTS);
-        let mut put = |row: &Row<'_>| -> Result<(), RunError> {
-            let json = annals_output::row(row.batch, row.at)?;
-            let mut value = row.digest.to_vec();
-            serde_json::to_writer(&mut value, &json).expect("a row holds nothing that JSON cannot");
-            changes.put.push((row.key.clone(), value));
+        // Of an event that is only new, its earlier ids are all that is compared.
+        let mut put = |row: Row<'t>, is_new: bool| -> Result<(), RunError> {
             if row.key.starts_with(&events) {
-                now.insert(id_of(&row.key, &events), json);
+                let told = if is_new { ids_alone(row.batch) } else { row.batch.clone() };
+                now.insert(id_of(&row.key, &events), annals_output::row(&told, row.at)?);
             }
+            changes.put.push(row);
             Ok(())
         };
-        let mut rest = rows.iter().peekable();
+        let mut rest = rows.into_iter().peekable();
         store.read()?.space(Space::Tables)?.scan::<RunError>(b"", |key, value| {
             while let Some(row) = rest.next_if(|row| row.key.as_slice() < key) {
-                put(row)?;
+                put(row, true)?;
             }
             let stays = rest.next_if(|row| row.key == key);
             if let Some(row) = stays {
                 if value.get(..DIGEST) == Some(&row.digest) {
                     return Ok(true);
                 }
-                put(row)?;
+                put(row, false)?;
             } else {
                 changes.gone.push(key.to_vec());
             }
@@ -82,7 +81,7 @@ impl Changes {
             }
             Ok(true)
         })?;
-        rest.try_for_each(put)?;
+        rest.try_for_each(|row| put(row, true))?;
         changes.list = compare(&before, &now);
         Ok(changes)
     }
@@ -117,9 +116,22 @@ impl Changes {
         }
         write.space::<_, RunError>(Space::Tables, |entries| {
             self.gone.iter().try_for_each(|key| entries.remove(key))?;
-            Ok(self.put.iter().try_for_each(|(key, value)| entries.put(key, value))?)
+            self.put.iter().try_for_each(|row| {
+                let json = annals_output::row(row.batch, row.at)?;
+                let mut value = row.digest.to_vec();
+                serde_json::to_writer(&mut value, &json).expect("a row holds nothing that JSON cannot");
+                Ok(entries.put(&row.key, &value)?)
+            })
         })
     }
+}
+
+/// The columns of `events` that tell which event a row is, and which ones it took in.
+fn ids_alone(batch: &RecordBatch) -> RecordBatch {
+    let schema = batch.schema();
+    let columns: Vec<usize> =
+        ["event_id", "previous_ids"].iter().filter_map(|name| schema.index_of(name).ok()).collect();
+    batch.project(&columns).expect("the columns were found in the batch itself")
 }
 
 /// All rows that speak of events, in the order of their keys.

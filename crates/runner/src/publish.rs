@@ -31,14 +31,14 @@ pub(crate) struct Published {
 
 /// Writes all tables beside the old ones and puts them in their place. The changes that they tell are the caller's to
 /// remember.
-pub(crate) fn publish(
+pub(crate) fn publish<'t>(
     session: &Session<'_>,
     found: &Found,
     dir: &Path,
-    tables: &Tables,
+    tables: &'t Tables,
     publication: &[u8; 16],
     report: &dyn Fn(&Published) -> serde_json::Value,
-) -> Result<(Published, Changes), RunError> {
+) -> Result<(Published, Changes<'t>), RunError> {
     let settings = &session.pipeline.settings.output;
     let formats: Vec<annals_output::Format> =
         settings.formats.iter().map(|&format| output_format(format)).collect();
