@@ -47,11 +47,13 @@ impl Stage for Clean {
         "title",
         "authors",
         "published",
+        "published_basis",
         "publisher",
         "language",
         "url",
         "dateline",
         "wires",
+        "removed",
     ];
     const WRITES: &'static [&'static str] = &[
         "html",
@@ -158,13 +160,14 @@ pub fn clean(article: &mut Article) -> Result<(), Refusal> {
         return Err(("no_text", "nothing to read is left of the record".to_owned()));
     }
     // Of a page, the main text was chosen among its blocks; of a scrape, nobody has looked yet.
-    if !from_page
-        && let Some(refusal) =
-            refuse::furniture(article.title.as_deref(), &article.text, article.language.as_deref())
-    {
-        return Err(refusal);
+    if from_page {
+        return Ok(());
     }
-    Ok(())
+    let language = article.language.as_deref();
+    // A stub may have hidden among furniture.
+    let refusal = refuse::text(&article.text, language)
+        .or_else(|| refuse::furniture(article.title.as_deref(), &article.text, language));
+    refusal.map_or(Ok(()), Err)
 }
 
 /// Most times that a text is gone through: what one rule takes off may lay open what another looks for.

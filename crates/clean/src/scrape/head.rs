@@ -134,7 +134,9 @@ fn step(
             return Some(Step::Off("date", skipped + found.end + at));
         }
     }
-    if let Some(wanted) = *title {
+    // What a dateline opens is the story, whose first sentence may be its title.
+    let story = place_known || head.place.is_some();
+    if let Some(wanted) = title.filter(|_| !story) {
         if let Some(end) = wanted.repeated_by(text) {
             let end = end + separator(&text[end..]);
             *title = None;

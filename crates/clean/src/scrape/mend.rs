@@ -60,7 +60,7 @@ fn is_sound(text: &str) -> bool {
 }
 
 static ENTITY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"&(?:amp|quot|apos|lt|gt|nbsp|[rl]squo|[rl]dquo|[nm]dash|hellip|bull|middot|shy|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5});")
+    Regex::new(r"&(?:amp;)*(?:amp|quot|apos|lt|gt|nbsp|[rl]squo|[rl]dquo|[nm]dash|hellip|bull|middot|shy|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5});")
         .expect("the pattern is fixed")
 });
 
@@ -70,7 +70,8 @@ fn entities(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     ENTITY.replace_all(text, |found: &Captures<'_>| {
-        let name = &found[0][1..found[0].len() - 1];
+        // What was escaped many times over is brought back at once.
+        let name = found[0][1..found[0].len() - 1].rsplit(';').next().unwrap_or_default();
         let code = match name.strip_prefix('#') {
             Some(number) => match number.strip_prefix(['x', 'X']) {
                 Some(hex) => u32::from_str_radix(hex, 16).ok(),
@@ -348,6 +349,7 @@ mod tests {
             ("Syria ' s war did n't end", "Syria's war did n't end"),
             ("fire &amp; smoke, &quot;again&quot;", "fire & smoke, \"again\""),
             ("e\u{301}tat", "état"),
+            ("fire &amp;amp;amp;amp;amp;amp;amp;quot;again&amp;amp;quot; &amp;amp;", "fire \"again\" &"),
             ("\u{93}No\u{94}", "“No”"),
         ] {
             assert_eq!(mend(broken), whole);
