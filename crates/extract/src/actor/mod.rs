@@ -53,6 +53,10 @@ sections! {
         Claim = "claim",
         /// What follows is planned, feared or called for.
         Unreal = "unreal",
+        /// The party before does so now and then, not this time.
+        Habit = "habit",
+        /// The deed before is only studied.
+        Expert = "expert",
         /// May stand between a party and its deed.
         Carrier = "carrier",
     }
@@ -282,6 +286,18 @@ impl Focus {
             .filter_map(|&(_, state)| actors.parties()[state as usize].countries.first().cloned())
             .collect();
         Focus { countries, state: ranked.first().map(|first| first.1) }
+    }
+
+    /// The country where the article's place lies, for one that names none.
+    pub fn or_country(mut self, actors: &Actors, country: Option<&str>) -> Focus {
+        if self.state.is_none()
+            && let Some(country) = country
+        {
+            let is_own = |party: &Party| party.state && party.countries.iter().any(|own| **own == *country);
+            self.state = actors.parties().iter().position(is_own).map(|state| state as u16);
+            self.countries.push(country.into());
+        }
+        self
     }
 
     fn holds(&self, actors: &Actors, party: u16) -> bool {

@@ -170,9 +170,26 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// "X has often targeted the city", "X has carried out bombings in the past": what X does, not what it did this time.
+    fn is_habit(&self, mention: &Mention, sentence: &Range<usize>) -> bool {
+        let auxiliary = (mention.end..sentence.end.min(mention.end + 3))
+            .any(|at| self.function(at) == Some(Function::Auxiliary));
+        // "in the past 24 hours" is of this time.
+        let ends = |at: usize| {
+            let after = self.stances[self.stance_at[at] as usize - 1].0.tokens();
+            after.len() == 1
+                || after.end >= sentence.end
+                || self.is_mark(after.end)
+                || self.function(after.end).is_some()
+        };
+        auxiliary
+            && (mention.end..sentence.end.min(mention.end + 2 * REACH))
+                .any(|at| self.stance(at) == Some(Stance::Habit) && ends(at))
+    }
+
     fn role(&self, index: usize, sentence: &Range<usize>) -> Option<(Option<usize>, Evidence)> {
         let mention = &self.mentions[index];
-        if self.is_beside(mention, sentence) {
+        if self.is_beside(mention, sentence) || self.is_habit(mention, sentence) {
             return None;
         }
         let common = mention.naming == Naming::Common;
@@ -245,6 +262,12 @@ impl Reader<'_, '_> {
             return Some((deed.and_then(|token| self.event(token)), Evidence::Claimed));
         }
         let deed = deed?;
+        // "feared revenge attacks by X"
+        if (deed.saturating_sub(4).max(sentence.start)..deed)
+            .any(|at| self.stance(at) == Some(Stance::Unreal))
+        {
+            return None;
+        }
         // The deed of another clause is not done by X.
         if (deed..by).any(|at| matches!(self.function(at), Some(Function::Conjunction | Function::Relative)))
         {
@@ -277,6 +300,10 @@ impl Reader<'_, '_> {
                 );
                 if mention.naming == Naming::Adjective && planted && trigger.weight != 2 {
                     // A "Syrian car bombing" is one in Syria; armies fire and fly.
+                    return None;
+                }
+                let end = self.events[event].hit.end as usize;
+                if end < sentence.end && self.stance(end) == Some(Stance::Expert) {
                     return None;
                 }
                 if trigger.role == Role::Noun && trigger.event_type.is_some() {
@@ -316,6 +343,12 @@ impl Reader<'_, '_> {
                 None => {
                     // "killed 12 IS fighters": a number or a deed before the party makes it the victim.
                     if self.document.tokens()[at].kind == Kind::Number {
+                        // A year counts nobody.
+                        let year = self.document.lower(at).len() == 4
+                            && self.document.lower(at).parse::<u16>().is_ok();
+                        if year {
+                            break;
+                        }
                         return None;
                     }
                     if let Some(event) = self.event(at) {
@@ -363,6 +396,12 @@ impl Reader<'_, '_> {
                 continue;
             }
             match self.function(at) {
+                // "X is a force battling Y" describes X.
+                Some(Function::Be)
+                    if at + 1 < sentence.end && self.function(at + 1) == Some(Function::Determiner) =>
+                {
+                    return None;
+                }
                 Some(Function::Be) => passive = true,
                 Some(Function::Auxiliary) if self.is(at, Set::Unreal) => unreal = true,
                 Some(Function::Auxiliary | Function::Adverb | Function::Relative | Function::Day) => {}

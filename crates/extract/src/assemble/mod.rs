@@ -72,11 +72,14 @@ pub fn assemble(
     let title = Document::new(&title, lexicon);
     let title_units = crate::phrases::Units::new(&title, &knowledge.words);
     let units = crate::phrases::Units::new(document, &knowledge.words);
-    let focus = crate::actor::Focus::new(&knowledge.actors, [(&title_units, 3), (&units, 1)]);
+    let setting = Setting::new(article, document, &title, gazetteer);
+    let main_place = setting.main_place();
+    let country = main_place.as_ref().and_then(|place| place.country.as_deref());
+    let focus = crate::actor::Focus::new(&knowledge.actors, [(&title_units, 3), (&units, 1)])
+        .or_country(&knowledge.actors, country);
     let titled = crate::toll::tolls(&title, lexicon);
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
-    let setting = Setting::new(article, document, &title, gazetteer);
     let headline = reading::headline(&title, &titled);
     let most = anchors(&titled, tolls);
     let mut gathering = Gathering {

@@ -110,6 +110,70 @@ fn what_stands_at_a_word_is_where_its_sentence_says() {
     assert_eq!(places.main(gazetteer).map(|place| place.name).as_deref(), Some("Saraqib"));
 }
 
+/// The place that a local outlet's article is chiefly about.
+fn main_of(url: &str, dateline: Option<&str>, title: &str, text: &str) -> Option<String> {
+    let lexicon = Lexicon::english();
+    let gazetteer = Gazetteer::builtin();
+    let (document, title) = (Document::new(text, lexicon), Document::new(title, lexicon));
+    let places = Places::find(&document, &title, &Hints { url: Some(url), dateline }, gazetteer);
+    places.main(gazetteer).map(|place| place.name)
+}
+
+#[test]
+fn local_reports_tell_where_it_happened_by_more_than_names() {
+    let at = |url, dateline, title, text| main_of(url, dateline, title, text).unwrap_or_default();
+    // The dateline stands for what the text leaves out; the hospital's town is only where the victim is treated.
+    assert_eq!(
+        at(
+            "http://www.kwtx.com/1",
+            Some("HEWITT, Texas"),
+            "Boy hurt by stray bullet",
+            "A boy of nine was hurt when a bullet came through a wall late on Monday. He was taken to a hospital in Temple, police said."
+        ),
+        "Hewitt"
+    );
+    // A headline ends with the outlet's own name.
+    assert_eq!(
+        at(
+            "http://www.ksla.com/2",
+            None,
+            "Two shot at car wash - KSLA News 12 Shreveport, Louisiana News Weather",
+            "Two men were shot at a car wash in Minden on Friday. Minden police are looking for a grey van."
+        ),
+        "Minden"
+    );
+    // A quarter of the outlet's town, though a town of that name lies elsewhere.
+    assert_eq!(
+        at(
+            "http://wgntv.com/3",
+            None,
+            "One dead in shooting",
+            "A man was shot dead in the Chatham neighborhood early on Sunday, and his brother was hurt."
+        ),
+        "Chicago"
+    );
+    // A word that is another name too is a place after "in".
+    assert_eq!(
+        at(
+            "http://www.chron.com/4",
+            None,
+            "Teen shot in parking lot",
+            "A teen was shot in a parking lot in Spring on Saturday night, deputies said."
+        ),
+        "Spring"
+    );
+}
+
+#[test]
+fn governments_and_persons_are_no_places_of_harm() {
+    insta::assert_snapshot!(table(&[
+        "Washington blames Syria for the strike on Douma, in which 40 people died.",
+        "A boy named Hayden was shot in Tucson, Arizona, in his yard.",
+        "He was airlifted to the university hospital in Tucson, Arizona.",
+        "Police in Washington, D.C. said two men were shot in D.C. on Friday.",
+    ]));
+}
+
 proptest! {
     #[test]
     fn any_text_is_read(text in "(?s)([a-zé .,'-]|Homs|in |Hama|Mr |Syria|, |IDLIB |\u{5d0}|province |New York |St. |Louis|S.C.|the |city of ){0,60}") {
