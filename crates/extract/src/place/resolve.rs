@@ -359,8 +359,7 @@ fn choose(
             let far = near_by < 0.12 && !wide && place.population < FAR_POPULATION && !stated && !contained;
             // A local outlet seldom writes of a small place elsewhere without saying so.
             let told = mention.standing == Standing::Located || mention.force || mention.line;
-            let elsewhere = !wide
-                && !(told && !at_home && place.population >= KNOWN_POPULATION)
+            let elsewhere = !(wide || told && !at_home && place.population >= KNOWN_POPULATION)
                 && place.population < FAR_POPULATION
                 && home.is_some_and(|home| {
                     place.country != Some(home.country) || place.adm_1 != Some(home.adm_1)

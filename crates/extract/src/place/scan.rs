@@ -439,7 +439,10 @@ impl<'a> Scanner<'a> {
 
         // "SANA" in a text in small letters is an acronym, but for countries and datelines.
         let acronym = one && info_upper && !capitals && self.key(range.start).len() <= 4 && range.start > 0;
+        // "D.C." is a place, "DC" may be a comic.
+        let stopped = lower(range.start).contains('.') && large;
         if acronym
+            && !stopped
             && !found.iter().any(|&id| matches!(self.gazetteer.place(id).kind, Kind::Country | Kind::Adm1))
         {
             return 1;
@@ -466,6 +469,7 @@ impl<'a> Scanner<'a> {
             }
         }
         if one
+            && !stopped
             && self.key(range.start).len() < 3
             && !found.iter().any(|&id| matches!(self.gazetteer.place(id).kind, Kind::Country | Kind::Adm1))
         {
@@ -520,7 +524,7 @@ impl<'a> Scanner<'a> {
         let named = prior_role.has(Role::Naming)
             && !(range.start.saturating_sub(4)..range.start)
                 .any(|at| self.role(at).any(&[Role::Settlement, Role::Spot, Role::Adm1, Role::Adm2]));
-        if named && one && !large {
+        if named && one {
             self.persons.insert(self.key(range.start).to_owned());
             return length;
         }
