@@ -56,7 +56,7 @@ use cluster::{Corpus, Thresholds};
 use overlap::Part;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sketch::{Sketcher, key};
+use sketch::{BODY, Sketcher, key};
 
 /// The attribute in which a duplicate tells which of its parts stand where in the article it repeats: a list of the
 /// longest, in text order, each with `start` and `end` in its own text and `of_start` and `of_end` in the other's, in Unicode
@@ -146,8 +146,11 @@ impl CorpusStage for Dedupe {
     fn map(&self, articles: &[Article], out: &mut dyn Emit) -> Result<(), StageError> {
         let mut sketcher = Sketcher::new(self.thresholds.shingle as usize, self.window);
         for (index, article) in articles.iter().enumerate() {
-            sketcher
-                .sketch(article, |prefix, bytes| out.emit(index, &key(prefix, &article.article_id), bytes))?;
+            sketcher.sketch(article, |prefix, bytes| {
+                let key = key(prefix, &article.article_id);
+                // Bodies are fetched only of those that are compared.
+                if prefix == BODY { out.emit_apart(index, &key, bytes) } else { out.emit(index, &key, bytes) }
+            })?;
         }
         Ok(())
     }

@@ -131,6 +131,11 @@ pub trait Emit {
     /// Adds a partial result of the article at `index` of the batch.
     fn emit(&mut self, index: usize, key: &[u8], value: &[u8]);
 
+    /// Adds a partial result that `finish` asks for by its key, if at all. It may be kept where a scan does not pass.
+    fn emit_apart(&mut self, index: usize, key: &[u8], value: &[u8]) {
+        self.emit(index, key, value);
+    }
+
     /// Takes the article at `index` out of the run, with a fixed code and what a person needs to know: what a door
     /// does with the one article that a stage behind it cannot map. Whoever cannot do so makes it the batch's error.
     ///

@@ -12,7 +12,7 @@ use crate::guard::caught;
 use crate::plan::CorpusPass;
 use crate::run::Session;
 use crate::shuffle::Collector;
-use crate::state::{decode, decode_pairs, encode, number};
+use crate::state::{decode, decode_pairs, encode, number, unpack};
 use crate::work::{dirty_key, mark, touch};
 
 /// What corpus passes found besides verdicts.
@@ -68,7 +68,8 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
         if shadowed.contains(key) {
             return Ok(true);
         }
-        let (short, long) = decode_pairs(value)?;
+        let value = unpack(value.to_vec())?;
+        let (short, long) = decode_pairs(&value)?;
         short.iter().try_for_each(|(key, value)| collector.add(key, value))?;
         collector.add_apart(key, &long)?;
         Ok(true)

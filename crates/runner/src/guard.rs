@@ -34,16 +34,30 @@ pub(crate) fn process(pass: &ArticlePass, name: &str, batch: Vec<Article>) -> Re
 /// The partial results of one article: pairs of key and value.
 pub(crate) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
+/// The partial results of one article as its stage gave them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Given {
+    pub(crate) pairs: Pairs,
+    /// Those that are asked for by key, if at all.
+    pub(crate) apart: Pairs,
+}
+
 struct Sink {
-    pairs: Vec<Pairs>,
+    given: Vec<Given>,
     /// Articles that the stage itself takes out, with code and message.
     refused: Vec<Option<StageError>>,
 }
 
 impl Emit for Sink {
     fn emit(&mut self, index: usize, key: &[u8], value: &[u8]) {
-        if let Some(pairs) = self.pairs.get_mut(index) {
-            pairs.push((key.to_vec(), value.to_vec()));
+        if let Some(given) = self.given.get_mut(index) {
+            given.pairs.push((key.to_vec(), value.to_vec()));
+        }
+    }
+
+    fn emit_apart(&mut self, index: usize, key: &[u8], value: &[u8]) {
+        if let Some(given) = self.given.get_mut(index) {
+            given.apart.push((key.to_vec(), value.to_vec()));
         }
     }
 
@@ -61,15 +75,16 @@ pub(crate) fn map(
     name: &str,
     on_error: OnError,
     articles: &[Article],
-) -> Result<Vec<Result<Pairs, Rejected>>, StageError> {
-    let mut sink = Sink { pairs: vec![Pairs::new(); articles.len()], refused: vec![None; articles.len()] };
+) -> Result<Vec<Result<Given, Rejected>>, StageError> {
+    let mut sink =
+        Sink { given: vec![Given::default(); articles.len()], refused: vec![None; articles.len()] };
     match caught(|| stage.map(articles, &mut sink)) {
         Ok(()) => {
-            let fates = sink.pairs.into_iter().zip(sink.refused).zip(articles);
+            let fates = sink.given.into_iter().zip(sink.refused).zip(articles);
             Ok(fates
-                .map(|((pairs, refused), article)| match refused {
+                .map(|((given, refused), article)| match refused {
                     Some(error) => Err(rejected(article, name, &error)),
-                    None => Ok(pairs),
+                    None => Ok(given),
                 })
                 .collect())
         }
