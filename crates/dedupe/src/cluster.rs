@@ -13,6 +13,8 @@ use std::rc::Rc;
 
 use annals_plugin::{CopyKind, Partials, StageError};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
 
 use crate::overlap::{Overlap, Part, Text};
 use crate::sketch::{BODY, SIGNATURE, Signature, decode, key, numbers};
@@ -63,6 +65,8 @@ pub(crate) struct Counts {
 }
 
 struct Doc {
+    /// Digest of all that is known of it.
+    sketch: u64,
     published: i64,
     id: std::ops::Range<usize>,
     fingerprints: std::ops::Range<usize>,
@@ -98,6 +102,7 @@ impl Corpus {
             corpus.ids.push_str(id);
             corpus.fingerprints.extend(fingerprints);
             corpus.docs.push(Doc {
+                sketch: XxHash3_64::oneshot(&[key, bytes].concat()),
                 published: signature.published.unwrap_or(i64::MAX),
                 id: id_from..corpus.ids.len(),
                 fingerprints: from..corpus.fingerprints.len(),
@@ -163,11 +168,16 @@ impl Corpus {
         order
     }
 
-    /// Finds the duplicates, in the order of the articles' claims to stay.
+    /// Finds the duplicates, in the order of the articles' claims to stay. `memory` is what an earlier call left there; it is
+    /// replaced by what helps the next one.
+    ///
+    /// Where an article is placed depends on those before it alone. So as far as the articles are the same as in the earlier
+    /// call, in the same order, they stand where they stood, and only those from the first new one on are compared.
     pub(crate) fn duplicates(
         &self,
         partials: &dyn Partials,
         thresholds: Thresholds,
+        memory: &mut Memory,
         found: &mut dyn FnMut(u32, Copy),
     ) -> Result<Counts, StageError> {
         let mut search = Search {
@@ -182,16 +192,74 @@ impl Corpus {
         };
         let order = self.by_claim_to_stay();
         let mut hits = Hits { counts: vec![0; self.docs.len()], touched: Vec::new() };
-        for &doc in &order {
-            search.place(doc, &mut hits)?;
+        let same = |pair: &(&u32, &Remembered)| self.docs[*pair.0 as usize].sketch == pair.1.sketch;
+        let known = order.iter().zip(&memory.docs).take_while(same).count();
+        let before = std::mem::take(&mut memory.docs);
+        let mut rank_of = vec![0_u32; self.docs.len()];
+        (0_u32..).zip(&order).for_each(|(rank, &doc)| rank_of[doc as usize] = rank);
+        for (rank, &doc) in order.iter().enumerate() {
+            let placed = match before.get(rank).filter(|_| rank < known) {
+                Some(before) => before.placed.clone(),
+                None => search.place(doc, &mut hits)?.ranked(&rank_of),
+            };
+            search.take(doc, &placed, &order);
+            let sketch = self.docs[doc as usize].sketch;
+            memory.docs.push(Remembered { sketch, placed, settled: None });
         }
-        for &doc in &order {
-            if let Some(copy) = search.settle(doc)? {
+        for (rank, &doc) in order.iter().enumerate() {
+            let earlier =
+                before.get(rank).filter(|_| rank < known).and_then(|before| before.settled.as_ref());
+            let earlier = earlier.filter(|earlier| (earlier.linked.max(earlier.root) as usize) < known);
+            let (copy, settled) = search.settle(doc, earlier, &order, &rank_of)?;
+            memory.docs[rank].settled = settled;
+            if let Some(copy) = copy {
                 found(doc, copy);
             }
         }
         Ok(search.counts)
     }
+}
+
+/// What is kept of the articles from run to run, in the order of their claims to stay.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    docs: Vec<Remembered>,
+}
+
+/// What was found of an article, with other articles as their ranks in the order.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    sketch: u64,
+    placed: Placed,
+    settled: Option<Settled>,
+}
+
+/// Where an article was placed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Placed {
+    /// It repeats this one.
+    Repeats(u32),
+    /// It stays, and takes these in.
+    Stays(Vec<u32>),
+}
+
+impl Placed {
+    /// With ranks in place of numbers.
+    fn ranked(self, rank_of: &[u32]) -> Self {
+        match self {
+            Self::Repeats(doc) => Self::Repeats(rank_of[doc as usize]),
+            Self::Stays(docs) => Self::Stays(docs.into_iter().map(|doc| rank_of[doc as usize]).collect()),
+        }
+    }
+}
+
+/// What came of the comparison of a duplicate with the article that stays for it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Settled {
+    linked: u32,
+    root: u32,
+    /// Nothing if it proved to be too unlike.
+    copy: Option<(CopyKind, f32, Vec<Part>)>,
 }
 
 /// Fingerprints of the articles that stay, each with a list of those that hold it.
@@ -278,13 +346,11 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Finds the article that `doc` repeats, or lets it stay.
-    fn place(&mut self, doc: u32, hits: &mut Hits) -> Result<(), StageError> {
+    fn place(&mut self, doc: u32, hits: &mut Hits) -> Result<Placed, StageError> {
         let known = &self.corpus.docs[doc as usize];
         // The same words are the same report, whatever stands above them.
-        let first = *self.same.entry(known.digest).or_insert(doc);
-        if first != doc {
-            self.links[doc as usize] = first;
-            return Ok(());
+        if let Some(&first) = self.same.get(&known.digest) {
+            return Ok(Placed::Repeats(first));
         }
 
         let candidates = self.candidates(doc, hits);
@@ -306,19 +372,27 @@ impl Search<'_> {
                 best = Some((overlap.shared, other));
             }
         }
-        if let Some((_, other)) = best {
-            self.links[doc as usize] = other;
-            return Ok(());
-        }
-        for other in takes_in {
-            if self.links[other as usize] == NONE {
-                self.links[other as usize] = doc;
+        Ok(best.map_or(Placed::Stays(takes_in), |(_, other)| Placed::Repeats(other)))
+    }
+
+    /// Puts an article where it was placed; the articles named are ranks.
+    fn take(&mut self, doc: u32, placed: &Placed, order: &[u32]) {
+        let known = &self.corpus.docs[doc as usize];
+        self.same.entry(known.digest).or_insert(doc);
+        match placed {
+            Placed::Repeats(other) => self.links[doc as usize] = order[*other as usize],
+            Placed::Stays(takes_in) => {
+                for &other in takes_in {
+                    let link = &mut self.links[order[other as usize] as usize];
+                    if *link == NONE {
+                        *link = doc;
+                    }
+                }
+                for &fingerprint in &self.corpus.fingerprints[known.fingerprints.clone()] {
+                    self.index.insert(fingerprint, doc);
+                }
             }
         }
-        for &fingerprint in &self.corpus.fingerprints[known.fingerprints.clone()] {
-            self.index.insert(fingerprint, doc);
-        }
-        Ok(())
     }
 
     fn is_copy(&self, overlap: Overlap) -> bool {
@@ -360,26 +434,57 @@ impl Search<'_> {
         found.into_iter().map(|(_, holder)| holder).collect()
     }
 
-    /// Says of what `doc` is a duplicate once all links are known; those before it in the order have been settled.
-    fn settle(&mut self, doc: u32) -> Result<Option<Copy>, StageError> {
+    /// Says of what `doc` is a duplicate once all links are known; those before it in the order have been settled. `earlier`
+    /// is what came of it when the articles that it names were as they are now.
+    fn settle(
+        &mut self,
+        doc: u32,
+        earlier: Option<&Settled>,
+        order: &[u32],
+        rank_of: &[u32],
+    ) -> Result<(Option<Copy>, Option<Settled>), StageError> {
         let linked = self.links[doc as usize];
         if linked == NONE {
-            return Ok(None);
+            return Ok((None, None));
         }
         if self.corpus.docs[linked as usize].digest == self.corpus.docs[doc as usize].digest {
             let (of, kind, similarity) = *self.kinds.get(&linked).unwrap_or(&(linked, CopyKind::Exact, 1.0));
-            return Ok(Some(Copy { of, kind, similarity, parts: Vec::new() }));
+            return Ok((Some(Copy { of, kind, similarity, parts: Vec::new() }), None));
         }
         let mut root = linked;
         while self.links[root as usize] != NONE {
             root = self.links[root as usize];
         }
+        let as_before = |earlier: &&Settled| {
+            order[earlier.linked as usize] == linked && order[earlier.root as usize] == root
+        };
+        let settled = match earlier.filter(as_before) {
+            Some(earlier) => earlier.clone(),
+            None => {
+                let copy = self.compare(doc, linked, root)?;
+                Settled { linked: rank_of[linked as usize], root: rank_of[root as usize], copy }
+            }
+        };
+        let Some((kind, similarity, parts)) = settled.copy.clone() else {
+            self.links[doc as usize] = NONE;
+            return Ok((None, Some(settled)));
+        };
+        self.kinds.insert(doc, (root, kind, similarity));
+        Ok((Some(Copy { of: root, kind, similarity, parts }), Some(settled)))
+    }
+
+    /// Compares a duplicate with the article that stays for it; nothing if only a third one ties them.
+    fn compare(
+        &mut self,
+        doc: u32,
+        linked: u32,
+        root: u32,
+    ) -> Result<Option<(CopyKind, f32, Vec<Part>)>, StageError> {
         let (mine, theirs) = (self.bodies.get(self.corpus, doc)?, self.bodies.get(self.corpus, root)?);
         let overlap = mine.overlap(&theirs);
         if root != linked {
             self.counts.chained += 1;
             if overlap.containment() < HELD || mine.held(overlap) < HELD || !mine.shares_story(&theirs) {
-                self.links[doc as usize] = NONE;
                 return Ok(None);
             }
         }
@@ -388,7 +493,6 @@ impl Search<'_> {
         } else {
             (CopyKind::Contained, overlap.containment() as f32)
         };
-        self.kinds.insert(doc, (root, kind, similarity));
-        Ok(Some(Copy { of: root, kind, similarity, parts: mine.parts(&theirs) }))
+        Ok(Some((kind, similarity, mine.parts(&theirs))))
     }
 }

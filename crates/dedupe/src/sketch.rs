@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use annals_plugin::{Article, StageError};
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
 
 use crate::words::{Layout, Words};
 
@@ -30,6 +31,8 @@ pub(crate) struct Signature<'a> {
     pub(crate) words: u32,
     /// Digest of the words: equal for equal texts.
     pub(crate) digest: [u8; 16],
+    /// Digest of the body: it tells whether a comparison would come out as before.
+    pub(crate) body: u64,
     /// How many shingles winnowing selects; a short text keeps the others as well.
     pub(crate) selected: u32,
     /// The shingles that it is found by, ascending, each once; four bytes each, little endian.
@@ -105,18 +108,19 @@ impl Sketcher {
         }
 
         let title = title_words(&self.title, &self.words);
+        let codes: Vec<u8> = self.words.hashes.iter().flat_map(|hash| code(*hash).to_le_bytes()).collect();
+        let body = encode(&Body { words: &codes, layout: &self.words.layout, title })?;
         to_bytes(&self.fingerprints, &mut self.bytes);
         let signature = Signature {
             published: article.published.as_deref().and_then(seconds),
             words: u32::try_from(self.words.hashes.len()).unwrap_or(u32::MAX),
             digest: digest(&self.words.normal),
+            body: XxHash3_64::oneshot(&body),
             selected,
             fingerprints: &self.bytes,
         };
         emit(SIGNATURE, &encode(&signature)?);
-        self.bytes.clear();
-        self.bytes.extend(self.words.hashes.iter().flat_map(|hash| code(*hash).to_le_bytes()));
-        emit(BODY, &encode(&Body { words: &self.bytes, layout: &self.words.layout, title })?);
+        emit(BODY, &body);
         Ok(())
     }
 }

@@ -162,6 +162,15 @@ pub trait Partials {
     /// # Errors
     /// When the partials cannot be read.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError>;
+
+    /// What the stage, of the same version and config, left with [`Findings::remember`] the last time. It may be gone at any
+    /// time, and no result may depend on it: it saves work and nothing else.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn recall(&self) -> Result<Option<Vec<u8>>, StageError> {
+        Ok(None)
+    }
 }
 
 /// Takes what [`CorpusStage::finish`] finds.
@@ -174,6 +183,11 @@ pub trait Findings {
 
     /// A number for run.json, such as pairs compared.
     fn count(&mut self, name: &str, value: u64);
+
+    /// Leaves what saves work the next time; see [`Partials::recall`].
+    fn remember(&mut self, memory: Vec<u8>) {
+        drop(memory);
+    }
 }
 
 /// One part of an opened stage. Most stages have one pass; one that also learns from the corpus has two.

@@ -12,7 +12,7 @@ use crate::guard::caught;
 use crate::plan::CorpusPass;
 use crate::run::Session;
 use crate::shuffle::Collector;
-use crate::state::{decode, decode_pairs, encode, number, unpack};
+use crate::state::{decode, decode_pairs, encode, number, pack, unpack};
 use crate::work::{dirty_key, mark, touch};
 
 /// What corpus passes found besides verdicts.
@@ -25,6 +25,7 @@ pub(crate) struct Tables {
 #[derive(Default)]
 struct Found {
     verdicts: Vec<(Vec<u8>, Vec<u8>)>,
+    memory: Option<Vec<u8>>,
     tables: Tables,
 }
 
@@ -35,6 +36,10 @@ impl Findings for Found {
 
     fn table(&mut self, name: &str, rows: RecordBatch) {
         self.tables.rows.entry(name.to_owned()).or_default().push(rows);
+    }
+
+    fn remember(&mut self, memory: Vec<u8>) {
+        self.memory = Some(memory);
     }
 
     fn count(&mut self, name: &str, value: u64) {
@@ -74,7 +79,10 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
         collector.add_apart(key, &long)?;
         Ok(true)
     })?;
-    let partials = collector.merge(pass.run.as_ref())?;
+    let fingerprint = &session.plan.steps[step].fingerprint;
+    let memory = read.get(Space::Memory(number(step)), b"")?;
+    let memory = memory.and_then(|memory| Some(memory.strip_prefix(fingerprint)?.to_vec())).map(unpack);
+    let partials = collector.merge(pass.run.as_ref())?.with_memory(memory.transpose()?);
     let mut found = Found::default();
     caught(|| pass.run.finish(&partials, &mut found))
         .map_err(|error| RunError::Stage { stage: name.clone(), error })?;
@@ -120,6 +128,10 @@ fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), Run
         touch(&mut write, number(step) + 1, touched.iter())?;
         // The tables show verdicts too.
         mark(&mut write, number(step))?;
+    }
+    if let Some(memory) = found.memory.take() {
+        let memory = [&session.plan.steps[step].fingerprint[..], &pack(memory)].concat();
+        write.put(Space::Memory(number(step)), b"", &memory)?;
     }
     let kept: Kept = (found.tables.counts.clone(), !found.tables.rows.is_empty());
     write.put(Space::Meta, &kept_key(step), &encode(&kept))?;

@@ -127,7 +127,7 @@ impl Collector {
             merged.push(entry);
             start = end;
         }
-        Ok(Merged { arena, entries: merged, away })
+        Ok(Merged { arena, entries: merged, away, memory: None })
     }
 }
 
@@ -196,9 +196,16 @@ pub(crate) struct Merged {
     arena: Vec<u8>,
     entries: Vec<Entry>,
     away: Away,
+    memory: Option<Vec<u8>>,
 }
 
 impl Merged {
+    /// Hands the stage what it left the last time.
+    pub(crate) fn with_memory(mut self, memory: Option<Vec<u8>>) -> Self {
+        self.memory = memory;
+        self
+    }
+
     fn value<'a>(&'a self, entry: &Entry, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], StageError> {
         value(&self.arena, &self.away, entry, buffer)
             .map_err(|error| StageError::new("state", error.to_string()))
@@ -206,6 +213,10 @@ impl Merged {
 }
 
 impl Partials for Merged {
+    fn recall(&self) -> Result<Option<Vec<u8>>, StageError> {
+        Ok(self.memory.clone())
+    }
+
     fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
         let first = self.entries.partition_point(|entry| key_of(&self.arena, entry) < prefix);
         let mut buffer = Vec::new();

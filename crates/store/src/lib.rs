@@ -48,6 +48,8 @@ pub enum Space {
     Verdict(u8),
     /// Keys of the records that a step, or the output after the last one, has to look at again.
     Touched(u8),
+    /// What the stage of the corpus pass after a step left for its next run.
+    Memory(u8),
     /// Tables that corpus passes gave, in chunks.
     Tables,
 }
@@ -66,6 +68,7 @@ impl Space {
             Self::Bulk(step) => format!("bulk/{step}"),
             Self::Verdict(step) => format!("verdict/{step}"),
             Self::Touched(step) => format!("touched/{step}"),
+            Self::Memory(step) => format!("memory/{step}"),
             Self::Tables => "tables".to_owned(),
         }
     }
