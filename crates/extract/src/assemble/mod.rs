@@ -419,7 +419,7 @@ impl Gathering<'_, '_> {
         }
         let main = &mut self.groups[0];
         main.when = joined.when.or(main.when);
-        main.place = joined.place.or(main.place.take());
+        main.place = setting::finer(joined.place, main.place.take());
         for of in &mut self.of {
             match of {
                 Belonging::Incident(group) if *group == first => *group = 0,

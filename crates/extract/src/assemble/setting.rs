@@ -91,6 +91,19 @@ pub(super) fn apart_in_space(left: &Place, right: &Place) -> bool {
     matches!((&left.adm_1, &right.adm_1), (Some(one), Some(other)) if one != other)
 }
 
+/// Of a place told with figures and the place of the whole report the one told with the figures, unless it is only the wider area that the
+/// other lies in.
+pub(super) fn finer(told: Option<Place>, whole: Option<Place>) -> Option<Place> {
+    match (told, whole) {
+        (Some(told), Some(whole)) => {
+            let within = told.country == whole.country && (told.adm_1.is_none() || told.adm_1 == whole.adm_1);
+            let wider = told.precision >= Some(4) && whole.precision < told.precision;
+            Some(if within && wider && whole.precision.is_some() { whole } else { told })
+        }
+        (told, whole) => told.or(whole),
+    }
+}
+
 /// Great-circle distance, `None` without coordinates.
 fn distance_km(left: &Place, right: &Place) -> Option<f64> {
     const EARTH_RADIUS_KM: f64 = 6371.0;
@@ -125,6 +138,17 @@ mod tests {
         assert!(apart_in_space(&town, &far));
         assert!(!apart_in_space(&town, &province));
         assert!(apart_in_space(&town, &place("Hama", 4, 35.1, 36.7)));
+    }
+
+    #[test]
+    fn a_wider_area_gives_way_to_the_place_in_it() {
+        let (town, province) = (place("Idlib", 1, 35.93, 36.63), place("Idlib", 4, 35.8, 36.7));
+        let chosen = |told: &Place, whole: &Place| finer(Some(told.clone()), Some(whole.clone()));
+        assert_eq!(chosen(&province, &town), Some(town.clone()));
+        assert_eq!(chosen(&town, &province), Some(town.clone()));
+        let hama = place("Hama", 4, 35.1, 36.7);
+        assert_eq!(chosen(&hama, &town), Some(hama.clone()));
+        assert_eq!(finer(None, Some(town.clone())), Some(town));
     }
 
     #[test]

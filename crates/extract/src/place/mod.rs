@@ -191,6 +191,11 @@ impl Places {
         let (start, end) = (start.max(here.saturating_sub(WINDOW)), end.min(here + WINDOW));
         (start..end)
             .filter(|&index| matches!(self.mentions[index].standing, Standing::Located | Standing::Bare))
+            // Where the reporter sits is not where it happened.
+            .filter(|&index| {
+                let mention = &self.mentions[index];
+                !mention.dateline || mention.standing == Standing::Located || self.home.is_some()
+            })
             // The town of "in Douma, Syria" stands for both.
             .filter(|&index| !self.mentions[index].contains)
             .max_by_key(|&index| {

@@ -433,6 +433,7 @@ impl<'a> Scanner<'a> {
                 })
                 && !gap.is_empty()
         });
+        let joined = listed.is_some();
         let inherits = listed.is_some_and(|last| last.standing == Standing::Located);
         let strong = preposition == Some(Role::Locative) || inherits;
         let division_after = after.any(&[Role::Adm1, Role::Settlement, Role::Adm2]);
@@ -619,6 +620,12 @@ impl<'a> Scanner<'a> {
                 return length;
             }
             standing = Standing::Hint;
+            // "Washington and Paris say": both speak.
+            if let Some(last) =
+                mentions[first..].last_mut().filter(|last| joined && last.standing == Standing::Bare)
+            {
+                last.standing = Standing::Hint;
+            }
         }
         if in_name && stated.is_none() {
             if !(large && strong) {
