@@ -9,7 +9,8 @@
 //!    four injured.
 //! 4. What the article as a whole tells, by its headline or by telling of persons one by one, is a figure of its own,
 //!    where no figure is of several.
-//! 5. Whoever knows only some of those harmed sets no lower bound. So a single person, where the article knows of more, is
+//! 5. One person, where the article speaks of "dozens", is one of them.
+//! 6. Whoever knows only some of those harmed sets no lower bound. So a single person, where the article knows of more, is
 //!    one of them; a relative or witness tells of those they know, where the article itself gives more; and an
 //!    article that gives a range in its own name has weighed what its sources say.
 
@@ -118,6 +119,7 @@ pub(crate) fn statements(report: &Report, incident: u32) -> BTreeMap<Voice, Stat
     }
     tell_injured(&mut by_voice);
     weigh(&mut by_voice, &Voice::publisher(report));
+    yield_to_vague(&mut by_voice);
     by_voice
 }
 
@@ -197,6 +199,26 @@ fn tell_injured(by_voice: &mut BTreeMap<Voice, Statement>) {
     if let Some(statement) = by_voice.values_mut().find(told) {
         let bounds = Bounds { low: Some(rest), high: Some(rest), standing: Standing::Stated };
         statement.insert((Outcome::Injured, Victims::People), bounds);
+    }
+}
+
+/// "A woman was hurt. Dozens were hurt": the woman is one of them, and no number against theirs.
+fn yield_to_vague(by_voice: &mut BTreeMap<Voice, Statement>) {
+    for outcome in [Outcome::Killed, Outcome::Injured] {
+        let slot = (outcome, Victims::People);
+        let vague = by_voice.values().filter_map(|statement| statement.get(&slot));
+        let vague = vague.filter(|bounds| bounds.standing == Standing::Vague).map(Bounds::point).max();
+        let Some(vague) = vague else { continue };
+        for statement in by_voice.values_mut() {
+            let some = statement.get(&slot).is_some_and(|bounds| {
+                let lone = bounds.standing == Standing::Implied
+                    || bounds.standing == Standing::Stated && bounds.low == Some(1);
+                lone && bounds.most() > 0 && bounds.most() < vague
+            });
+            if some {
+                statement.remove(&slot);
+            }
+        }
     }
 }
 

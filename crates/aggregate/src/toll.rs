@@ -402,6 +402,19 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_that_an_article_tells_stands_above_its_parts() {
+        let mut report = report("a", 1, &["killed people 1", "killed people 1 =police @90"]);
+        report.incidents[0].killed = Some(3);
+        assert_eq!(killed(&[report], Victims::People, Best::Agreed), [Some(3), Some(3), Some(3)]);
+    }
+
+    #[test]
+    fn one_person_is_no_number_against_dozens() {
+        let reports = [report("a", 1, &["killed people ~12+", "killed people 1 =witness @90"])];
+        assert_eq!(killed(&reports, Victims::People, Best::Agreed)[..2], [Some(12), Some(12)]);
+    }
+
+    #[test]
     fn an_upper_bound_alone_gives_no_low() {
         let reports = [report("a", 1, &["killed people <40"])];
         assert_eq!(killed(&reports, Victims::People, Best::Agreed), [None, Some(40), Some(40)]);

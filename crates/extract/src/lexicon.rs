@@ -90,6 +90,36 @@ classes! {
     Age = "age",
     /// Makes a number an age: "16 or younger".
     Younger = "younger",
+    /// What a toll does before its number: "rose".
+    Rise = "rise",
+    /// Takes a wound as its object: "suffered".
+    Suffer = "suffer",
+    /// "denied"
+    Deny = "deny",
+    /// "feared"
+    Fear = "fear",
+    /// Held to be so, unconfirmed: "presumed".
+    Presumed = "presumed",
+    /// Between "be" and a participle or state: "were found dead".
+    Link = "link",
+    /// Harms persons and hits things too: "struck".
+    Strike = "strike",
+    /// "shot", of which one may die or not.
+    Shot = "shot",
+    /// Names one person's death by its owner: "his body".
+    Demise = "demise",
+    /// Those whom an event befell: "victims".
+    Fallen = "fallen",
+    /// Tells who somebody is: "identified".
+    Identify = "identify",
+    /// Opens "of" and those it holds: "members of".
+    Collective = "collective",
+    /// Numbers what it names: "highway 12".
+    Numbered = "numbered",
+    /// Follows a number that counts no persons: "percent".
+    Measure = "measure",
+    /// A span of time that figures are summed over: "months".
+    Period = "period",
     /// Tells of one more of a row: "a second victim".
     Ordinal = "ordinal",
     /// A month's name.

@@ -265,7 +265,7 @@ impl Gathering<'_, '_> {
         let cued = |cue| self.body.cued(&toll.clause, cue) || self.body.cued(&opening, cue);
         let unlike = self.outgrows(toll) || toll.sentence >= 2 && self.is_unlike(toll);
         let apart =
-            cued(Cue::Apart) || unlike || self.is_one_more(toll) || self.is_one_of_several(toll, &place);
+            cued(Cue::Apart) || unlike || self.is_one_more(index) || self.is_one_of_several(toll, &place);
         let back = cued(Cue::Before) || self.body.turned_before(span, at);
         let fits = |group: &Group| {
             !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))
@@ -350,12 +350,13 @@ impl Gathering<'_, '_> {
     }
 
     /// "Another five people died in a raid on the market": others than those told of, by a deed not told of yet.
-    fn is_one_more(&self, toll: &Toll) -> bool {
-        let first = |other: &Toll| other.sentence < toll.sentence || other.number.start >= toll.number.start;
+    fn is_one_more(&self, index: usize) -> bool {
+        let toll = &self.tolls[index];
+        let before = index.checked_sub(1).map(|before| &self.tolls[before]);
         toll.others
             && toll.sentence >= 1
+            && before.is_none_or(|before| before.sentence < toll.sentence)
             && self.body.tells_one_deed(&toll.clause)
-            && self.tolls.iter().filter(|other| other.sentence == toll.sentence).all(first)
     }
 
     /// The clause tells of a deed of another kind, or of another party, than headline and lead do.
@@ -537,14 +538,19 @@ impl Gathering<'_, '_> {
                 incident_ids[group] = Some(name('i', toll));
             }
         }
+        let mut figures: Vec<Vec<usize>> = vec![Vec::new(); self.groups.len()];
+        for (toll, of) in self.of.iter().enumerate() {
+            if let Belonging::Incident(group) = *of {
+                figures[group].push(toll);
+            }
+        }
         let incidents: Vec<Incident> = self
             .groups
             .iter()
             .enumerate()
             .map(|(index, group)| {
                 let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| self.offsets(sentence));
-                let own = self.tolls.iter().zip(&self.of);
-                let own = own.filter(|(_, of)| **of == Belonging::Incident(index)).map(|(toll, _)| toll);
+                let own = figures[index].iter().map(|&toll| &self.tolls[toll]);
                 let headline = if group.main { self.headline } else { [None; 2] };
                 // A round-up's persons are of many incidents.
                 let [killed, injured] = match self.sums_up() {

@@ -370,3 +370,42 @@ fn an_edit_elsewhere_leaves_the_ids_of_figures_and_incidents() {
     let after = ids("Shells hit the market of Saraqib on Monday. A guard and his two sons were killed.");
     assert_eq!(before, after);
 }
+
+/// The number of killed and injured that the article as a whole tells, of its main incident.
+fn reading(title: &str, text: &str) -> (Option<u64>, Option<u64>) {
+    let (article, told) = gathered(title, "2016-03-08", text);
+    let main = article.incidents.iter().find(|incident| incident.main).unwrap_or_else(|| panic!("{told}"));
+    (main.killed, main.injured)
+}
+
+#[test]
+fn persons_told_one_by_one_are_counted() {
+    let text = "A man, 34, was shot dead at a bar in Tulsa on Monday. A second victim, a woman, died in hospital. \
+                The man was named as Omar Haddad.";
+    assert_eq!(reading("Gunfire at a bar", text), (Some(2), None));
+    let text = "A 34-year-old man was shot dead at a bar in Tulsa on Monday. Omar Haddad died at the scene. He was killed by a stranger.";
+    assert_eq!(reading("Gunfire at a bar", text), (None, None));
+}
+
+#[test]
+fn a_headline_counts_those_whom_its_text_does_not() {
+    let text = "Gunmen stormed a bar in Tulsa on Monday. Omar Haddad was killed at the door.";
+    assert_eq!(reading("Four killed, two wounded at bar", text), (Some(4), Some(2)));
+    assert_eq!(reading("Man killed at bar", text), (None, None));
+    let text = "Three people were shot in Tulsa on Monday. Omar Haddad was killed.";
+    assert_eq!(reading("Six shot in two separate shootings", text), (None, None));
+}
+
+#[test]
+fn the_toll_of_the_headline_is_not_outgrown_by_an_earlier_raid() {
+    let (article, told) = gathered(
+        "Raid kills 4 in Saraqib",
+        "2016-03-08",
+        "An air raid killed four people in Saraqib on Monday. It came a week after troops had executed 48 people in Binnish.",
+    );
+    let of = |low: u64| {
+        let claim = article.claims.iter().find(|claim| claim.low == Some(low));
+        claim.unwrap_or_else(|| panic!("{told}")).incident
+    };
+    assert_ne!(of(4), of(48), "{told}");
+}

@@ -33,7 +33,7 @@ pub(super) fn scope(
         at < clause.end && (tokens[at].kind == Kind::Number || tokens[at].classes.has(Class::Number))
     };
     let year = |at: usize| is_year(word(at));
-    let period = |at: usize| is_period(word(at));
+    let period = |at: usize| has(at, Class::Period);
     let total = clause.clone().any(|at| match word(at) {
         // "since 2011", "since March", "since the start of the war", "since its intervention"
         "since" => {
@@ -134,7 +134,7 @@ pub(crate) fn spans(document: &Document<'_>, clause: &Range<usize>) -> bool {
     let year = |at: usize| is_year(word(at));
     clause.clone().any(|at| {
         word(at) == "from"
-            && (at + 1..at + 6).any(|next| year(next) || has(next, Class::Month) || is_period(word(next)))
+            && (at + 1..at + 6).any(|next| year(next) || has(next, Class::Month) || has(next, Class::Period))
             && (at + 2..at + 12).any(|next| {
                 matches!(word(next), "to" | "until" | "through")
                     && (next + 1..next + 4).any(|end| has(end, Class::Month) || year(end))
@@ -147,10 +147,6 @@ fn is_year(word: &str) -> bool {
     word.len() == 4
         && (word.starts_with("19") || word.starts_with("20"))
         && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_period(word: &str) -> bool {
-    matches!(word, "week" | "weeks" | "month" | "months" | "year" | "years" | "decade" | "decades")
 }
 
 /// Whether a clause is put as a tally: "have been killed", "a total of".

@@ -83,6 +83,10 @@ impl<'a> Binder<'a> {
         }
     }
 
+    fn has(&self, token: usize, class: Class) -> bool {
+        self.document.tokens()[token].classes.has(class)
+    }
+
     fn word(&self, at: usize) -> &str {
         self.chunks.get(at).map_or("", |chunk| self.document.lower(chunk.span.start))
     }
@@ -95,8 +99,7 @@ impl<'a> Binder<'a> {
                         self.verb_predicate(at, verb, trigger);
                     } else if self.document.tokens()[verb.main].classes.has(Class::Carry) {
                         self.carried(at, verb);
-                    } else if matches!(self.document.lower(verb.main), "identified" | "named") && verb.passive
-                    {
+                    } else if self.has(verb.main, Class::Identify) && verb.passive {
                         self.identified(at);
                     }
                 }
@@ -125,10 +128,7 @@ impl<'a> Binder<'a> {
         let one = noun.name && !noun.counted();
         // A name as the victim of a killing is a person; "captured Raqqa" is no arrest, "hit Raqqa" no wounding.
         if one {
-            let struck = self.chunks[predicate.at]
-                .span
-                .clone()
-                .any(|token| matches!(self.document.lower(token), "hit" | "hitting" | "struck" | "striking"));
+            let struck = self.chunks[predicate.at].span.clone().any(|token| self.has(token, Class::Strike));
             if struck {
                 return false;
             }

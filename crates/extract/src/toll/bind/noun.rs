@@ -105,11 +105,10 @@ impl<'a> Binder<'a> {
             }
         }
         // "his body was found", "Moss's death"
-        let word = self.document.lower(noun.words.end - 1);
         let owned = noun.determiner == Determiner::Possessive
             && noun.figure.is_none()
             && trigger.outcome == Outcome::Killed
-            && matches!(word, "body" | "death" | "murder" | "killing" | "slaying" | "assassination")
+            && self.has(noun.words.end - 1, Class::Demise)
             && (matches!(self.word(at), "his" | "her") || noun.words.len() >= 2);
         if owned {
             let mut one = noun.clone();
@@ -147,13 +146,7 @@ impl<'a> Binder<'a> {
             at,
         };
         let suffers = |verb: &Verb| {
-            let word = self.document.lower(verb.main);
-            let has = self.document.tokens()[verb.main].classes.has(Class::Have);
-            !verb.negated
-                && (has
-                    || ["suffer", "sustain", "receiv", "treat", "recover", "hospital"]
-                        .iter()
-                        .any(|stem| word.starts_with(stem)))
+            !verb.negated && (self.has(verb.main, Class::Have) || self.has(verb.main, Class::Suffer))
         };
         match self.part(at - 1) {
             Some(Part::Verb(verb)) if suffers(verb) => {
@@ -205,15 +198,7 @@ impl<'a> Binder<'a> {
                     if verb.trigger.is_some() && verb.passive {
                         return;
                     }
-                    let word = self.document.lower(verb.main);
-                    opened = verb.copula
-                        || [
-                            "rise", "rising", "rose", "risen", "climb", "reach", "stand", "stood", "hit",
-                            "increas", "surpass", "exceed", "grow", "grew", "jump", "pass", "top", "go",
-                            "went", "put", "total", "soar", "mount", "swell", "set",
-                        ]
-                        .iter()
-                        .any(|stem| word.starts_with(stem));
+                    opened = verb.copula || self.has(verb.main, Class::Rise);
                     if verb.negated {
                         return;
                     }
@@ -252,7 +237,7 @@ impl<'a> Binder<'a> {
                     let surpasses = trigger.frame == Frame::Toll
                         && number.figure.as_ref().is_some_and(|figure| {
                             figure.qualifier == Qualifier::MoreThan
-                                && self.document.tokens()[figure.tokens.start].classes.has(Class::Verb)
+                                && self.has(figure.tokens.start, Class::Verb)
                         });
                     opened |= surpasses;
                     let sums =

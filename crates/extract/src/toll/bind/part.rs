@@ -3,6 +3,7 @@
 use annals_plugin::{Modality, Outcome, Victims};
 
 use super::{Binder, Predicate, REACH};
+use crate::lexicon::Class;
 use crate::toll::chunk::{Determiner, Noun, Part};
 
 impl<'a> Binder<'a> {
@@ -75,10 +76,7 @@ impl<'a> Binder<'a> {
     /// What befell a group that is named by it: "the dead", "those wounded", "the victims".
     fn harmed(&self, at: usize) -> Option<Outcome> {
         let noun = self.noun(at)?;
-        let victims = self.chunks[at]
-            .span
-            .clone()
-            .any(|token| matches!(self.document.lower(token), "victims" | "fatalities" | "martyrs"));
+        let victims = self.chunks[at].span.clone().any(|token| self.has(token, Class::Fallen));
         noun.state.or(victims.then_some(Outcome::Killed)).or(noun.trigger.map(|trigger| trigger.outcome))
     }
 

@@ -51,10 +51,10 @@ impl<'a> Binder<'a> {
                 Some(Part::Subordinator) => break,
                 Some(Part::Verb(other)) => {
                     let word = self.document.lower(other.main);
-                    if matches!(word, "denied" | "denies" | "denying" | "deny") {
+                    if self.has(other.main, Class::Deny) {
                         modality = Modality::Denied;
                     }
-                    if matches!(word, "fear" | "fears" | "feared") {
+                    if self.has(other.main, Class::Fear) {
                         modality = Modality::Feared;
                     }
                     if other.unfulfilled && verb.form == Form::Ing && left + 1 == at && !word.ends_with('s') {

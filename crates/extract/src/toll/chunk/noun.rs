@@ -473,25 +473,7 @@ impl Chunker<'_> {
                     return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                 }
             }
-            let collective = matches!(
-                head.as_str(),
-                "members"
-                    | "member"
-                    | "group"
-                    | "groups"
-                    | "elements"
-                    | "residents"
-                    | "relatives"
-                    | "employees"
-                    | "employee"
-                    | "number"
-                    | "majority"
-                    | "people"
-                    | "fighters"
-                    | "victims"
-                    | "supporters"
-                    | "dozens"
-            );
+            let collective = self.has(end.saturating_sub(1), Class::Collective);
             if (noun.bare || collective)
                 && noun.trigger.is_none()
                 && !matches!(self.lower(end + 1), "age")

@@ -16,23 +16,7 @@ impl Chunker<'_> {
         }
         let before = at.checked_sub(1).filter(|&before| before >= self.start);
         if let Some(before) = before {
-            let word = self.document.lower(before);
-            if matches!(
-                word,
-                "age"
-                    | "aged"
-                    | "ages"
-                    | "no"
-                    | "number"
-                    | "article"
-                    | "resolution"
-                    | "page"
-                    | "chapter"
-                    | "highway"
-                    | "route"
-                    | "flight"
-            ) && digits
-            {
+            if self.has(before, Class::Numbered) && digits {
                 return Some(at + 1);
             }
             let year = digits && token.end - token.start == 4;
@@ -61,10 +45,7 @@ impl Chunker<'_> {
             if self.has(at + 1, Class::Month) && !next.eq("may") {
                 return Some(at + 2);
             }
-            if matches!(
-                next,
-                "%" | "percent" | "pct" | "gmt" | "hrs" | "am" | "pm" | "a.m." | "p.m." | "a.m" | "p.m"
-            ) {
+            if self.has(at + 1, Class::Measure) {
                 return Some(at + 2);
             }
             if next == "/" || self.before(at) == "/" || self.before(at) == "#" {

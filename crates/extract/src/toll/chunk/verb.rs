@@ -91,25 +91,7 @@ impl Chunker<'_> {
         // "were reported killed", "are feared to have been killed", "were confirmed dead".
         if be && let Some(token) = self.token(at) {
             let word = self.lower(at);
-            let links = token.classes.has(Class::Say)
-                || matches!(
-                    word,
-                    "feared"
-                        | "presumed"
-                        | "thought"
-                        | "known"
-                        | "found"
-                        | "left"
-                        | "pronounced"
-                        | "declared"
-                        | "listed"
-                        | "believed"
-                        | "among"
-                        | "discovered"
-                        | "either"
-                        | "both"
-                        | "to"
-                );
+            let links = token.classes.has(Class::Say) || token.classes.has(Class::Link);
             if links {
                 let mut next = at + 1;
                 if self.lower(next) == "to" {
@@ -123,7 +105,7 @@ impl Chunker<'_> {
                 }
                 let frame = self.trigger_frame(next);
                 if frame.is_some() && !(matches!(word, "among")) {
-                    verb.feared |= matches!(word, "feared" | "presumed" | "thought");
+                    verb.feared |= token.classes.has(Class::Presumed);
                     at = next;
                 } else if matches!(word, "feared" | "presumed") {
                     verb.feared = true;
@@ -328,6 +310,15 @@ impl Chunker<'_> {
             Class::Qualifier,
             Class::Carry,
             Class::Condition,
+            Class::Rise,
+            Class::Suffer,
+            Class::Deny,
+            Class::Fear,
+            Class::Presumed,
+            Class::Link,
+            Class::Strike,
+            Class::Shot,
+            Class::Identify,
         ];
         if !classes.only(OPEN) {
             return false;
