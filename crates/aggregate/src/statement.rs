@@ -7,8 +7,7 @@
 //!    people told twice, and are not added.
 //! 3. Of those killed or injured, not told apart, whoever was not killed is injured: "five were shot, one died" makes
 //!    four injured.
-//! 4. What the article as a whole tells, by its headline or by telling of persons one by one, is a figure of its own,
-//!    where no figure is of several.
+//! 4. What the article as a whole tells, by its headline or by telling of persons one by one, is a figure of its own.
 //! 5. One person, where the article speaks of "dozens", is one of them.
 //! 6. Whoever knows only some of those harmed sets no lower bound. So a single person, where the article knows of more, is
 //!    one of them; a relative or witness tells of those they know, where the article itself gives more; and an
@@ -159,14 +158,14 @@ fn sum_of_parts(own: &Statement, outcome: Outcome) -> Option<Bounds> {
     Some(Bounds { standing: whole.standing.min(most), ..whole })
 }
 
-/// What the article as a whole tells by telling of persons one by one, where no figure is of several. Where several
+/// What the article as a whole tells, by its headline or by telling of persons one by one. Where several
 /// relatives or witnesses tell of those they knew, the same person may come up again and again, and nothing is added up.
 fn tell_whole(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice, outcome: Outcome, told: u64) {
     let slot = (outcome, Victims::People);
     let knew = by_voice
         .iter()
         .filter(|(voice, statement)| *voice != own && !voice.is_body() && statement.contains_key(&slot));
-    if knew.count() >= 2 || largest(by_voice, slot).is_some_and(|stated| stated >= 2) {
+    if knew.count() >= 2 {
         return;
     }
     for bounds in by_voice.values_mut().filter_map(|statement| statement.get_mut(&slot)) {

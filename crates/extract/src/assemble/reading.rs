@@ -74,6 +74,8 @@ pub(super) fn of_incident<'t>(
             // A headline that counts has counted all.
             Some(count) => count,
             _ if casualties > 0 && told[0] + told[1] > casualties => 0,
+            // Where the text gives a number, persons told one by one are some of them.
+            _ if stated[column] > 1 => 0,
             _ => told[column],
         };
         let whole = if column == 1 { whole.max(rest) } else { whole };
