@@ -1,7 +1,7 @@
 //! Makes a write fail where a test asks for it.
 //!
 //! Whoever writes to the disk calls [`point`] first. In a usual build that does nothing. With the feature `failpoints` a test
-//! [`arm`]s it: from the n-th call on every call fails, as on a disk that is full or gone, until it is disarmed.
+//! arms it (`arm`): from the n-th call on every call fails, as on a disk that is full or gone, until it is disarmed.
 
 /// Passes, or fails as the test that armed it wants.
 ///
@@ -44,7 +44,7 @@ mod armed {
         FIRST.store(calls, Ordering::SeqCst);
     }
 
-    /// Lets every call pass again; tells how many were made since [`arm`].
+    /// Lets every call pass again; tells how many were made since `arm`.
     pub fn disarm() -> u64 {
         FIRST.store(u64::MAX, Ordering::SeqCst);
         CALLS.swap(0, Ordering::SeqCst)
