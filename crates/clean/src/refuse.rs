@@ -139,7 +139,7 @@ mod tests {
             None,
             "a short title tells little"
         );
-        let long = "Harbour council opens second market hall beside northern ferry";
+        let long = "Harbour council opens second market hall beside ferry";
         assert_eq!(
             code(long, "Agree with the move. Disagree. The present market is too small."),
             Some("no_story")
