@@ -4,6 +4,7 @@
 //! that the main incident cannot have, or by words such as "elsewhere" and "last year". Figures set apart alike make an incident of their
 //! own. A sum over a period or a war belongs to none. An incident's type and parties are those that the headline and its sentences tell.
 
+mod apart;
 mod identity;
 mod knowledge;
 mod persons;
@@ -18,13 +19,14 @@ mod tests;
 pub use knowledge::Knowledge;
 
 use annals_gazetteer::Gazetteer;
-use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, Qualifier, Scope, When};
+use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, Scope, When};
 
 use crate::actor::sections;
 use crate::event::Ballot;
 use crate::lexicon::Lexicon;
 use crate::text::Document;
 use crate::toll::Toll;
+use apart::{Anchor, anchors};
 use identity::Namer;
 use scene::Scene;
 use setting::{Setting, apart_in_space, apart_in_time};
@@ -99,52 +101,12 @@ pub fn assemble(
     article.claims = claims;
 }
 
-/// The largest number of dead or of injured that a report puts first.
-#[derive(Debug, Clone, Copy, Default)]
-struct Anchor {
-    most: u64,
-    /// The headline gives it.
-    titled: bool,
-}
-
-/// What headline, or else lead, give as the number of dead and of injured.
-fn anchors(titled: &[Toll], tolls: &[Toll]) -> [Option<Anchor>; 2] {
-    let mut anchors = [None; 2];
-    let mut note = |toll: &Toll, titled: bool| {
-        let told = toll.scope != Some(Scope::Total) && !(titled && toll.qualifier == Qualifier::Vague);
-        if let (Some(column), Some(number), true) = (column(toll.outcome), toll.low.or(toll.high), told) {
-            let known: &mut Option<Anchor> = &mut anchors[column];
-            if known.is_none_or(|known| known.titled == titled && number > known.most) {
-                *known = Some(Anchor { most: number, titled });
-            }
-        }
-    };
-    titled.iter().for_each(|toll| note(toll, true));
-    tolls.iter().take_while(|toll| toll.sentence < LEAD).for_each(|toll| note(toll, false));
-    anchors
-}
-
 fn column(outcome: Outcome) -> Option<usize> {
     match outcome {
         Outcome::Killed => Some(0),
         Outcome::Injured => Some(1),
         _ => None,
     }
-}
-
-/// Whether two types may be words for one event: a strike is shelling to some, a bomb is a blast to others.
-fn akin(left: EventType, right: EventType) -> bool {
-    use EventType::{
-        AirStrike, Attack, ChemicalAttack, DroneStrike, Explosion, Landmine, MissileStrike, Other, Shelling,
-        SuicideBombing,
-    };
-    let kind = |event_type: EventType| match event_type {
-        AirStrike | DroneStrike | MissileStrike | Shelling | ChemicalAttack => 0,
-        Explosion | SuicideBombing | Landmine => 1,
-        _ => 2,
-    };
-    let open = |event_type: EventType| matches!(event_type, Attack | Other);
-    open(left) || open(right) || kind(left) == kind(right)
 }
 
 /// Figures and sentences that tell of one thing.
@@ -313,67 +275,6 @@ impl Gathering<'_, '_> {
         };
         self.groups.push(group);
         self.groups.len() - 1
-    }
-
-    /// Headline and lead of a report give its highest toll: a figure far beyond it, further down, counts something else,
-    /// unless it is told as the toll's rise.
-    fn outgrows(&self, toll: &Toll) -> bool {
-        let figure = toll.low.or(toll.high).unwrap_or(0);
-        let Some(anchor) = column(toll.outcome).and_then(|column| self.most[column]) else { return false };
-        let beyond = if anchor.titled {
-            2 * figure > 3 * anchor.most && figure > anchor.most + 2 && toll.sentence >= 1
-        } else {
-            figure > 2 * anchor.most && figure > 3 && toll.sentence >= LEAD
-        };
-        beyond && !self.body.cued(&toll.clause, Cue::Rise)
-    }
-
-    /// Whether headline or lead sum several incidents up: "Six shot in three separate shootings".
-    fn sums_up(&self) -> bool {
-        let lead = self.document.sentences().get(LEAD / 2).map_or(usize::MAX, |next| next.tokens.start);
-        self.head.cued(&(0..usize::MAX), Cue::Several) || self.body.cued(&(0..lead), Cue::Several)
-    }
-
-    /// A report on a whole province sums what befell its towns: a smaller figure of one town is a part of the sum, and an
-    /// incident of its own.
-    fn is_one_of_several(&self, toll: &Toll, place: &Option<Place>) -> bool {
-        const TOWN: u8 = 3;
-        let wide = |place: &Place| place.precision.is_some_and(|precision| precision > TOWN);
-        let town = |place: &Place| place.precision.is_some_and(|precision| precision <= TOWN);
-        let Some(main) = self.groups.first().filter(|group| group.main) else { return false };
-        let below = column(toll.outcome).and_then(|column| self.most[column]);
-        toll.sentence >= 1
-            && below.is_some_and(|anchor| toll.low.is_some_and(|low| low < anchor.most))
-            && main.place.as_ref().is_some_and(wide)
-            && place.as_ref().is_some_and(town)
-            && toll.low.is_some_and(|low| low > 1)
-    }
-
-    /// "Another five people died in a raid on the market": others than those told of, by a deed not told of yet.
-    fn is_one_more(&self, index: usize) -> bool {
-        let toll = &self.tolls[index];
-        let before = index.checked_sub(1).map(|before| &self.tolls[before]);
-        toll.others
-            && toll.sentence >= 1
-            && before.is_none_or(|before| before.sentence < toll.sentence)
-            && self.body.tells_one_deed(&toll.clause)
-    }
-
-    /// The clause tells of a deed of another kind, or of another party, than headline and lead do.
-    fn is_unlike(&self, toll: &Toll) -> bool {
-        let Some(main) = self.groups.first().filter(|group| group.main) else { return false };
-        let type_of = |ballot: Ballot| ballot.choose();
-        if let (Some(own), Some(told)) =
-            (type_of(self.body.ballot(toll.clause.clone())), type_of(self.ballot(main)))
-            && !akin(own, told)
-        {
-            return true;
-        }
-        let told = self.perpetrators(main, &[]);
-        let own = toll.agent.as_ref().and_then(|agent| self.body.named_in_agent(agent));
-        let own = own.or_else(|| self.body.agent_within(&toll.clause));
-        !told.is_empty()
-            && own.is_some_and(|own| own.id.is_some() && told.iter().all(|party| party.id != own.id))
     }
 
     fn note(&mut self, group: usize, sentence: usize) {

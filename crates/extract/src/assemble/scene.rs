@@ -112,7 +112,7 @@ impl<'a, 'd> Scene<'a, 'd> {
     ) {
         for agent in within(&self.agents, |agent| self.mentions[agent.mention].start, &span) {
             let own = agent.event.and_then(|event| self.events[event].trigger.event_type);
-            if matches!((own, deed), (Some(own), Some(deed)) if !super::akin(own, deed)) {
+            if matches!((own, deed), (Some(own), Some(deed)) if !super::apart::akin(own, deed)) {
                 continue;
             }
             let weight = match agent.evidence {
