@@ -312,14 +312,8 @@ impl<'a> Builder<'a> {
     }
 
     fn leave(&mut self, id: NodeId) {
-        let framed = match &self.dom.node(id).data {
-            Data::Element { name, .. } => {
-                name.ns == html5ever::ns!(html)
-                    && matches!(element_kind(&name.local), Kind::Inline(_) | Kind::Block(_))
-            }
-            _ => false,
-        };
-        if !framed {
+        // Elements that are no part of the text were not entered, so they are not left.
+        if !matches!(self.dom.node(id).data, Data::Element { .. }) {
             return;
         }
         if self.top().breaks {

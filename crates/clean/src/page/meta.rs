@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use html5ever::{LocalName, local_name};
 use regex::Regex;
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::dom::{Data, Dom, NodeId, ROOT, Step};
@@ -71,11 +72,12 @@ const LONGEST: usize = 400;
 /// Reads all that a page says of itself; `scripts` are the bodies of its scripts.
 pub(crate) fn read<'h>(dom: &Dom, scripts: &'h [&'h str]) -> Meta<'h> {
     let mut meta = Meta { scripts, ..Meta::default() };
+    let mut named = FxHashMap::default();
     dom.walk(ROOT, |step| {
         if let Step::Enter(id) = step
             && let Data::Element { name, .. } = &dom.node(id).data
         {
-            return element(dom, id, &name.local, &mut meta);
+            return element(dom, id, &name.local, &mut meta, &mut named);
         }
         true
     });
@@ -87,7 +89,16 @@ fn short(text: &str) -> Option<String> {
     (!text.is_empty() && text.chars().count() <= LONGEST).then_some(text)
 }
 
-fn element(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>) -> bool {
+/// Hints of the names met so far: pages give the same names to many elements.
+type Named<'d> = FxHashMap<&'d str, u32>;
+
+fn element<'d>(
+    dom: &'d Dom,
+    id: NodeId,
+    name: &LocalName,
+    meta: &mut Meta<'_>,
+    named: &mut Named<'d>,
+) -> bool {
     match *name {
         local_name!("html") => {
             meta.language = dom.attribute(id, &local_name!("lang")).and_then(short);
@@ -128,7 +139,7 @@ fn element(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>) -> bool
         }
         _ => {}
     }
-    described(dom, id, name, meta);
+    described(dom, id, name, meta, named);
     true
 }
 
@@ -256,7 +267,7 @@ impl Meta<'_> {
 }
 
 /// Elements whose attributes say what they show.
-fn described(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>) {
+fn described<'d>(dom: &'d Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>, named: &mut Named<'d>) {
     let mut item = "";
     let mut class = "";
     let mut rel = "";
@@ -325,7 +336,7 @@ fn described(dom: &Dom, id: NodeId, name: &LocalName, meta: &mut Meta<'_>) {
     if class.is_empty() {
         return;
     }
-    let hints = super::hints::of(class);
+    let hints = *named.entry(class).or_insert_with(|| super::hints::of(class));
     if hints & super::hints::bit("byline") != 0 && meta.bylines.len() < 10 {
         let text = dom.text(id);
         if let Some(text) = short(&text).filter(|t| t.len() <= 160) {

@@ -24,6 +24,10 @@ struct File {
     /// Numbers that describe a block.
     features: usize,
     trees: Vec<Tree>,
+    /// After how many trees a block whose sum is below the second or above the third number is settled: no block of the
+    /// pages that the forest was grown on has come back from there.
+    #[serde(default)]
+    settled: Vec<(usize, f32, f32)>,
 }
 
 /// Most leaves of a tree: each is a bit.
@@ -45,6 +49,7 @@ pub(crate) struct Model {
     /// Numbers that describe a block.
     features: usize,
     trees: Vec<(Vec<Test>, Vec<f32>)>,
+    settled: Vec<(usize, f32, f32)>,
 }
 
 /// The model's text, for the fingerprint of the stage.
@@ -82,7 +87,7 @@ fn read(text: &str) -> Result<Model, String> {
         }
         trees.push(lay_out(tree));
     }
-    Ok(Model { features: file.features, trees })
+    Ok(Model { features: file.features, trees, settled: file.settled })
 }
 
 fn leaf_of(child: i16) -> usize {
@@ -131,29 +136,41 @@ impl Model {
 
     /// For each block, the probability that it is part of the article.
     pub(crate) fn probabilities(&self, features: &Features) -> Vec<f32> {
-        let rows = features.rows();
-        let mut columns = vec![0.0_f32; rows * features.width];
-        for row in 0..rows {
+        let mut sums = vec![0.0_f32; features.rows()];
+        let mut open: Vec<usize> = (0..features.rows()).collect();
+        let mut from = 0;
+        for &(to, low, high) in self.settled.iter().chain([&(self.trees.len(), 0.0, 0.0)]) {
+            let to = to.min(self.trees.len());
+            self.add(from..to, features, &open, &mut sums);
+            open.retain(|&row| (low..=high).contains(&sums[row]));
+            from = to;
+        }
+        sums.into_iter().map(|sum| 1.0 / (1.0 + (-sum).exp())).collect()
+    }
+
+    /// Adds what some trees say of some rows.
+    fn add(&self, trees: std::ops::Range<usize>, features: &Features, rows: &[usize], sums: &mut [f32]) {
+        let count = rows.len();
+        let mut columns = vec![0.0_f32; count * features.width];
+        for (at, &row) in rows.iter().enumerate() {
             for (feature, value) in features.row(row).iter().enumerate() {
-                columns[feature * rows + row] = *value;
+                columns[feature * count + at] = *value;
             }
         }
-        let mut sums = vec![0.0_f32; rows];
-        let mut left = vec![0_u32; rows];
-        for (tests, leaves) in &self.trees {
+        let mut left = vec![0_u32; count];
+        for (tests, leaves) in &self.trees[trees] {
             left.fill(u32::MAX);
             for &Test { feature, threshold, right } in tests {
-                let column = &columns[usize::from(feature) * rows..][..rows];
+                let column = &columns[usize::from(feature) * count..][..count];
                 for (left, value) in left.iter_mut().zip(column) {
                     // All ones if the test sends it to the left; without a branch, so that rows are taken four at a time.
                     *left &= u32::from(*value <= threshold).wrapping_neg() | right;
                 }
             }
-            for (sum, left) in sums.iter_mut().zip(&left) {
-                *sum += leaves[left.trailing_zeros() as usize];
+            for (&row, left) in rows.iter().zip(&left) {
+                sums[row] += leaves[left.trailing_zeros() as usize];
             }
         }
-        sums.into_iter().map(|sum| 1.0 / (1.0 + (-sum).exp())).collect()
     }
 }
 
@@ -191,6 +208,15 @@ mod tests {
         for (probability, (row, leaf)) in model.probabilities(&features).into_iter().zip(rows) {
             assert_eq!(probability, 1.0 / (1.0 + (-2.0 * leaf).exp()), "{row:?}");
         }
+    }
+
+    #[test]
+    fn what_is_settled_is_looked_at_no_further() {
+        let tree = r#"{"feature":[0],"threshold":[0.5],"left":[-1],"right":[-2],"leaf":[1.0,-1.0]}"#;
+        let model = read(&format!(r#"{{"features":1,"trees":[{tree},{tree}],"settled":[[1,-2.0,0.5]]}}"#))
+            .expect("sound");
+        let probabilities = model.probabilities(&of_rows(1, &[&[0.0], &[1.0]]));
+        assert_eq!(probabilities, [1.0 / (1.0 + (-1.0_f32).exp()), 1.0 / (1.0 + 2.0_f32.exp())]);
     }
 
     #[test]
