@@ -27,7 +27,8 @@ pub(crate) fn carry(session: &Session<'_>, step: usize) -> Result<(), RunError> 
     drop(read);
     if !keys.is_empty() {
         prune(session, step, &keys)?;
-        session.progress.start_step(step, keys.len() as u64);
+        let stages = session.plan.steps[step].articles.iter().map(|pass| pass.stage);
+        session.progress.start_step(stages, keys.len() as u64);
         let mut changes = StoreChanges::new(store, step, session.plan.steps.len());
         let result = pump(
             &session.pool,

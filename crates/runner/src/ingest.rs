@@ -196,7 +196,7 @@ fn produce(
                     {
                         return Err(gone);
                     }
-                    session.progress.rejected(1);
+                    session.progress.unreadable();
                     rejected.push(row);
                     unreadable.push(number);
                     continue;

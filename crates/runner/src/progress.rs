@@ -1,6 +1,7 @@
 //! Tells how a run goes: bars on a terminal, plain lines elsewhere, nothing when asked to be quiet.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -34,6 +35,7 @@ pub(crate) struct Progress {
     reader: ProgressBar,
     stages: Vec<ProgressBar>,
     names: Vec<String>,
+    unreadable: AtomicU64,
 }
 
 impl Progress {
@@ -52,7 +54,7 @@ impl Progress {
         let reader = add("read");
         let stages_bars = stages.iter().map(|name| add(name)).collect();
         let names = stages.iter().map(|&name| name.to_owned()).collect();
-        Self { verbosity, bars, reader, stages: stages_bars, names }
+        Self { verbosity, bars, reader, stages: stages_bars, names, unreadable: AtomicU64::new(0) }
     }
 
     /// The reader starts on this many bytes.
@@ -72,10 +74,20 @@ impl Progress {
         }
     }
 
-    pub(crate) fn rejected(&self, _records: u64) {}
+    /// A record could not be read.
+    pub(crate) fn unreadable(&self) {
+        let count = self.unreadable.fetch_add(1, Ordering::Relaxed) + 1;
+        self.reader.set_message(format!("{count} rejected"));
+    }
 
-    /// A later step starts on this many articles.
-    pub(crate) fn start_step(&self, _step: usize, _articles: u64) {}
+    /// These stages start on so many articles: from then on the time that is left can be told.
+    pub(crate) fn start_step(&self, stages: impl Iterator<Item = usize>, articles: u64) {
+        for stage in stages {
+            let bar = &self.stages[stage];
+            bar.set_length(bar.position() + articles);
+            bar.set_style(counting_down());
+        }
+    }
 
     pub(crate) fn start_finish(&self, stage: &str) {
         self.line(&format!("{stage}: joining partial results"));
@@ -114,11 +126,18 @@ impl Progress {
 }
 
 fn bytes_style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left")
+    ProgressStyle::with_template("{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left {msg}")
         .expect("the template is fixed and valid")
 }
 
 fn counting() -> ProgressStyle {
     ProgressStyle::with_template("{prefix} {bar:30} {human_pos} articles {per_sec} {msg}")
         .expect("the template is fixed and valid")
+}
+
+fn counting_down() -> ProgressStyle {
+    ProgressStyle::with_template(
+        "{prefix} {bar:30} {human_pos} of {human_len} articles {per_sec} {eta} left {msg}",
+    )
+    .expect("the template is fixed and valid")
 }
