@@ -44,7 +44,7 @@ pub(crate) enum Command {
         /// The pipeline file.
         file: PathBuf,
     },
-    /// Keep running on the [schedule] of a pipeline file, one run at a time, until stopped by SIGTERM or SIGINT.
+    /// Keep running on the `[schedule]` of a pipeline file, one run at a time, until stopped by SIGTERM or SIGINT.
     Watch {
         /// The pipeline file. A changed one takes effect once it is valid.
         file: PathBuf,
@@ -52,7 +52,7 @@ pub(crate) enum Command {
         #[arg(long, short)]
         quiet: bool,
     },
-    /// Print the [schedule] of a pipeline file for the scheduler of the system.
+    /// Print the `[schedule]` of a pipeline file for the scheduler of the system.
     Schedule {
         /// The pipeline file.
         file: PathBuf,
