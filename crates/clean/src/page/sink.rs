@@ -160,6 +160,19 @@ fn detach(nodes: &mut [Node], id: NodeId) {
     node.next = NONE;
 }
 
+/// Adds text under `parent`, to the text of `previous` if that is one, else as a node before `next`.
+fn add_text(nodes: &mut Vec<Node>, parent: NodeId, previous: NodeId, next: NodeId, text: StrTendril) {
+    if previous != NONE
+        && let Data::Text(piece) = &mut nodes[previous as usize].data
+    {
+        piece.push_tendril(&text);
+        return;
+    }
+    nodes.push(Node::new(Data::Text(text)));
+    let id = (nodes.len() - 1) as NodeId;
+    attach(nodes, parent, next, id);
+}
+
 /// Puts a node under `parent`, before `next` or at the end.
 fn attach(nodes: &mut [Node], parent: NodeId, next: NodeId, id: NodeId) {
     detach(nodes, id);
@@ -239,15 +252,7 @@ impl TreeSink for Sink {
             }
             NodeOrText::AppendText(text) => {
                 let last = nodes[*parent as usize].last_child;
-                if last != NONE
-                    && let Data::Text(before) = &mut nodes[last as usize].data
-                {
-                    before.push_tendril(&text);
-                    return;
-                }
-                nodes.push(Node::new(Data::Text(text)));
-                let id = (nodes.len() - 1) as NodeId;
-                attach(&mut nodes, *parent, NONE, id);
+                add_text(&mut nodes, *parent, last, NONE, text);
             }
         }
     }
@@ -286,15 +291,7 @@ impl TreeSink for Sink {
             NodeOrText::AppendNode(id) => attach(&mut nodes, parent, *sibling, id),
             NodeOrText::AppendText(text) => {
                 let before = nodes[*sibling as usize].previous;
-                if before != NONE
-                    && let Data::Text(piece) = &mut nodes[before as usize].data
-                {
-                    piece.push_tendril(&text);
-                    return;
-                }
-                nodes.push(Node::new(Data::Text(text)));
-                let id = (nodes.len() - 1) as NodeId;
-                attach(&mut nodes, parent, *sibling, id);
+                add_text(&mut nodes, parent, before, *sibling, text);
             }
         }
     }

@@ -259,13 +259,8 @@ impl<'a> Binder<'a> {
             {
                 at += 2;
             }
-            match self.part(at) {
-                Some(Part::Conjunction) => at += 1,
-                Some(Part::Comma) => {
-                    at += 1 + usize::from(matches!(self.part(at + 1), Some(Part::Conjunction)))
-                }
-                _ => break,
-            }
+            let Some(next) = self.past_separator(at) else { break };
+            at = next;
         }
     }
 
@@ -373,14 +368,18 @@ impl<'a> Binder<'a> {
             while matches!(self.part(at), Some(Part::Preposition)) && self.noun(at + 1).is_some() {
                 at += 2;
             }
-            match self.part(at) {
-                Some(Part::Conjunction) => at += 1,
-                Some(Part::Comma) => {
-                    at += 1 + usize::from(matches!(self.part(at + 1), Some(Part::Conjunction)))
-                }
-                _ => break,
-            }
+            let Some(next) = self.past_separator(at) else { break };
+            at = next;
         }
         (!members.is_empty()).then_some((members, sum))
+    }
+
+    /// The place behind a conjunction, a comma, or a comma and a conjunction.
+    fn past_separator(&self, at: usize) -> Option<usize> {
+        match self.part(at)? {
+            Part::Conjunction => Some(at + 1),
+            Part::Comma => Some(at + 1 + usize::from(matches!(self.part(at + 1), Some(Part::Conjunction)))),
+            _ => None,
+        }
     }
 }
