@@ -110,6 +110,8 @@ classes! {
     Demise = "demise",
     /// Those whom an event befell: "victims".
     Fallen = "fallen",
+    /// Who did it, by that: "suspect".
+    Doer = "doer",
     /// Tells who somebody is: "identified".
     Identify = "identify",
     /// Opens "of" and those it holds: "members of".

@@ -1,9 +1,11 @@
 //! Tells a figure of another incident from one of what the article is about.
 
-use annals_plugin::{EventType, Place, Qualifier, Scope};
+use annals_plugin::{EventType, Outcome, Place, Qualifier, Scope, When};
 
 use super::{Cue, Gathering, LEAD, column};
 use crate::event::Ballot;
+use crate::lexicon::Class;
+use crate::text::Kind;
 use crate::toll::Toll;
 
 /// The largest number of dead or of injured that a report puts first.
@@ -58,6 +60,27 @@ impl Gathering<'_, '_> {
             figure > 2 * anchor.most && figure > 3 && toll.sentence >= LEAD
         };
         beyond && !self.body.cued(&toll.clause, Cue::Rise)
+    }
+
+    /// "He died on Thursday at a hospital in Dayton", "she was flown to Dayton": when and where somebody told of before dies or is
+    /// brought to is not when and where it happened.
+    pub(super) fn is_aftermath(&self, toll: &Toll, when: Option<&When>) -> bool {
+        const DAYS: i32 = 90;
+        let tokens = self.document.tokens();
+        let first = toll.number.start.min(toll.noun.start);
+        let indefinite = matches!(self.document.lower(first), "a" | "an")
+            || toll
+                .number
+                .clone()
+                .any(|at| tokens[at].kind == Kind::Number || tokens[at].classes.has(Class::Number));
+        let one = toll.low == Some(1) && toll.high == Some(1) && !toll.others && !indefinite;
+        let carried = toll.trigger.clone().any(|at| tokens[at].classes.has(Class::Carry));
+        let dies = toll.outcome == Outcome::Killed && toll.dying;
+        let after = self.groups.first().is_some_and(|main| match (&main.when, when) {
+            (Some(main), Some(when)) => (0..=DAYS).contains(&(when.start - main.start).get_days()),
+            _ => true,
+        });
+        one && (dies || carried) && after
     }
 
     /// "Another five people died in a raid on the market": others than those told of, by a deed not told of yet.

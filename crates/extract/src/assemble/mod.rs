@@ -28,6 +28,7 @@ use crate::text::Document;
 use crate::toll::Toll;
 use apart::{Anchor, anchors};
 use identity::Namer;
+use reading::Headline;
 use scene::Scene;
 use setting::{Setting, apart_in_space, apart_in_time};
 
@@ -82,8 +83,9 @@ pub fn assemble(
     let titled = crate::toll::tolls(&title, lexicon);
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
-    let headline = reading::headline(&title, &titled);
+    let headline = Headline::read(&title, &titled);
     let most = anchors(&titled, tolls);
+    let tolls = &reading::dead_among_carried(document, tolls, &headline);
     let mut gathering = Gathering {
         document,
         tolls,
@@ -138,8 +140,8 @@ struct Gathering<'a, 'd> {
     setting: Setting<'a, 'd>,
     /// The largest number of dead and of injured that headline or lead give.
     most: [Option<Anchor>; 2],
-    /// The number of dead and of injured that the headline gives.
-    headline: [Option<u64>; 2],
+    /// What the headline tells of the dead and injured.
+    headline: Headline,
     groups: Vec<Group>,
     /// For each figure, where it belongs.
     of: Vec<Belonging>,
@@ -220,8 +222,11 @@ impl Gathering<'_, '_> {
         if let Some(&Belonging::Incident(group)) = beside.and_then(|beside| self.of.get(beside)) {
             return group;
         }
-        let when = self.setting.time_at(toll.sentence, at);
-        let place = self.setting.place_at(toll.sentence, at);
+        let mut when = self.setting.time_at(toll.sentence, at);
+        let mut place = self.setting.place_at(toll.sentence, at);
+        if self.is_aftermath(toll, when.as_ref()) {
+            (when, place) = (None, None);
+        }
         // What sets apart stands in the figure's own clause or opens the sentence.
         let opening = span.start..(span.start + 4).min(span.end);
         let cued = |cue| self.body.cued(&toll.clause, cue) || self.body.cued(&opening, cue);
@@ -452,7 +457,7 @@ impl Gathering<'_, '_> {
             .map(|(index, group)| {
                 let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| self.offsets(sentence));
                 let own = figures[index].iter().map(|&toll| &self.tolls[toll]);
-                let headline = if group.main { self.headline } else { [None; 2] };
+                let headline = if group.main { self.headline } else { Headline::default() };
                 // A round-up's persons are of many incidents.
                 let [killed, injured] = match self.sums_up() {
                     true => [None; 2],

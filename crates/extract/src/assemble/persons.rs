@@ -26,6 +26,8 @@ struct Person<'d> {
     undergoes: bool,
     dead: bool,
     hurt: bool,
+    /// Harmed by his or her own hand.
+    doer: bool,
 }
 
 /// How words point to a person.
@@ -109,7 +111,12 @@ impl<'d> Persons<'d> {
             Pointer::Doer => self
                 .last
                 .filter(|&last| self.list[last].sentence == toll.sentence && self.list[last].undergoes)
-                .or_else(|| self.same_as(&mention, toll.sentence)),
+                .or_else(|| self.list.iter().position(|person| person.doer))
+                .or_else(|| {
+                    let others =
+                        toll.outcome == Outcome::Killed && self.list.iter().any(|person| !person.undergoes);
+                    self.same_as(&mention, toll.sentence).filter(|_| !others)
+                }),
         };
         let at = found.unwrap_or_else(|| {
             self.list.push(Person { first: toll.sentence, ..Person::default() });
@@ -128,6 +135,7 @@ impl<'d> Persons<'d> {
             person.sentence = toll.sentence;
         }
         person.undergoes = toll.passive;
+        person.doer |= toll.own;
         match toll.outcome {
             Outcome::Killed => person.dead = true,
             _ => person.hurt = true,
@@ -209,7 +217,7 @@ fn mention<'d>(document: &'d Document<'_>, toll: &Toll) -> Option<(Pointer, Pers
         Pointer::New
     } else if !person.names.is_empty() || person.age.is_some() {
         Pointer::Open
-    } else if first.classes.has(Class::Reflexive) {
+    } else if toll.own {
         Pointer::Doer
     } else if first.classes.has(Class::MaleOrFemale) && (end - start == 1 || toll.named)
         || first.classes.has(Class::Determiner)

@@ -1,7 +1,9 @@
 //! What an article as a whole tells of the dead and injured of an incident, where no single figure of its text does.
 //!
-//! A headline may give a figure that the text spreads over its sentences; a text may tell of those harmed one by one.
+//! A headline may give a figure that the text spreads over its sentences; a text may tell of those harmed one by one; and whoever
+//! kills others and then himself is not among those whom he killed.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
@@ -12,74 +14,176 @@ use crate::lexicon::Class;
 use crate::text::Document;
 use crate::toll::Toll;
 
-/// The number of dead and of injured that a headline gives: "2 boys, 2 girls shot" tells of four, "6 shot, one badly hurt"
-/// of six.
-pub(super) fn headline(document: &Document<'_>, titled: &[Toll]) -> [Option<u64>; 2] {
-    let mut told = [None; 2];
-    let mut sums: [(Range<usize>, u64); 2] = Default::default();
-    let mut undergone = false;
-    for toll in titled {
-        let himself = document.tokens()[toll.number.start].classes.has(Class::Reflexive);
-        let whole = toll.part_of.is_none()
-            && toll.modality == Modality::Asserted
-            && toll.scope != Some(Scope::Total)
-            && toll.qualifier != Qualifier::Vague
-            && !(himself && undergone);
-        undergone |= toll.passive;
-        if let (Some(column), Some(low), true) = (column(toll.outcome), toll.low, whole) {
+/// What a headline tells: "2 boys, 2 girls shot" of four, "6 shot, one badly hurt" of six.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Headline {
+    /// The number of dead and of injured.
+    told: [Option<u64>; 2],
+    /// The number of those shot, any of whom may have died.
+    shot: Option<u64>,
+}
+
+impl Headline {
+    pub(super) fn read(document: &Document<'_>, titled: &[Toll]) -> Self {
+        let mut headline = Self::default();
+        let mut sums: [(Range<usize>, u64); 3] = Default::default();
+        let mut undergone = false;
+        for toll in titled {
+            let whole = toll.part_of.is_none()
+                && toll.modality == Modality::Asserted
+                && toll.scope != Some(Scope::Total)
+                && toll.qualifier != Qualifier::Vague
+                && !(toll.own && undergone);
+            undergone |= toll.passive;
+            let Some(low) = toll.low.filter(|_| whole) else { continue };
+            let is = |class| toll.trigger.clone().any(|at| document.tokens()[at].classes.has(class));
+            // "Five shot, two dead" and "five shot" may count the dead; "one dead, one shot" has told of them.
+            let open = toll.outcome == Outcome::Casualties
+                || toll.outcome == Outcome::Injured
+                    && is(Class::Shot)
+                    && !toll.others
+                    && headline.told[0].is_none();
+            let Some(column) = column(toll.outcome).filter(|_| !open).or(open.then_some(2)) else { continue };
             let (trigger, sum) = &mut sums[column];
-            *sum = if *trigger == toll.trigger || himself { *sum + low } else { low };
+            // "Gunman kills two, then himself", "three shot dead; suspect killed"
+            let besides = toll.own || column == 0 && *sum > 0 && names_doer(document, toll);
+            *sum = if *trigger == toll.trigger || besides { *sum + low } else { low };
             *trigger = toll.trigger.clone();
-            told[column] = told[column].max(Some(*sum));
+            let slot = if column == 2 { &mut headline.shot } else { &mut headline.told[column] };
+            *slot = (*slot).max(Some(*sum));
+        }
+        if headline.told[1] < headline.shot {
+            headline.told[1] = None;
+        }
+        headline
+    }
+}
+
+/// Whether those counted are called by what they did: "the suspect".
+fn names_doer(document: &Document<'_>, toll: &Toll) -> bool {
+    toll.low == Some(1) && toll.noun.clone().any(|at| document.tokens()[at].classes.has(Class::Doer))
+}
+
+/// "One dead, three injured": four who are brought to a hospital are those, and not all of them stay injured.
+pub(super) fn dead_among_carried<'t>(
+    document: &Document<'_>,
+    tolls: &'t [Toll],
+    headline: &Headline,
+) -> Cow<'t, [Toll]> {
+    let [Some(killed), Some(injured)] = headline.told else { return Cow::Borrowed(tolls) };
+    let carried = |toll: &Toll| {
+        toll.outcome == Outcome::Injured
+            && !toll.others
+            && killed > 0
+            && injured > 0
+            && toll.low == Some(killed + injured)
+            && toll.trigger.clone().any(|at| document.tokens()[at].classes.has(Class::Carry))
+    };
+    if !tolls.iter().any(carried) {
+        return Cow::Borrowed(tolls);
+    }
+    let mut tolls = tolls.to_vec();
+    for toll in &mut tolls {
+        if carried(toll) {
+            toll.outcome = Outcome::Casualties;
         }
     }
-    told
+    Cow::Owned(tolls)
+}
+
+/// What the figures of an incident tell, while they are read one by one.
+#[derive(Default)]
+struct Sums {
+    /// The largest number of dead and of injured people.
+    stated: [u64; 2],
+    /// Likewise, but of any group.
+    counted: [u64; 2],
+    casualties: u64,
+    /// The largest number of dead that an active verb takes as its object.
+    slain: u64,
+    /// The doer is dead by his own hand.
+    suicide: bool,
+    /// The largest number of those whom one sentence tells of as killed, the doer among them.
+    with_doer: u64,
+    /// The sentence read, the number of those killed or shot in it by somebody, and whether he killed himself in it.
+    sentence: (usize, u64, bool),
+}
+
+impl Sums {
+    fn read(&mut self, toll: &Toll) {
+        let most = toll.low.max(toll.high).unwrap_or(0);
+        // Only a number of people, not of women or guards among them, is a number of all.
+        let all = matches!(toll.victims, Victims::People | Victims::Civilians) && !toll.listed;
+        if let Some(column) = column(toll.outcome) {
+            self.counted[column] = self.counted[column].max(most);
+            if all {
+                self.stated[column] = self.stated[column].max(most);
+            }
+        }
+        if toll.outcome == Outcome::Casualties {
+            self.casualties = self.casualties.max(most);
+        }
+        let active = !toll.passive && toll.part_of.is_none();
+        let (sentence, slain, own) = &mut self.sentence;
+        if *sentence != toll.sentence {
+            (*sentence, *slain, *own) = (toll.sentence, 0, false);
+        }
+        if toll.own && toll.outcome == Outcome::Killed {
+            *own = true;
+            self.suicide = true;
+        } else if active && toll.outcome == Outcome::Killed {
+            *slain += toll.low.unwrap_or(0);
+            self.slain = self.slain.max(most);
+        }
+        if *own && *slain > 0 {
+            self.with_doer = self.with_doer.max(*slain + 1);
+        }
+    }
+
+    /// The number of dead where somebody killed others and himself.
+    fn murder_and_suicide(&self) -> u64 {
+        let several = self.suicide && self.slain > 1 && self.slain == self.stated[0];
+        self.with_doer.max(if several { self.slain + 1 } else { 0 })
+    }
 }
 
 /// The number of dead and of injured that the figures of an incident tell together, if it is more than any of them gives.
 pub(super) fn of_incident<'t>(
     document: &Document<'_>,
     tolls: impl Iterator<Item = &'t Toll>,
-    headline: [Option<u64>; 2],
+    headline: Headline,
 ) -> [Option<u64>; 2] {
     let mut persons = Persons::default();
-    let mut stated = [0; 2];
-    let mut counted = [0; 2];
-    let mut casualties = 0;
+    let mut sums = Sums::default();
     for toll in tolls {
         persons.read(document, toll);
-        if toll.modality != Modality::Asserted {
-            continue;
-        }
-        let most = toll.low.max(toll.high).unwrap_or(0);
-        // Only a number of people, not of women or guards among them, is a number of all.
-        let all = matches!(toll.victims, Victims::People | Victims::Civilians);
-        if let Some(column) = column(toll.outcome) {
-            counted[column] = counted[column].max(most);
-            if all {
-                stated[column] = stated[column].max(most);
-            }
-        }
-        if toll.outcome == Outcome::Casualties {
-            casualties = casualties.max(most);
+        if toll.modality == Modality::Asserted {
+            sums.read(toll);
         }
     }
+    let Sums { stated, counted, .. } = sums;
     let told = [persons.killed(), persons.injured()];
+    let suicide = sums.murder_and_suicide();
+    let killed = counted[0].max(told[0]).max(headline.told[0].unwrap_or(0));
     // Whoever was shot and not killed was injured.
-    let killed = counted[0].max(told[0]).max(headline[0].unwrap_or(0));
+    let casualties = sums.casualties.max(headline.shot.unwrap_or(0));
     let rest = if killed > 0 { casualties.saturating_sub(killed) } else { 0 };
+    let injured = headline.told[1].or(headline.shot.filter(|_| killed == 0));
     let mut reading = [None; 2];
-    for column in 0..2 {
-        let whole = match headline[column] {
-            // A headline that counts has counted all.
+    for (column, headline) in [headline.told[0], injured].into_iter().enumerate() {
+        let whole = match headline {
+            // A headline that counts has counted all, but for a doer who killed himself.
+            Some(1) if column == 0 => suicide.max(1),
             Some(count) => count,
-            _ if casualties > 0 && told[0] + told[1] > casualties => 0,
+            _ if sums.casualties > 0 && told[0] + told[1] > sums.casualties => 0,
             // Where the text gives a number, persons told one by one are some of them.
             _ if stated[column] > 1 => 0,
             _ => told[column],
         };
-        let whole = if column == 1 { whole.max(rest) } else { whole };
-        let known = whole > stated[column] && whole >= counted[column] && whole > 1;
+        let whole = if column == 1 { whole.max(rest) } else { whole.max(suicide) };
+        // One told of by a headline is no news where the text tells of any.
+        let news = whole > 1 || headline.is_some() && counted[column] == 0;
+        let known = whole > stated[column] && whole >= counted[column] && news;
         reading[column] = known.then_some(whole);
     }
     reading

@@ -388,6 +388,41 @@ fn persons_told_one_by_one_are_counted() {
 }
 
 #[test]
+fn who_kills_others_and_himself_is_one_more() {
+    let text = "A man killed three people at a farm in Akron before turning the gun on himself, police said.";
+    assert_eq!(reading("Shooting at a farm", text), (Some(4), None));
+    let text = "Lee Marsh killed his wife and a neighbor in Akron on Sunday. Marsh then took his own life.";
+    assert_eq!(reading("Shooting in Akron", text), (Some(3), None));
+    let text =
+        "Four people were found dead in Akron on Sunday. The father killed three people, then himself.";
+    assert_eq!(reading("Murder-suicide in Akron", text), (None, None));
+    let text = "A woman died in Akron on Sunday. Police said she killed herself.";
+    assert_eq!(reading("Woman dies in Akron shooting", text), (None, None));
+}
+
+#[test]
+fn those_shot_in_a_headline_may_be_dead() {
+    let text = "A man in his 20s was killed on Tuesday in Akron. Others were hurt.";
+    assert_eq!(reading("Four shot in Akron", text), (None, Some(3)));
+    assert_eq!(reading("Four injured, one dead in Akron", text), (None, Some(4)));
+    let text = "Officers found four victims in Akron, who were rushed to a hospital. One man died.";
+    assert_eq!(reading("One dead, three injured in Akron shooting", text), (None, Some(3)));
+}
+
+#[test]
+fn a_death_that_only_the_headline_tells_counts() {
+    let text = "Police are trying to find out who shot a teenager in Akron on Tuesday.";
+    assert_eq!(reading("Teen fatally shot in Akron", text), (Some(1), None));
+}
+
+#[test]
+fn a_later_death_in_a_hospital_elsewhere_is_no_other_incident() {
+    let text =
+        "A clerk was shot on Tuesday in Akron. He was flown to a hospital in Cleveland. He died on Thursday.";
+    assert_eq!(gathered("Clerk shot in Akron", "2016-03-10", text).0.incidents.len(), 1);
+}
+
+#[test]
 fn a_headline_counts_those_whom_its_text_does_not() {
     let text = "Gunmen stormed a bar in Tulsa on Monday. Omar Haddad was killed at the door.";
     assert_eq!(reading("Four killed, two wounded at bar", text), (Some(4), Some(2)));

@@ -47,6 +47,12 @@ pub struct Toll {
     pub others: bool,
     /// Tells of one person by name or pronoun, not of a number.
     pub named: bool,
+    /// Its number stands in no words, but adds up the persons of a list.
+    pub listed: bool,
+    /// Befalls the doer: "killed himself", "turned the gun on herself".
+    pub own: bool,
+    /// Tells of dying or being dead, not of a deed: "died", "was pronounced dead".
+    pub dying: bool,
     /// The noun phrase of those counted, without the number.
     pub noun: Range<usize>,
     /// Who did it, if the clause has an agent: subject of "X killed 12", "by X".

@@ -50,6 +50,8 @@ struct Predicate {
     modality: Modality,
     passive: bool,
     agent: Option<Range<usize>>,
+    /// How the predicate binds; `None` where it is left out or no word of the lexicon.
+    frame: Option<Frame>,
     /// The predicate's chunk.
     at: usize,
 }
@@ -217,6 +219,9 @@ impl<'a> Binder<'a> {
         }
         let low_only_zero = figure.low == Some(0) && figure.high == Some(0);
         let qualifier = if low_only_zero { Qualifier::Exact } else { figure.qualifier };
+        // "a deceased man with a gunshot wound"
+        let dead = predicate.outcome == Outcome::Injured && noun.state == Some(Outcome::Killed);
+        let outcome = if dead { Outcome::Killed } else { predicate.outcome };
         self.bound[at] = Some(self.tolls.len());
         let scope = super::scope::scope(self.document, &clause, predicate.outcome, &figure);
         self.tolls.push(Toll {
@@ -224,7 +229,7 @@ impl<'a> Binder<'a> {
             number: figure.tokens.clone(),
             trigger: predicate.tokens.clone(),
             clause,
-            outcome: predicate.outcome,
+            outcome,
             victims: if strikes { Victims::None } else { group.unwrap_or(Victims::People) },
             low: figure.low,
             high: figure.high,
@@ -234,6 +239,10 @@ impl<'a> Binder<'a> {
             part_of: None,
             others: noun.others,
             named: noun.name || noun.single,
+            listed: false,
+            own: predicate.frame.is_some_and(|frame| matches!(frame, Frame::Own(_)))
+                || self.has(figure.tokens.start, Class::Reflexive),
+            dying: predicate.frame.is_some_and(|frame| matches!(frame, Frame::Undergo(_) | Frame::State)),
             noun: noun.words.clone(),
             agent: predicate.agent.clone(),
             passive: predicate.passive,

@@ -16,6 +16,7 @@ impl<'a> Binder<'a> {
             modality: self.feared(at),
             passive: true,
             agent: None,
+            frame: Some(Frame::State),
             at,
         };
         self.subjects(&predicate, at, false);
@@ -39,6 +40,7 @@ impl<'a> Binder<'a> {
             modality: self.feared(at),
             passive: true,
             agent: None,
+            frame: None,
             at,
         };
         // "killed 12 wounded men" was bound as killed; "12 dead and 30 wounded" are two.
@@ -66,6 +68,7 @@ impl<'a> Binder<'a> {
             modality: self.feared(at),
             passive: true,
             agent: None,
+            frame: None,
             at,
         };
         if trigger.outcome == Outcome::Strikes {
@@ -143,6 +146,7 @@ impl<'a> Binder<'a> {
             modality: Modality::Asserted,
             passive: true,
             agent: None,
+            frame: None,
             at,
         };
         let suffers = |verb: &Verb| {
@@ -188,6 +192,7 @@ impl<'a> Binder<'a> {
             modality: self.feared(at),
             passive: true,
             agent: None,
+            frame: None,
             at,
         };
         let mut opened = trigger.frame == Frame::Toll && noun.figure.is_none();

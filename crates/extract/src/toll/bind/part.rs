@@ -96,6 +96,7 @@ impl<'a> Binder<'a> {
             modality: Modality::Asserted,
             passive: true,
             agent: None,
+            frame: None,
             at,
         };
         let before = self.tolls.len();
@@ -155,6 +156,7 @@ impl<'a> Binder<'a> {
             modality: from.modality,
             passive: from.passive,
             agent: from.agent.clone(),
+            frame: None,
             at,
         }
     }
@@ -162,7 +164,15 @@ impl<'a> Binder<'a> {
     /// A predicate that a noun such as "the dead" stands for.
     fn bare_predicate(&self, outcome: Outcome, at: usize) -> Predicate {
         let tokens = self.chunks[at].span.clone();
-        Predicate { outcome, tokens, modality: Modality::Asserted, passive: true, agent: None, at }
+        Predicate {
+            outcome,
+            tokens,
+            modality: Modality::Asserted,
+            passive: true,
+            agent: None,
+            frame: None,
+            at,
+        }
     }
 
     fn among(&mut self, at: usize) {
@@ -220,6 +230,7 @@ impl<'a> Binder<'a> {
             modality: from.modality,
             passive: from.passive,
             agent: from.agent.clone(),
+            frame: None,
             at,
         };
         let mut members = 0;
@@ -297,6 +308,7 @@ impl<'a> Binder<'a> {
                 modality: from.modality,
                 passive: from.passive,
                 agent: from.agent.clone(),
+                frame: None,
                 at,
             };
             self.toll(&predicate, at, noun);
@@ -338,6 +350,7 @@ impl<'a> Binder<'a> {
                     modality: from.modality,
                     passive: from.passive,
                     agent: from.agent.clone(),
+                    frame: None,
                     at: member,
                 };
                 self.toll(&predicate, member, noun);

@@ -1,5 +1,7 @@
 //! What stands before a passive, an intransitive or a state, and lists of those harmed.
 
+use annals_plugin::{Modality, Outcome};
+
 use super::{Binder, Predicate, REACH};
 use crate::lexicon::Class;
 use crate::toll::Toll;
@@ -12,6 +14,7 @@ impl Binder<'_> {
         let mut candidate = None;
         let mut relative = false;
         let mut commas = 0;
+        let mut left_out = false;
         while left > 0 && at - left < REACH {
             left -= 1;
             match &self.chunks[left].part {
@@ -30,6 +33,10 @@ impl Binder<'_> {
                         && matches!(self.part(left - 2), Some(Part::Relative))
                     {
                         left -= 2;
+                        continue;
+                    }
+                    // Between the verbs of one subject stand objects and places, not those harmed by the second.
+                    if !left_out && finite && self.shared_from(left, at) {
                         continue;
                     }
                     // "three people, two of them children, died"
@@ -120,11 +127,21 @@ impl Binder<'_> {
                     if participle || in_relative {
                         continue;
                     }
+                    if finite && let Some(hurt) = self.reduced(left) {
+                        // "The man shot on Friday near a school has died": a participle that describes the subject.
+                        candidate = Some(hurt);
+                        break;
+                    }
                     if matches!(self.part(left + 1), Some(Part::Conjunction))
                         && left + 2 == at
                         && verb.trigger.is_none()
                     {
                         // "was shot at and killed", "fled and died": the subject stands before the first verb.
+                        continue;
+                    }
+                    if finite && verb.trigger.is_none() && !verb.say && self.shares_subject(left, at) {
+                        // "was taken to a hospital but died", "ran into the street and was shot"
+                        left_out = true;
                         continue;
                     }
                     break;
@@ -149,12 +166,33 @@ impl Binder<'_> {
         if self.bound[at].is_some_and(|toll| self.tolls[toll].outcome == predicate.outcome) {
             return true;
         }
+        if self.worsens(predicate, at) {
+            return true;
+        }
         let before = self.tolls.len();
         let found = self.toll(predicate, at, noun);
         let head = self.list_left(predicate, at);
         self.named_one_by_one(predicate, head, before);
         self.added_up(before);
         found
+    }
+
+    /// "The boy who was shot has died", "four of the wounded died": whoever was bound as injured is dead, and those whom the
+    /// same words tell of with them.
+    fn worsens(&mut self, predicate: &Predicate, at: usize) -> bool {
+        let Some(hurt) = self.bound[at].map(|toll| self.tolls[toll].clone()) else { return false };
+        let dies = predicate.outcome == Outcome::Killed && predicate.modality == Modality::Asserted;
+        if !dies || hurt.outcome != Outcome::Injured || hurt.modality != Modality::Asserted {
+            return false;
+        }
+        for toll in &mut self.tolls[self.first..] {
+            if toll.trigger == hurt.trigger && toll.outcome == Outcome::Injured {
+                toll.outcome = Outcome::Killed;
+                toll.trigger = predicate.tokens.clone();
+                toll.dying = true;
+            }
+        }
+        true
     }
 
     /// "Daniel Reyes and Marta Reyes were found dead" tells of two: members of a list that are of one group are
@@ -189,6 +227,7 @@ impl Binder<'_> {
             low: Some(count),
             high: Some(count),
             named: false,
+            listed: true,
             ..first
         });
     }
@@ -228,6 +267,37 @@ impl Binder<'_> {
                     || self.noun(at).is_some_and(|noun| noun.thing || (!noun.counted() && !noun.person()))
             })
             && (left + 1..right).any(|at| matches!(self.part(at), Some(Part::Conjunction | Part::Comma)))
+    }
+
+    /// The noun that a participle of harm describes: "a man shot on Friday".
+    fn reduced(&self, verb: usize) -> Option<usize> {
+        let noun = verb.checked_sub(1)?;
+        let toll = &self.tolls[self.bound[noun]?];
+        let bare = self.verb(verb).is_some_and(|verb| !verb.passive && !verb.perfect && !verb.modal);
+        (bare && toll.passive && toll.trigger == self.chunks[verb].span).then_some(noun)
+    }
+
+    /// Whether the verb group at `right` leaves out its subject, which stands before the one at `left`: a conjunction is right
+    /// before it, and no clause begins between the two.
+    fn shares_subject(&self, left: usize, right: usize) -> bool {
+        right >= left + 2
+            && matches!(self.part(right - 1), Some(Part::Conjunction))
+            && (left + 1..right).all(|at| {
+                matches!(
+                    self.part(at),
+                    Some(Part::Preposition | Part::Noun(_) | Part::State(_) | Part::Other)
+                ) || at + 1 == right
+                    || at + 2 == right && matches!(self.part(at), Some(Part::Comma))
+            })
+    }
+
+    /// Whether a noun at `left` stands between two verbs that share their subject, the second of them at `right`.
+    fn shared_from(&self, left: usize, right: usize) -> bool {
+        let first = (left.saturating_sub(8)..left).rev().find(|&at| self.verb(at).is_some());
+        first.is_some_and(|first| {
+            self.verb(first).is_some_and(|verb| verb.trigger.is_none() && !verb.say && !verb.copula)
+                && self.shares_subject(first, right)
+        })
     }
 
     fn shared_subject(&self, verb: usize) -> Option<usize> {

@@ -83,6 +83,7 @@ impl<'a> Binder<'a> {
             modality,
             passive: true,
             agent: None,
+            frame: Some(trigger.frame),
             at,
         };
         match trigger.frame {
@@ -157,6 +158,7 @@ impl<'a> Binder<'a> {
             modality,
             passive: true,
             agent: None,
+            frame: None,
             at,
         };
         let told =
@@ -233,7 +235,12 @@ impl<'a> Binder<'a> {
                 return false;
             }
         }
-        let subject = at > 0 && !matches!(self.part(at - 1), Some(Part::Comma | Part::Open)) || at == 0;
+        // "A blast on Monday, May 3, killed a guard": a participle after a comma would take no object.
+        let resumes = at > 1
+            && matches!(self.part(at - 1), Some(Part::Comma))
+            && !self.noun(at - 2).is_some_and(|noun| noun.counted() || noun.person())
+            && (object.person() || object.name && self.personal(at + 1 + further));
+        let subject = at == 0 || resumes || !matches!(self.part(at - 1), Some(Part::Comma | Part::Open));
         subject
             && (object.figure.is_some()
                 || object.single
@@ -317,7 +324,16 @@ impl<'a> Binder<'a> {
                 noun.name && self.noun(first).is_some_and(|first| first.name) && self.personal(joined);
             let himself =
                 self.document.tokens()[self.chunks[joined].span.start].classes.has(Class::Reflexive);
+            // "his wife, son and daughter", "kills wife, neighbor": one determiner, or none, for all.
+            let kin = |noun: &Noun| {
+                noun.person()
+                    && !noun.plural
+                    && !noun.counted()
+                    && matches!(noun.determiner, Determiner::None | Determiner::Possessive)
+            };
+            let alike = noun.determiner == Determiner::None && kin(noun) && self.noun(first).is_some_and(kin);
             if !(names
+                || alike
                 || himself
                 || noun.person() && (noun.counted() || noun.determiner != Determiner::None || noun.name)
                 || noun.counted() && noun.bare && noun.others)

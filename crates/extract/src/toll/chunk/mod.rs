@@ -261,7 +261,7 @@ impl Chunker<'_> {
         if let Some(end) = self.subset(at) {
             return Chunk { span: at..end, part: Part::Subset };
         }
-        if let Some(end) = self.not_a_count(at, last) {
+        if let Some(end) = self.ages(at).or_else(|| self.not_a_count(at, last)) {
             return Chunk { span: at..end, part: Part::Other };
         }
         if let Some(verb) = self.verb(at) {

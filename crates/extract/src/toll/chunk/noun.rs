@@ -64,10 +64,19 @@ impl Chunker<'_> {
         let mut aged = None;
         loop {
             let word = self.lower(at);
-            if let Some((end, group)) = self.age(at).filter(|_| at > start) {
+            if let Some((end, group)) = self.age(at) {
+                if noun.determiner == Determiner::None && noun.figure.is_none() {
+                    // "a 25 year old man and 14 year old girl": the article is left out.
+                    noun.determiner = Determiner::Indefinite;
+                }
                 aged = Some((end - 1, group, Grammar::Singular));
                 at = end;
                 break;
+            }
+            if let Some(second) = self.two_ages(at).filter(|_| noun.figure.is_none()) {
+                noun.figure = Some(Figure::exact(at..second, 2));
+                at = second;
+                continue;
             }
             if let Some(figure) = number::figure(self.document, self.lexicon, at, self.end)
                 && noun.figure.is_none()
@@ -241,6 +250,10 @@ impl Chunker<'_> {
                     // "12 wounded soldiers", "8 wounded", "the dead".
                     noun.state = Some(state.outcome);
                     at += length;
+                    // "a deceased young man"
+                    if self.has(at, Class::Adjective) && self.noun_follows(at + 1) {
+                        at += 1;
+                    }
                     if !self.noun_follows(at) {
                         break;
                     }
@@ -522,7 +535,7 @@ impl Chunker<'_> {
 }
 
 /// The group of "6-year-old" and its like, and whether it means one.
-fn age_group(word: &str) -> Option<(Victims, Grammar)> {
+pub(super) fn age_group(word: &str) -> Option<(Victims, Grammar)> {
     let (age, rest) = word.split_once('-')?;
     let (unit, old) = rest.split_once('-')?;
     let grammar = match old {

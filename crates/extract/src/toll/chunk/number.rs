@@ -24,7 +24,9 @@ impl Chunker<'_> {
             if digits && self.in_ages(at) {
                 return Some(at + 1);
             }
-            if digits && self.has(before, Class::Month) && (year || !self.person_follows(at + 1)) {
+            // "on March 3 killed two men"
+            let verb = self.trigger_frame(at + 1).is_some();
+            if digits && self.has(before, Class::Month) && (year || verb || !self.person_follows(at + 1)) {
                 return Some(at + 1);
             }
         }
@@ -82,6 +84,14 @@ impl Chunker<'_> {
                 return Some(at + 1);
             }
         }
+        // "Mary Dorr, three, was", "a boy, five, and": an age in words.
+        if !digits
+            && next == ","
+            && self.before(at) == ","
+            && before.is_some_and(|before| self.ends_in_person(before))
+        {
+            return Some(at + 1);
+        }
         let years = self.has(at + 1, Class::NotVictims) && matches!(next, "year" | "years");
         (years && matches!(self.lower(at + 2), "old" | "of")).then_some(at + 3)
     }
@@ -108,6 +118,28 @@ impl Chunker<'_> {
         let years = self.lower(at).parse::<u32>().ok()?;
         let end = end.max(unit) + 1;
         Some((end, if child || years < 18 { Victims::Children } else { Victims::People }))
+    }
+
+    /// "6- and 10-year-old" before a plural: where the second age stands.
+    pub(super) fn two_ages(&self, at: usize) -> Option<usize> {
+        let digits = self.token(at).is_some_and(|token| token.kind == Kind::Number);
+        let joined = matches!(self.lower(at + 1), "-" | "\u{2010}" | "\u{2011}")
+            && self.has(at + 2, Class::Conjunction)
+            && super::noun::age_group(self.lower(at + 3)).is_some();
+        (digits && joined).then_some(at + 3)
+    }
+
+    /// "ages 3 and 5", "aged 4, 6 and 9": the end of the list.
+    pub(super) fn ages(&self, at: usize) -> Option<usize> {
+        if !matches!(self.lower(at), "ages" | "aged") {
+            return None;
+        }
+        let number = |at: usize| self.token(at).is_some_and(|token| token.kind == Kind::Number);
+        let mut end = at + 1;
+        while number(end) || number(end + 1) && matches!(self.lower(end), "," | "and") {
+            end += 1;
+        }
+        number(at + 1).then_some(end)
     }
 
     /// Whether digits stand in a list that "ages" or "aged" opened.
