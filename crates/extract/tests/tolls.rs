@@ -38,6 +38,9 @@ fn line(document: &Document<'_>, toll: &Toll) -> String {
     if let Some(scope) = toll.scope {
         write!(line, ", {scope}").expect("a string takes any text");
     }
+    if toll.implied {
+        line.push_str(", implied");
+    }
     if let Some(whole) = toll.part_of {
         write!(line, ", part of figure {}", whole + 1).expect("a string takes any text");
     }

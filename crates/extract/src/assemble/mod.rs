@@ -432,7 +432,10 @@ impl Gathering<'_, '_> {
             .of
             .iter()
             .enumerate()
-            .map(|(toll, of)| (*of != Belonging::Accident).then(|| name('c', toll)))
+            .map(|(toll, of)| {
+                let claimed = !self.tolls[toll].implied && !self.tolls[toll].listed;
+                (*of != Belonging::Accident && claimed).then(|| name('c', toll))
+            })
             .collect();
         // An incident is known by its first figure.
         let mut incident_ids: Vec<Option<String>> = vec![None; self.groups.len()];

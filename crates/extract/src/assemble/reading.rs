@@ -99,6 +99,8 @@ struct Sums {
     /// Likewise, but of any group.
     counted: [u64; 2],
     casualties: u64,
+    /// The largest number of dead and of injured that a list adds up to: "Lena Moss and her son Omar" are two.
+    listed: [u64; 2],
     /// The largest number of dead that an active verb takes as its object.
     slain: u64,
     /// The doer is dead by his own hand.
@@ -111,11 +113,17 @@ struct Sums {
 
 impl Sums {
     fn read(&mut self, toll: &Toll) {
+        if toll.implied {
+            return;
+        }
         let most = toll.low.max(toll.high).unwrap_or(0);
         // Only a number of people, not of women or guards among them, is a number of all.
         let all = matches!(toll.victims, Victims::People | Victims::Civilians) && !toll.listed;
         if let Some(column) = column(toll.outcome) {
             self.counted[column] = self.counted[column].max(most);
+            if toll.listed {
+                self.listed[column] = self.listed[column].max(most);
+            }
             if all {
                 self.stated[column] = self.stated[column].max(most);
             }
@@ -162,7 +170,7 @@ pub(super) fn of_incident<'t>(
         }
     }
     let Sums { stated, counted, .. } = sums;
-    let told = [persons.killed(), persons.injured()];
+    let told = [persons.killed().max(sums.listed[0]), persons.injured().max(sums.listed[1])];
     let suicide = sums.murder_and_suicide();
     let killed = counted[0].max(told[0]).max(headline.told[0].unwrap_or(0));
     // Whoever was shot and not killed was injured.

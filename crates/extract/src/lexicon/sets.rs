@@ -35,6 +35,14 @@ sets! {
     Unclaimed = "unclaimed",
     /// A claim of responsibility for other deeds.
     OtherDeeds = "other_deeds",
+    /// Joins what is denied: "nor".
+    Nor = "nor",
+    /// A verb of one subject: "was".
+    OneIs = "one_is",
+    /// A verb of several subjects: "were".
+    SeveralAre = "several_are",
+    /// Begins a number written as one word: "thirtythree".
+    BeginsTens = "begins_tens",
     /// Marks the owner: "'s".
     Owner = "owner",
     /// "in", "near": what follows it is a place even where its name is a person's too.
@@ -129,6 +137,8 @@ sets! {
     Recent = "recent",
     /// "the"
     The = "the",
+    /// Before a number that looks like a year and is one: "in 2011 killed".
+    BeforeYear = "before_year",
     /// After a number that looks like a year and is none.
     NoYear = "no_year",
     /// Between "to" and a date: "to early May".
@@ -169,7 +179,12 @@ impl Sets {
 
     /// Whether a word begins with one of a set.
     pub fn begins(&self, word: &str, set: Set) -> bool {
-        self.affixes(set).any(|beginning| word.starts_with(beginning))
+        self.beginning(word, set).is_some()
+    }
+
+    /// The beginning of a set that a word has.
+    pub fn beginning(&self, word: &str, set: Set) -> Option<&'static str> {
+        self.affixes(set).find(|beginning| word.starts_with(beginning))
     }
 
     fn affixes(&self, set: Set) -> impl Iterator<Item = &'static str> {

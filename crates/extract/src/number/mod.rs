@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use annals_plugin::Qualifier;
 
-use crate::lexicon::{Class, Lexicon, NumberWord, Side, WordId};
+use crate::lexicon::{Class, Lexicon, NumberWord, Set, Sets, Side, WordId};
 use crate::text::{Document, Kind};
 
 /// A number as a text bounds it.
@@ -276,7 +276,11 @@ impl Reader<'_> {
         if let Some(NumberWord::Unit(value)) = self.number_word(at) {
             return Some(value);
         }
-        let (tens, units) = self.lower(at).split_once('-')?;
+        let word = self.lower(at);
+        let (tens, units) = word.split_once('-').or_else(|| {
+            let tens = Sets::english().beginning(word, Set::BeginsTens)?;
+            Some(word.split_at(tens.len()))
+        })?;
         let value = |word: &str| match self.lexicon.number(self.lexicon.look_up(word).0) {
             Some(NumberWord::Unit(value)) => Some(value),
             _ => None,

@@ -53,6 +53,8 @@ pub struct Toll {
     pub own: bool,
     /// Tells of dying or being dead, not of a deed: "died", "was pronounced dead".
     pub dying: bool,
+    /// Tells of the wounds of one who died of them: read, but not claimed.
+    pub implied: bool,
     /// The noun phrase of those counted, without the number.
     pub noun: Range<usize>,
     /// Who did it, if the clause has an agent: subject of "X killed 12", "by X".
@@ -74,6 +76,7 @@ pub fn tolls(document: &Document<'_>, lexicon: &Lexicon) -> Vec<Toll> {
         }
     }
     shot_and_dead(document, &mut tolls);
+    one_shot_and_dead(document, &mut tolls);
     some_of_the_injured(document, &mut tolls);
     tolls
 }
@@ -134,5 +137,42 @@ fn shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
         if toll.outcome == Outcome::Injured && shot && several && !toll.others {
             toll.outcome = Outcome::Casualties;
         }
+    }
+}
+
+/// "Omar Haddad was shot in his car. He died at the scene": one who died of the shots is not injured beside.
+fn one_shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
+    const NEAR: usize = 2;
+    let tokens = document.tokens();
+    let one = |toll: &Toll| toll.low == Some(1) && toll.high == Some(1) && !toll.others;
+    let pronoun = |toll: &Toll| tokens[toll.number.start].classes.has(Class::Pronoun);
+    let same_name = |left: &Toll, right: &Toll| {
+        let last = |toll: &Toll| document.lower(toll.noun.end.max(1) - 1);
+        left.named && right.named && last(left) == last(right)
+    };
+    let mut wounds = Vec::new();
+    for (index, shot) in tolls.iter().enumerate() {
+        let fired = shot.trigger.clone().any(|token| tokens[token].classes.any(&[Class::Shot, Class::Strike]));
+        if shot.outcome != Outcome::Injured || !fired || !one(shot) {
+            continue;
+        }
+        let dead = |toll: &&Toll| {
+            toll.outcome == Outcome::Killed && toll.modality == Modality::Asserted && one(toll)
+        };
+        let single = |toll: &&Toll| matches!(toll.outcome, Outcome::Killed | Outcome::Injured);
+        let before = tolls[..index].iter().rev().find(single).filter(dead);
+        let after = tolls[index + 1..].iter().find(single).filter(dead);
+        let of_one = |near: Option<&Toll>, goes_back: bool| {
+            near.is_some_and(|dead| {
+                dead.sentence.abs_diff(shot.sentence) <= NEAR && (goes_back || pronoun(dead))
+            })
+        };
+        let named = tolls.iter().filter(dead).any(|dead| same_name(dead, shot));
+        if named || of_one(before, pronoun(shot)) || of_one(after, false) {
+            wounds.push(index);
+        }
+    }
+    for index in wounds {
+        tolls[index].implied = true;
     }
 }

@@ -129,11 +129,11 @@ impl<'a> Binder<'a> {
             matches!(predicate.outcome, Outcome::Killed | Outcome::Injured | Outcome::Casualties);
         let one = noun.name && !noun.counted();
         // A name as the victim of a killing is a person; "captured Raqqa" is no arrest, "hit Raqqa" no wounding.
+        let struck = self.chunks[predicate.at].span.clone().any(|token| self.has(token, Class::Strike));
+        if struck && (one || !noun.name) && !noun.bare {
+            return false;
+        }
         if one {
-            let struck = self.chunks[predicate.at].span.clone().any(|token| self.has(token, Class::Strike));
-            if struck {
-                return false;
-            }
             return matches!(predicate.outcome, Outcome::Killed | Outcome::Injured | Outcome::Abducted)
                 && self.personal(at);
         }
@@ -243,6 +243,7 @@ impl<'a> Binder<'a> {
             own: predicate.frame.is_some_and(|frame| matches!(frame, Frame::Own(_)))
                 || self.has(figure.tokens.start, Class::Reflexive),
             dying: predicate.frame.is_some_and(|frame| matches!(frame, Frame::Undergo(_) | Frame::State)),
+            implied: false,
             noun: noun.words.clone(),
             agent: predicate.agent.clone(),
             passive: predicate.passive,

@@ -160,6 +160,11 @@ impl Binder<'_> {
         }
         let Some(at) = candidate else { return false };
         let Some(noun) = self.noun(at) else { return false };
+        // "Neither the mayor nor his wife was hurt."
+        let denied = crate::lexicon::Set::Nor;
+        if at > 0 && crate::lexicon::Sets::english().has(self.word(at - 1), denied) {
+            return true;
+        }
         if !self.victim(noun, predicate, at) {
             return false;
         }
@@ -348,11 +353,41 @@ impl Binder<'_> {
         (close.saturating_sub(10)..close).rev().find(|&at| matches!(self.part(at), Some(Part::Open)))
     }
 
+    /// "Omar Haddad, a teacher and leader of the union, was killed": the roles of one person, of whom the verb speaks in the singular, or
+    /// whose roles commas set off.
+    fn roles_of_one(&self, predicate: &Predicate, last: usize) -> bool {
+        let role = |at: usize| {
+            self.noun(at).is_some_and(|noun| {
+                !noun.plural && !noun.counted() && !noun.pronoun && !noun.others && noun.trigger.is_none()
+            })
+        };
+        let verb = self.chunks[predicate.at].span.start;
+        if self.verb(predicate.at).is_none() || !role(last) || !role(last.saturating_sub(2)) {
+            return false;
+        }
+        let sets = crate::lexicon::Sets::english();
+        let auxiliary = self.document.lower(verb);
+        if sets.has(auxiliary, crate::lexicon::Set::OneIs) {
+            return true;
+        }
+        let closed = matches!(self.part(predicate.at - 1), Some(Part::Comma));
+        let mut first = last - 2;
+        while first >= 2 && matches!(self.part(first - 1), Some(Part::Preposition)) {
+            first -= 2;
+        }
+        let opened = matches!(first.checked_sub(1).and_then(|at| self.part(at)), Some(Part::Comma))
+            && first.checked_sub(2).and_then(|at| self.noun(at)).is_some_and(|noun| noun.name);
+        closed && opened && !sets.has(auxiliary, crate::lexicon::Set::SeveralAre)
+    }
+
     /// Binds the nouns of a list that ends at a bound noun: "two women, a child and three soldiers were killed".
     fn list_left(&mut self, predicate: &Predicate, last: usize) -> usize {
         if !matches!(last.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Conjunction))
             || self.word(last - 1) == "but"
         {
+            return last;
+        }
+        if self.roles_of_one(predicate, last) {
             return last;
         }
         let mut at = last - 1;

@@ -101,7 +101,11 @@ impl<'a> Binder<'a> {
                 if active {
                     predicate.passive = false;
                     predicate.agent = self.agent_before(at);
-                    if !self.objects(&predicate, at + 1) && matches!(form, Form::Past) && !verb.perfect {
+                    if !self.objects(&predicate, at + 1)
+                        && matches!(form, Form::Past)
+                        && !verb.perfect
+                        && !self.harms_uncounted(at + 1)
+                    {
                         self.subjects(&Predicate { passive: true, agent: None, ..predicate }, at, false);
                     }
                 } else {
@@ -250,6 +254,15 @@ impl<'a> Binder<'a> {
                 || object.determiner != Determiner::None)
     }
 
+    /// "murdered the clergymen", "shot them": those harmed follow the verb, though nothing counts them.
+    fn harms_uncounted(&self, object: usize) -> bool {
+        let finite = |chunk: usize| self.verb(chunk).is_some_and(|verb| verb.trigger.is_some());
+        self.noun(object).is_some_and(|noun| {
+            (noun.pronoun || noun.person() && noun.determiner == Determiner::Definite && !noun.counted())
+                && !finite(object + 1)
+        })
+    }
+
     /// Binds what follows an active verb. Whether anything was bound.
     fn objects(&mut self, predicate: &Predicate, start: usize) -> bool {
         let mut at = start;
@@ -309,6 +322,10 @@ impl<'a> Binder<'a> {
                 _ => break,
             };
             let Some(noun) = self.noun(joined) else { break };
+            if self.describes_name(at, joined) {
+                at = joined + 1;
+                continue;
+            }
             // "his daughter, Lena Moss; and his wife": the name is the daughter's.
             let described = |noun: &Noun| noun.person() && !noun.plural && !noun.name && !noun.counted();
             if noun.name
@@ -352,6 +369,25 @@ impl<'a> Binder<'a> {
             self.toll(predicate, joined, noun);
             at = joined + 1;
         }
+    }
+
+    /// "Omar Haddad, a teacher, and his wife", "Omar Haddad, the mayor of Binnish": a role set off by a comma is of the name before it.
+    fn describes_name(&self, comma: usize, role: usize) -> bool {
+        let set_off = matches!(self.part(comma), Some(Part::Comma)) && role == comma + 1;
+        let (Some(noun), Some(named)) = (self.noun(role), comma.checked_sub(1).and_then(|at| self.noun(at)))
+        else {
+            return false;
+        };
+        let a_role = noun.person()
+            && !noun.plural
+            && !noun.counted()
+            && !noun.name
+            && !noun.others
+            && matches!(noun.determiner, Determiner::Indefinite | Determiner::Definite);
+        // "Omar Haddad, a guard and two farmers" are four.
+        let lists = matches!(self.part(role + 1), Some(Part::Conjunction))
+            && self.noun(role + 2).is_some_and(|next| next.counted() || next.determiner != Determiner::None);
+        set_off && a_role && named.name && !lists
     }
 
     /// Whether a noun is the subject of a verb or state of its own: "and 12 others were wounded".

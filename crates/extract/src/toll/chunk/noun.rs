@@ -405,7 +405,11 @@ impl Chunker<'_> {
                     .filter(|&(_, group, _)| names == seen && group == Victims::Children)
                     .map(|(_, group, _)| group);
                 noun.thing = last_thing || noun.accident;
-                noun.name = names > 0 && names == seen && !noun.thing && noun.determiner == Determiner::None;
+                // "presidential hopeful Lena Moss": what goes before two names is a title.
+                noun.name = names > 0
+                    && (names == seen || names >= 2)
+                    && !noun.thing
+                    && noun.determiner == Determiner::None;
                 let word = self.lower(at - 1);
                 if !noun.thing {
                     noun.plural = word.ends_with('s');

@@ -3,7 +3,7 @@
 use annals_plugin::Victims;
 
 use super::{Chunk, Chunker, NO_NOUN, Part};
-use crate::lexicon::{Class, Grammar};
+use crate::lexicon::{Class, Grammar, Set, Sets};
 use crate::text::{Case, Kind};
 
 impl Chunker<'_> {
@@ -40,7 +40,8 @@ impl Chunker<'_> {
                 && at >= self.start + 3
                 && self.before(at) == ","
                 && (self.has(at - 3, Class::Month) || self.has(at - 2, Class::Month));
-            let participle = self.trigger_frame(at + 1).is_some();
+            let participle = self.trigger_frame(at + 1).is_some()
+                && !(year && Sets::english().has(self.before(at), Set::BeforeYear));
             if dated || (year || clock) && !self.person_follows(at + 1) && !participle {
                 return Some(at + 1);
             }
