@@ -4,7 +4,7 @@ use annals_plugin::{EventType, Outcome, Place, Qualifier, Scope, When};
 
 use super::{Cue, Gathering, LEAD, column};
 use crate::event::Ballot;
-use crate::lexicon::Class;
+use crate::lexicon::{Class, Set, Sets};
 use crate::text::Kind;
 use crate::toll::Toll;
 
@@ -91,6 +91,20 @@ impl Gathering<'_, '_> {
             && toll.sentence >= 1
             && before.is_none_or(|before| before.sentence < toll.sentence)
             && self.body.tells_one_deed(&toll.clause)
+    }
+
+    /// "Shelling killed 40 after a pilot was killed there": a deed that went before the one told of.
+    pub(super) fn goes_before(&self, index: usize) -> bool {
+        let toll = &self.tolls[index];
+        let sets = Sets::english();
+        let whole =
+            |other: &&Toll| other.outcome == toll.outcome && other.part_of.is_none() && !other.implied;
+        let other =
+            self.tolls[..index].iter().rev().take_while(|other| other.sentence == toll.sentence).find(whole);
+        let Some(other) = other.filter(|other| other.low.is_some_and(|low| low > 1)) else { return false };
+        let between = other.number.end.max(other.trigger.end.min(toll.number.start))
+            ..toll.number.start.min(toll.trigger.start);
+        !toll.others && between.into_iter().any(|token| sets.has(self.document.lower(token), Set::After))
     }
 
     /// A report on a whole province sums what befell its towns: a smaller figure of one town is a part of the sum, and an

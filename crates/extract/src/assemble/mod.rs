@@ -188,6 +188,7 @@ impl Gathering<'_, '_> {
             self.of.push(belonging);
         }
         self.fill_main();
+        self.move_main();
         self.trim_main();
         // Where headline and lead tell of nothing, the first thing told of is what the article is about.
         if !violent && let Some(first) = self.groups.first_mut() {
@@ -233,13 +234,22 @@ impl Gathering<'_, '_> {
         let unlike = self.outgrows(toll) || toll.sentence >= 2 && self.is_unlike(toll);
         let apart =
             cued(Cue::Apart) || unlike || self.is_one_more(index) || self.is_one_of_several(toll, &place);
-        let back = cued(Cue::Before) || self.body.turned_before(span, at);
+        let back = cued(Cue::Before) || self.body.turned_before(span, at) || self.goes_before(index);
         let fits = |group: &Group| {
             !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))
                 && !matches!((&group.place, &place), (Some(one), Some(other)) if apart_in_space(one, other))
         };
-        let told = when.is_some() || place.is_some();
-        let lead = toll.sentence < 2;
+        // "The attack killed 32 as they crossed the border": of what was told before, whatever place is named.
+        let same = self.body.cued(&opening, Cue::Same);
+        let told = (when.is_some() || place.is_some()) && !same;
+        // The sentence after the first may tell of a second event at another place.
+        let second = toll.sentence == 1
+            && self.tolls[..index]
+                .iter()
+                .any(|other| other.sentence == 0 && other.outcome == toll.outcome && other.low > Some(1))
+            && matches!((self.groups.first().and_then(|main| main.place.as_ref()), &place),
+                (Some(main), Some(own)) if own.precision <= Some(2) && apart_in_space(main, own));
+        let lead = toll.sentence < 2 && !second;
         let main = self.groups.first().is_some_and(&fits);
         if self.groups.is_empty() {
             // The first thing told of.
@@ -333,6 +343,30 @@ impl Gathering<'_, '_> {
                 Belonging::Incident(group) if *group > first => *group -= 1,
                 _ => {}
             }
+        }
+    }
+
+    /// An incident is where those harmed were: if the largest figure of the lead is told of a place that the main one excludes, it is
+    /// there.
+    fn move_main(&mut self) {
+        let main = self.groups.first().filter(|group| group.main && !self.setting.is_local());
+        let Some(place) = main.and_then(|group| group.place.as_ref()) else { return };
+        let own = self.tolls.iter().zip(&self.of).filter(|(toll, of)| {
+            toll.sentence < LEAD
+                && **of == Belonging::Incident(0)
+                && toll.outcome == Outcome::Killed
+                && toll.modality == annals_plugin::Modality::Asserted
+                && toll.part_of.is_none()
+                && toll.low > Some(1)
+        });
+        // The figure of the headline, else the largest; of equal ones the first.
+        let Some((largest, _)) = own.rev().max_by_key(|(toll, _)| (toll.low == self.headline[0], toll.low))
+        else {
+            return;
+        };
+        let told = self.setting.place_at(largest.sentence, largest.number.start);
+        if let Some(told) = told.filter(|told| told.adm_1.is_some() && apart_in_space(place, told)) {
+            self.groups[0].place = Some(told);
         }
     }
 

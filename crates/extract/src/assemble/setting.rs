@@ -35,6 +35,11 @@ impl<'a, 'd> Setting<'a, 'd> {
         }
     }
 
+    /// Whether the outlet writes of its home.
+    pub(super) fn is_local(&self) -> bool {
+        self.places.is_local()
+    }
+
     /// The time that the sentence itself gives for what stands at a token.
     pub(super) fn time_at(&self, sentence: usize, token: usize) -> Option<When> {
         self.dates.at(self.document, sentence, token).flatten()

@@ -35,6 +35,42 @@ sets! {
     Unclaimed = "unclaimed",
     /// A claim of responsibility for other deeds.
     OtherDeeds = "other_deeds",
+    /// "since", of a span up to now.
+    Since = "since",
+    /// Soon after "since": a moment of these days, from which no sum is told.
+    Lately = "lately",
+    /// Before a span of time: "over the past year".
+    Spans = "spans",
+    /// Of a span, that it lies back: "past", "last".
+    Bygone = "bygone",
+    /// Units of which several are a span.
+    Units = "units",
+    /// "year", "month": named with "this" or "last".
+    LongUnit = "long_unit",
+    /// Every one of a row of units of time.
+    Each = "each",
+    /// "this", "last": before a unit of time.
+    ThisOrLast = "this_or_last",
+    /// "old": what goes before it is an age.
+    Old = "old",
+    /// The first of two words of a sum up to now: "so far", "to date".
+    SoFar = "so_far",
+    /// The second of them.
+    SoFarRest = "so_far_rest",
+    /// A war as a whole.
+    WholeWar = "whole_war",
+    /// After a war's name it makes another thing of it: "a war monitor".
+    OfWar = "of_war",
+    /// "from", of a span.
+    From = "from",
+    /// "to", "until", of a span.
+    Until = "until",
+    /// "between", of two years.
+    Between = "between",
+    /// A sum by its word: "total".
+    Total = "total",
+    /// "campaign": before a doer that is a whole campaign.
+    Campaign = "campaign",
     /// Joins what is denied: "nor".
     Nor = "nor",
     /// A verb of one subject: "was".
@@ -152,7 +188,7 @@ sets! {
 /// The small words of a language.
 #[derive(Debug)]
 pub struct Sets {
-    words: FxHashMap<&'static str, u64>,
+    words: FxHashMap<&'static str, u128>,
     /// The words of each set, which are endings or beginnings for some.
     lists: Vec<Vec<&'static str>>,
 }
@@ -230,7 +266,7 @@ mod tests {
         for (name, set) in Set::ALL {
             assert!(Sets::english().affixes(*set).next().is_some(), "{name}");
         }
-        assert!(Set::ALL.len() <= 64, "a word's sets are bits of one number");
+        assert!(Set::ALL.len() <= 128, "a word's sets are bits of one number");
     }
 
     #[test]

@@ -79,6 +79,11 @@ impl Places {
         Places { mentions, title: headed, main, home }
     }
 
+    /// Whether it is known where the outlet is at home.
+    pub fn is_local(&self) -> bool {
+        self.home.is_some()
+    }
+
     /// All mentions, those of the headline first.
     pub fn mentions(&self) -> &[Mention] {
         &self.mentions

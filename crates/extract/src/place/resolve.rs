@@ -30,14 +30,16 @@ struct Weights {
     harm: f64,
     /// A first-order division.
     division: f64,
+    /// A second-order division.
+    district: f64,
     /// The share of an area's weight that speaks for a town in it.
     area: f64,
 }
 
 /// Local outlets tell of towns; their headlines name the region that they serve.
-const LOCAL: Weights = Weights { title: 1.5, harm: 1.0, division: 0.9, area: 0.85 };
+const LOCAL: Weights = Weights { title: 1.5, harm: 1.0, division: 0.9, district: 0.2, area: 0.85 };
 /// Reports from a war name a province and many towns of it.
-const FOREIGN: Weights = Weights { title: 2.5, harm: 1.4, division: 1.2, area: 0.7 };
+const FOREIGN: Weights = Weights { title: 2.5, harm: 1.8, division: 1.2, district: 0.7, area: 0.7 };
 
 /// Weights of evidence, by name of area.
 #[derive(Default)]
@@ -537,7 +539,7 @@ fn main(
         let fine = match place.map(|place| place.kind) {
             Some(Kind::Settlement | Kind::Spot) => 1.0,
             Some(Kind::Adm1) => weights.division,
-            Some(Kind::Adm2) => 0.2,
+            Some(Kind::Adm2) => weights.district,
             Some(Kind::Region) => 0.35,
             Some(Kind::Country | Kind::Water) => 0.06,
             // A name that no gazetteer lists may be anything after all.

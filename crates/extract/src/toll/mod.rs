@@ -145,14 +145,18 @@ fn one_shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
     const NEAR: usize = 2;
     let tokens = document.tokens();
     let one = |toll: &Toll| toll.low == Some(1) && toll.high == Some(1) && !toll.others;
-    let pronoun = |toll: &Toll| tokens[toll.number.start].classes.has(Class::Pronoun);
+    let pronoun = |toll: &Toll| {
+        let classes = tokens[toll.number.start].classes;
+        classes.has(Class::Pronoun) && !classes.has(Class::Reflexive)
+    };
     let same_name = |left: &Toll, right: &Toll| {
         let last = |toll: &Toll| document.lower(toll.noun.end.max(1) - 1);
         left.named && right.named && last(left) == last(right)
     };
     let mut wounds = Vec::new();
     for (index, shot) in tolls.iter().enumerate() {
-        let fired = shot.trigger.clone().any(|token| tokens[token].classes.any(&[Class::Shot, Class::Strike]));
+        let fired =
+            shot.trigger.clone().any(|token| tokens[token].classes.any(&[Class::Shot, Class::Strike]));
         if shot.outcome != Outcome::Injured || !fired || !one(shot) {
             continue;
         }

@@ -2,23 +2,33 @@
 
 use std::ops::Range;
 
-use annals_plugin::{Outcome, Scope};
+use annals_plugin::{Outcome, Qualifier, Scope};
 
-use crate::lexicon::Class;
+use crate::lexicon::{Class, Set, Sets};
 use crate::number::Figure;
 use crate::text::{Document, Kind};
 
 /// So many are not killed or injured by one incident of any war that news tells of.
 const BEYOND_ONE_INCIDENT: u64 = 10_000;
+/// A vague word for so many tells of a whole war.
+const VAGUE_OF_A_WAR: u64 = 1_000;
+/// A span of more days than these is longer than an incident.
+const MOST_DAYS: u64 = 5;
+
+/// A figure with the clause that it stands in.
+pub(super) struct Told<'a> {
+    pub(super) document: &'a Document<'a>,
+    pub(super) clause: &'a Range<usize>,
+    pub(super) outcome: Outcome,
+    pub(super) figure: &'a Figure,
+    /// Where the figure and the words for what befell those counted end.
+    pub(super) end: usize,
+}
 
 /// [`Scope::Total`] where the clause names a span of time or a war that its figure sums; `None` where it says nothing.
-pub(super) fn scope(
-    document: &Document<'_>,
-    clause: &Range<usize>,
-    outcome: Outcome,
-    figure: &Figure,
-) -> Option<Scope> {
-    let deadly = matches!(outcome, Outcome::Killed | Outcome::Injured | Outcome::Casualties);
+pub(super) fn scope(told: &Told<'_>) -> Option<Scope> {
+    let figure = told.figure;
+    let deadly = matches!(told.outcome, Outcome::Killed | Outcome::Injured | Outcome::Casualties);
     if deadly && figure.low.is_some_and(|low| low >= BEYOND_ONE_INCIDENT) {
         return Some(Scope::Total);
     }
@@ -26,133 +36,132 @@ pub(super) fn scope(
     if deadly && figure.low == Some(1) && figure.high == Some(1) {
         return None;
     }
-    let word = |at: usize| if at < clause.end { document.lower(at) } else { "" };
-    let tokens = document.tokens();
-    let has = |at: usize, class: Class| at < clause.end && tokens[at].classes.has(class);
-    let number = |at: usize| {
-        at < clause.end && (tokens[at].kind == Kind::Number || tokens[at].classes.has(Class::Number))
-    };
-    let year = |at: usize| is_year(word(at));
-    let period = |at: usize| has(at, Class::Period);
-    let total = clause.clone().any(|at| match word(at) {
-        // "since 2011", "since March", "since the start of the war", "since its intervention"
-        "since" => {
-            let today = matches!(
-                word(at + 1),
-                "dawn" | "morning" | "midnight" | "early" | "yesterday" | "last" | "the"
-            ) && matches!(
-                word(at + 2),
-                "morning"
-                    | "night"
-                    | "evening"
-                    | "dawn"
-                    | "early"
-                    | "strike"
-                    | "attack"
-                    | "bombing"
-                    | "blast"
-                    | "explosion"
-                    | "hours"
-            );
-            let weekday = (at + 1..at + 3).any(|near| has(near, Class::Weekday));
-            !(today
-                || weekday
-                || word(at + 1) == "dawn"
-                || word(at + 1) == "midnight"
-                || word(at + 1) == "yesterday"
-                || word(at + 1) == "morning")
-        }
-        "so" => {
-            word(at + 1) == "far" && matches!(word(at + 2), "this" | "in") && (period(at + 3) || year(at + 3))
-        }
-        "this" => matches!(word(at + 1), "year" | "month") && has_total_shape(document, clause),
-        "to" => word(at + 1) == "date",
-        "during" | "over" | "in" | "for" | "within" | "throughout" => {
-            let next = if matches!(word(at + 1), "the" | "its" | "their") { at + 2 } else { at + 1 };
-            // "over the past three months", "in the last year"
-            let past = matches!(word(next), "past" | "last" | "previous" | "recent")
-                && (period(next + 1) || number(next + 1) && (period(next + 2)));
-            let span = number(next)
-                && matches!(word(next + 1), "months" | "years" | "weeks" | "decades" | "year" | "month")
-                && !matches!(word(next + 2), "old");
-            let war = has(next, Class::War) && next > at + 1 && matches!(word(at), "during" | "throughout");
-            past || span || war
-        }
-        "every" | "each" => matches!(word(at + 1), "year" | "month" | "day" | "week"),
-        "last" => matches!(word(at + 1), "year" | "month") && has_total_shape(document, clause),
-        "war" | "conflict" | "uprising" | "revolution" | "civil-war" | "insurgency" => {
-            // "the war has killed", "the conflict in Syria has claimed": the war itself as subject.
-            (at + 1..at + 7).any(|next| {
-                matches!(word(next), "has" | "have") && !matches!(word(next + 1), "been" | "seen")
-            }) && !(at + 1..at + 7)
-                .any(|next| matches!(word(next), "monitor" | "observatory" | "group" | "says" | "said"))
-        }
-        _ => false,
-    });
-    let from_to = spans(document, clause);
-    // "the war in Syria", but not "a war monitor" or "war crimes"
-    let war = |at: usize| {
-        matches!(word(at), "war" | "conflict" | "uprising" | "revolution" | "insurgency" | "crackdown")
-            && !matches!(
-                word(at + 1),
-                "monitor"
-                    | "monitors"
-                    | "monitoring"
-                    | "crime"
-                    | "crimes"
-                    | "criminal"
-                    | "criminals"
-                    | "planes"
-                    | "zone"
-                    | "monitor's"
-            )
-    };
-    let perfect = clause.clone().any(|at| {
-        matches!(word(at), "have" | "has") && (at + 1..at + 4).any(|next| has(next, Class::Trigger))
-    });
-    // "this escalation resulted in the deaths of 66": the doer is a campaign.
-    let campaign = clause.clone().any(|at| {
-        has(at, Class::War)
-            && matches!(word(at.wrapping_sub(1)), "this" | "the" | "its" | "their" | "latest" | "recent")
-            && at < clause.start + 6
-            && !(clause.start..at).any(|before| has(before, Class::Preposition))
-            && word(at + 1) != "of"
-            && deadly
-    });
-    // "have been killed in the country's conflict", "has killed thousands of children"
-    let whole_war = perfect
-        && (clause.clone().any(war)
-            || figure.qualifier == annals_plugin::Qualifier::Vague
-                && figure.low.is_some_and(|low| low >= 1000));
-    (total || from_to || campaign || deadly && whole_war).then_some(Scope::Total)
+    // "killed two in the city that has been divided since 2012": what describes the rest of the clause sums nothing.
+    let tokens = told.document.tokens();
+    let end = (told.end..told.clause.end).find(|&at| tokens[at].classes.has(Class::Relative));
+    let clause = Clause::new(told.document, told.clause.start..end.unwrap_or(told.clause.end));
+    let sums = clause.span.clone().any(|at| clause.names_span(at))
+        || spans(told.document, &clause.span)
+        || deadly && (clause.has_campaign() || clause.of_whole_war(figure));
+    sums.then_some(Scope::Total)
+}
+
+/// The words of a clause.
+struct Clause<'a> {
+    document: &'a Document<'a>,
+    span: Range<usize>,
+    sets: &'static Sets,
+}
+
+impl<'a> Clause<'a> {
+    fn new(document: &'a Document<'a>, span: Range<usize>) -> Self {
+        Self { document, span, sets: Sets::english() }
+    }
+
+    fn word(&self, at: usize) -> &str {
+        if at < self.span.end { self.document.lower(at) } else { "" }
+    }
+
+    fn is(&self, at: usize, set: Set) -> bool {
+        self.sets.has(self.word(at), set)
+    }
+
+    fn has(&self, at: usize, class: Class) -> bool {
+        at < self.span.end && self.document.tokens()[at].classes.has(class)
+    }
+
+    fn is_year(&self, at: usize) -> bool {
+        let word = self.word(at);
+        word.len() == 4
+            && (word.starts_with("19") || word.starts_with("20"))
+            && word.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    fn is_number(&self, at: usize) -> bool {
+        at < self.span.end && self.document.tokens()[at].kind == Kind::Number || self.has(at, Class::Number)
+    }
+
+    /// Whether a span of time that is summed over begins at a word.
+    fn names_span(&self, at: usize) -> bool {
+        // "since 2011", "since March", "since the start of the war", but not "since Monday" or "since the blast"
+        let since = self.is(at, Set::Since)
+            && !(at + 1..at + 4).any(|near| self.is(near, Set::Lately) || self.has(near, Class::Weekday));
+        let so_far = self.is(at, Set::SoFar) && self.is(at + 1, Set::SoFarRest) && {
+            let year = (at + 2..at + 4).any(|near| self.has(near, Class::Period) || self.is_year(near));
+            year || self.word(at + 1) == "date"
+        };
+        let this_year = self.is(at, Set::ThisOrLast)
+            && self.is(at + 1, Set::LongUnit)
+            && has_total_shape(self.document, &self.span);
+        let each = self.is(at, Set::Each)
+            && self.document.tokens().get(at + 1).is_some_and(|next| next.classes.has(Class::Age));
+        since || so_far || this_year || each || self.is(at, Set::Spans) && self.spans(at) || self.war_has(at)
+    }
+
+    /// "over the past three months", "in the last year", "for two years", "during the conflict"
+    fn spans(&self, at: usize) -> bool {
+        let next = at + 1 + usize::from(self.has(at + 1, Class::Determiner) && self.word(at + 1) != "this");
+        let bygone = self.is(next, Set::Bygone);
+        let period = self.has(next + 1, Class::Period)
+            || self.is_number(next + 1) && (self.has(next + 2, Class::Period) || self.days_beyond(next + 1));
+        let several = self.is_number(next) && self.is(next + 1, Set::Units) && !self.is(next + 2, Set::Old);
+        let during = matches!(self.word(at), "during" | "throughout");
+        bygone && period || several || during && next > at + 1 && self.has(next, Class::War)
+    }
+
+    /// "the past 12 days" is longer than an incident lasts.
+    fn days_beyond(&self, number: usize) -> bool {
+        self.word(number + 1) == "days" && self.word(number).parse::<u64>().is_ok_and(|days| days > MOST_DAYS)
+    }
+
+    /// "the war has killed", "the conflict in Syria has claimed": the war itself as subject.
+    fn war_has(&self, at: usize) -> bool {
+        self.is(at, Set::WholeWar)
+            && (at + 1..at + 7)
+                .any(|next| self.has(next, Class::Have) && !matches!(self.word(next + 1), "been" | "seen"))
+            && !(at + 1..at + 7).any(|next| self.is(next, Set::OfWar))
+    }
+
+    /// "this escalation resulted in the deaths of 66": the doer is a campaign.
+    fn has_campaign(&self) -> bool {
+        let start = self.span.start;
+        self.span.clone().take(6).any(|at| {
+            self.has(at, Class::War)
+                && at > 0
+                && self.sets.has(self.document.lower(at - 1), Set::Campaign)
+                && !(start..at).any(|before| self.has(before, Class::Preposition))
+                && !self.is(at + 1, Set::Of)
+        })
+    }
+
+    /// "have been killed in the country's conflict", "has killed thousands of children", but not what a day is told of.
+    fn of_whole_war(&self, figure: &Figure) -> bool {
+        let perfect = self.span.clone().any(|at| {
+            self.has(at, Class::Have) && (at + 1..at + 4).any(|next| self.has(next, Class::Trigger))
+        });
+        let war = |at: usize| self.is(at, Set::WholeWar) && !self.is(at + 1, Set::OfWar);
+        let dated = |at: usize| self.has(at, Class::Weekday) || self.is(at, Set::Overnight);
+        let vague =
+            figure.qualifier == Qualifier::Vague && figure.low.is_some_and(|low| low >= VAGUE_OF_A_WAR);
+        perfect && (vague || self.span.clone().any(war) && !self.span.clone().any(dated))
+    }
 }
 
 /// Whether a span names the time from one month or year to another.
-pub(crate) fn spans(document: &Document<'_>, clause: &Range<usize>) -> bool {
-    let word = |at: usize| if at < clause.end { document.lower(at) } else { "" };
-    let has = |at: usize, class: Class| at < clause.end && document.tokens()[at].classes.has(class);
-    let year = |at: usize| is_year(word(at));
-    clause.clone().any(|at| {
-        word(at) == "from"
-            && (at + 1..at + 6).any(|next| year(next) || has(next, Class::Month) || has(next, Class::Period))
-            && (at + 2..at + 12).any(|next| {
-                matches!(word(next), "to" | "until" | "through")
-                    && (next + 1..next + 4).any(|end| has(end, Class::Month) || year(end))
-            })
-            || word(at) == "between" && (year(at + 1) && year(at + 3))
+pub(crate) fn spans(document: &Document<'_>, span: &Range<usize>) -> bool {
+    let clause = Clause::new(document, span.clone());
+    let month = |at: usize| clause.is_year(at) || clause.has(at, Class::Month);
+    span.clone().any(|at| {
+        clause.is(at, Set::From)
+            && (at + 1..at + 6).any(|next| month(next) || clause.has(next, Class::Period))
+            && (at + 2..at + 12).any(|next| clause.is(next, Set::Until) && (next + 1..next + 4).any(month))
+            || clause.is(at, Set::Between) && clause.is_year(at + 1) && clause.is_year(at + 3)
     })
 }
 
-fn is_year(word: &str) -> bool {
-    word.len() == 4
-        && (word.starts_with("19") || word.starts_with("20"))
-        && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// Whether a clause is put as a tally: "have been killed", "a total of".
-fn has_total_shape(document: &Document<'_>, clause: &Range<usize>) -> bool {
-    let word = |at: usize| if at < clause.end { document.lower(at) } else { "" };
-    clause
-        .clone()
-        .any(|at| matches!(word(at), "have" | "has") && word(at + 1) == "been" || word(at) == "total")
+fn has_total_shape(document: &Document<'_>, span: &Range<usize>) -> bool {
+    let clause = Clause::new(document, span.clone());
+    let been = |at: usize| clause.has(at, Class::Have) && clause.has(at + 1, Class::Be);
+    span.clone().any(|at| been(at) || clause.is(at, Set::Total))
 }

@@ -187,8 +187,15 @@ impl<'a> Binder<'a> {
                     && other.determiner == Determiner::None
                     && !other.name
             });
-        let same = self.noun(at + 2).is_some_and(|other| other.group == noun.group);
+        // "seven commanders and members" of an armed group
+        let same = self.noun(at + 2).is_some_and(|other| {
+            other.group == noun.group
+                || noun.group == Some(Victims::Combatants) && other.group == Some(Victims::People)
+        });
         let mut group = if both && !same { Some(Victims::People) } else { noun.group };
+        if noun.partitive && group.is_none() && noun.state.is_none() {
+            group = self.those_before(at);
+        }
         let mut figure = figure;
         // "five children were killed and nine injured": the noun, and what bounds it, are left out.
         let reduced = noun.group.is_none()
@@ -223,7 +230,13 @@ impl<'a> Binder<'a> {
         let dead = predicate.outcome == Outcome::Injured && noun.state == Some(Outcome::Killed);
         let outcome = if dead { Outcome::Killed } else { predicate.outcome };
         self.bound[at] = Some(self.tolls.len());
-        let scope = super::scope::scope(self.document, &clause, predicate.outcome, &figure);
+        let scope = super::scope::scope(&super::scope::Told {
+            document: self.document,
+            clause: &clause,
+            outcome: predicate.outcome,
+            figure: &figure,
+            end: figure.tokens.end.max(span.end).max(predicate.tokens.end),
+        });
         self.tolls.push(Toll {
             sentence: self.sentence,
             number: figure.tokens.clone(),
@@ -249,6 +262,15 @@ impl<'a> Binder<'a> {
             passive: predicate.passive,
         });
         true
+    }
+
+    /// The group of those whom "16 of them" goes back to: "clashed with rebels, killing 16 of them".
+    fn those_before(&self, at: usize) -> Option<Victims> {
+        let them = self.chunks[at].span.end - 1;
+        let group = |left: usize| {
+            self.noun(left).filter(|noun| noun.plural && noun.person() && !noun.counted())?.group
+        };
+        self.has(them, Class::Pronoun).then(|| (at.saturating_sub(8)..at).rev().find_map(group)).flatten()
     }
 
     /// The clause of a predicate and a noun: what lies between the words that open clauses around both.

@@ -252,7 +252,12 @@ impl<'a> Binder<'a> {
                         if self.bound[at].is_none() {
                             self.bound[at] = self.bound[next];
                         }
-                        if let (Some(toll), Some(group)) = (self.bound[next], noun.group)
+                        // "killed 32 rebels, updating an earlier toll of 15"
+                        let known = self.tolls[self.first..]
+                            .iter()
+                            .find(|toll| toll.outcome == trigger.outcome && toll.part_of.is_none())
+                            .map(|toll| toll.victims);
+                        if let (Some(toll), Some(group)) = (self.bound[next], noun.group.or(known))
                             && self.tolls[toll].victims == Victims::People
                         {
                             self.tolls[toll].victims = group;

@@ -6,6 +6,9 @@ use super::{Binder, Predicate, REACH};
 use crate::lexicon::Class;
 use crate::toll::chunk::{Determiner, Noun, Part};
 
+/// "Among the dead" goes back so many sentences at most.
+const FAR: usize = 3;
+
 impl<'a> Binder<'a> {
     /// "Two of the slain civilians were identified as journalists."
     pub(super) fn identified(&mut self, at: usize) {
@@ -42,13 +45,13 @@ impl<'a> Binder<'a> {
                         && self.verb(at + 2).is_some_and(|verb| verb.copula)
                     {
                         // "Among the dead were five children."
-                        match (self.parent(at), self.harmed(at + 1), self.noun(at + 3)) {
+                        match (self.parent_within(at, FAR), self.harmed(at + 1), self.noun(at + 3)) {
                             (None, Some(outcome), Some(noun)) if noun.person() => {
                                 let predicate = self.bare_predicate(outcome, at + 1);
                                 self.toll(&predicate, at + 3, noun);
                                 self.list_right(&predicate, at + 3);
                             }
-                            _ => self.subset(at + 3, at + 3),
+                            (whole, ..) => self.subset_of(whole, at + 3),
                         }
                     }
                 }
@@ -197,6 +200,11 @@ impl<'a> Binder<'a> {
 
     /// The figure that a part at a chunk belongs to: the nearest before it in the sentence, else the last of the sentence before.
     fn parent(&self, at: usize) -> Option<usize> {
+        self.parent_within(at, 1)
+    }
+
+    /// The same, of so many sentences before.
+    fn parent_within(&self, at: usize, sentences: usize) -> Option<usize> {
         let here = (at.saturating_sub(REACH)..at)
             .rev()
             .filter_map(|left| self.bound[left])
@@ -207,7 +215,7 @@ impl<'a> Binder<'a> {
                 let toll = &self.tolls[index];
                 toll.part_of.is_none()
                     && toll.outcome != Outcome::Strikes
-                    && self.sentence - toll.sentence <= 1
+                    && self.sentence - toll.sentence <= sentences
                     && toll.low.is_none_or(|low| low > 1)
             })
         })
@@ -222,7 +230,13 @@ impl<'a> Binder<'a> {
             }
             at += 1;
         }
-        let Some(whole) = self.parent(marker) else { return };
+        self.subset_of(self.parent(marker), at);
+    }
+
+    /// The list of parts of a figure that begins at a chunk.
+    fn subset_of(&mut self, whole: Option<usize>, start: usize) {
+        let Some(whole) = whole else { return };
+        let mut at = start;
         let from = self.tolls[whole].clone();
         let from_toll = Predicate {
             outcome: from.outcome,

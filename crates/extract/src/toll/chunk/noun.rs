@@ -78,6 +78,11 @@ impl Chunker<'_> {
                 at = second;
                 continue;
             }
+            // "the 1980 murder of a bishop"
+            if noun.determiner == Determiner::Definite && self.is_year(at) && !self.person_follows(at + 1) {
+                at += 1;
+                continue;
+            }
             if let Some(figure) = number::figure(self.document, self.lexicon, at, self.end)
                 && noun.figure.is_none()
             {

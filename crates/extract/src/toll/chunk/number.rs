@@ -33,7 +33,7 @@ impl Chunker<'_> {
         let next = self.lower(at + 1);
         if digits {
             let word = self.document.lower(at);
-            let year = word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
+            let year = self.is_year(at);
             let clock = word.len() == 4
                 && matches!(self.before(at), "at" | "by" | "around" | "until" | "from" | "about" | "since");
             let dated = year
@@ -95,6 +95,13 @@ impl Chunker<'_> {
         }
         let years = self.has(at + 1, Class::NotVictims) && matches!(next, "year" | "years");
         (years && matches!(self.lower(at + 2), "old" | "of")).then_some(at + 3)
+    }
+
+    pub(super) fn is_year(&self, at: usize) -> bool {
+        let word = self.lower(at);
+        word.len() == 4
+            && (word.starts_with("19") || word.starts_with("20"))
+            && word.bytes().all(|byte| byte.is_ascii_digit())
     }
 
     /// "13 year-old", "28 year old", "57- year- old" before a noun: its end, and the group that the age tells.
