@@ -360,7 +360,8 @@ impl Gathering<'_, '_> {
                 && toll.low > Some(1)
         });
         // The figure of the headline, else the largest; of equal ones the first.
-        let Some((largest, _)) = own.rev().max_by_key(|(toll, _)| (toll.low == self.headline[0], toll.low))
+        let Some((largest, _)) =
+            own.rev().max_by_key(|(toll, _)| (toll.low == self.headline.told[0], toll.low))
         else {
             return;
         };

@@ -18,7 +18,7 @@ use crate::toll::Toll;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Headline {
     /// The number of dead and of injured.
-    told: [Option<u64>; 2],
+    pub(super) told: [Option<u64>; 2],
     /// The number of those shot, any of whom may have died.
     shot: Option<u64>,
 }
