@@ -12,12 +12,13 @@ use std::cmp::Reverse;
 use std::rc::Rc;
 
 use annals_plugin::{CopyKind, Partials, StageError};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde::{Deserialize, Serialize};
-use twox_hash::XxHash3_64;
 
+use crate::corpus::{Corpus, Doc};
+use crate::index::Index;
 use crate::overlap::{Overlap, Part, Text};
-use crate::sketch::{BODY, SIGNATURE, Signature, decode, key, numbers};
+use crate::sketch::{BODY, key};
 
 /// When two articles count as copies.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +36,6 @@ pub(crate) struct Thresholds {
 /// Least share of a duplicate that the article holds which stays for it: what goes must not be mostly something else.
 /// Likewise the least containment that ties an article to the one that stays for it through a third.
 const HELD: f64 = 0.5;
-/// A fingerprint that so many articles hold which are no copies of one another is furniture and finds none.
-const COMMON: u32 = 64;
 /// Articles at least as long as the one at hand that it is compared with, those that share the most first.
 const LONGER: usize = 8;
 /// One in so many of the fingerprints that winnowing selects has to be shared to make a comparison worth its cost. Copies
@@ -64,110 +63,7 @@ pub(crate) struct Counts {
     pub(crate) chained: u64,
 }
 
-struct Doc {
-    /// Digest of all that is known of it.
-    sketch: u64,
-    published: i64,
-    id: std::ops::Range<usize>,
-    fingerprints: std::ops::Range<usize>,
-    digest: u128,
-    words: u32,
-    /// Fingerprints that winnowing selects.
-    selected: u32,
-    /// Fingerprints, with those that no other article has.
-    all: u32,
-}
-
-/// All articles' signatures.
-pub(crate) struct Corpus {
-    docs: Vec<Doc>,
-    ids: String,
-    fingerprints: Vec<u32>,
-}
-
 impl Corpus {
-    /// Reads the signatures.
-    pub(crate) fn read(partials: &dyn Partials) -> Result<Self, StageError> {
-        let mut corpus = Self { docs: Vec::new(), ids: String::new(), fingerprints: Vec::new() };
-        partials.scan(&[SIGNATURE], &mut |key, bytes| {
-            let signature: Signature<'_> = decode(bytes)?;
-            let id = std::str::from_utf8(&key[1..])
-                .map_err(|error| StageError::new("sketch_unreadable", error.to_string()))?;
-            let (id_from, from) = (corpus.ids.len(), corpus.fingerprints.len());
-            let fingerprints = numbers(signature.fingerprints);
-            if corpus.fingerprints.capacity() < from + fingerprints.len() {
-                // Growth by an eighth and not by the double: this is most of the memory.
-                corpus.fingerprints.reserve_exact(fingerprints.len() + from / 8);
-            }
-            corpus.ids.push_str(id);
-            corpus.fingerprints.extend(fingerprints);
-            corpus.docs.push(Doc {
-                sketch: XxHash3_64::oneshot(&[key, bytes].concat()),
-                published: signature.published.unwrap_or(i64::MAX),
-                id: id_from..corpus.ids.len(),
-                fingerprints: from..corpus.fingerprints.len(),
-                digest: u128::from_le_bytes(signature.digest),
-                words: signature.words,
-                selected: signature.selected,
-                all: (corpus.fingerprints.len() - from) as u32,
-            });
-            Ok(())
-        })?;
-        corpus.drop_unique();
-        Ok(corpus)
-    }
-
-    /// Articles, numbered from 0 in the order of their ids.
-    pub(crate) fn len(&self) -> u32 {
-        self.docs.len() as u32
-    }
-
-    /// The id of an article.
-    pub(crate) fn id(&self, doc: u32) -> &str {
-        &self.ids[self.docs[doc as usize].id.clone()]
-    }
-
-    /// Drops the fingerprints that occur in one article alone, most of them, but for a few that a small table takes for
-    /// another: they can find nothing.
-    fn drop_unique(&mut self) {
-        let bits = (self.fingerprints.len() * 6).max(64);
-        let (mut once, mut again) = (vec![0_u64; bits.div_ceil(64)], vec![0_u64; bits.div_ceil(64)]);
-        let slot = |fingerprint: u32| {
-            // The least of a window is a small number, so it is spread before it is scaled to the table.
-            let spread = u64::from(fingerprint.wrapping_mul(0x9e37_79b1));
-            let slot = ((u128::from(spread) * bits as u128) >> 32) as usize;
-            (slot / 64, 1 << (slot % 64))
-        };
-        for &fingerprint in &self.fingerprints {
-            let (word, bit) = slot(fingerprint);
-            again[word] |= once[word] & bit;
-            once[word] |= bit;
-        }
-        let mut to = 0;
-        for doc in &mut self.docs {
-            let from = to;
-            for i in doc.fingerprints.clone() {
-                let (word, bit) = slot(self.fingerprints[i]);
-                if again[word] & bit != 0 {
-                    self.fingerprints[to] = self.fingerprints[i];
-                    to += 1;
-                }
-            }
-            doc.fingerprints = from..to;
-        }
-        self.fingerprints.truncate(to);
-        self.fingerprints.shrink_to_fit();
-    }
-
-    fn by_claim_to_stay(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.len()).collect();
-        order.sort_unstable_by_key(|&doc| {
-            let known = &self.docs[doc as usize];
-            (known.published, Reverse(known.words), doc)
-        });
-        order
-    }
-
     /// Finds the duplicates, in the order of the articles' claims to stay. `memory` is what an earlier call left there; it is
     /// replaced by what helps the next one.
     ///
@@ -184,14 +80,15 @@ impl Corpus {
             corpus: self,
             bodies: Bodies { partials, shingle: thresholds.shingle, texts: FxHashMap::default(), size: 0 },
             thresholds,
-            index: Index::default(),
-            same: FxHashMap::default(),
+            index: Index::new(self.room),
+            same: FxHashMap::with_capacity_and_hasher(self.docs.len(), FxBuildHasher),
             links: vec![NONE; self.docs.len()],
             kinds: FxHashMap::default(),
             counts: Counts::default(),
         };
         let order = self.by_claim_to_stay();
-        let mut hits = Hits { counts: vec![0; self.docs.len()], touched: Vec::new() };
+        let none = |doc: &Doc| Hit { shared: 0, selected: doc.selected };
+        let mut hits = Hits { of: self.docs.iter().map(none).collect(), touched: Vec::new() };
         let same = |pair: &(&u32, &Remembered)| self.docs[*pair.0 as usize].sketch == pair.1.sketch;
         let known = order.iter().zip(&memory.docs).take_while(same).count();
         let before = std::mem::take(&mut memory.docs);
@@ -262,43 +159,17 @@ struct Settled {
     copy: Option<(CopyKind, f32, Vec<Part>)>,
 }
 
-/// Fingerprints of the articles that stay, each with a list of those that hold it.
-#[derive(Default)]
-struct Index {
-    heads: FxHashMap<u32, (u32, u32)>,
-    entries: Vec<(u32, u32)>,
-}
-
-impl Index {
-    fn insert(&mut self, fingerprint: u32, doc: u32) {
-        let (head, holders) = self.heads.entry(fingerprint).or_insert((NONE, 0));
-        if *holders < COMMON {
-            if self.entries.len() == self.entries.capacity() {
-                self.entries.reserve_exact(1024 + self.entries.len() / 8);
-            }
-            self.entries.push((doc, *head));
-            *head = (self.entries.len() - 1) as u32;
-        }
-        *holders += 1;
-    }
-
-    /// Visits those that hold a fingerprint; false if it is too common to tell anything.
-    fn holders(&self, fingerprint: u32, mut visit: impl FnMut(u32)) -> bool {
-        let Some(&(mut at, holders)) = self.heads.get(&fingerprint) else { return true };
-        if holders >= COMMON {
-            return false;
-        }
-        while let Some(&(doc, next)) = self.entries.get(at as usize) {
-            visit(doc);
-            at = next;
-        }
-        true
-    }
-}
-
+/// What articles share with the one at hand.
 struct Hits {
-    counts: Vec<u32>,
+    of: Vec<Hit>,
+    /// The articles that share something.
     touched: Vec<u32>,
+}
+
+/// What one article shares; its length stands beside it since the two are read together, from far places.
+struct Hit {
+    shared: u32,
+    selected: u32,
 }
 
 /// Bodies, with the last ones kept at hand.
@@ -388,8 +259,8 @@ impl Search<'_> {
                         *link = doc;
                     }
                 }
-                for &fingerprint in &self.corpus.fingerprints[known.fingerprints.clone()] {
-                    self.index.insert(fingerprint, doc);
+                for &slot in self.corpus.slots(doc) {
+                    self.index.insert(slot, doc);
                 }
             }
         }
@@ -404,23 +275,31 @@ impl Search<'_> {
     /// Articles that stay so far and share enough fingerprints, those that share the most first.
     fn candidates(&self, doc: u32, hits: &mut Hits) -> Vec<u32> {
         let known = &self.corpus.docs[doc as usize];
-        let mut common = 0;
-        for &fingerprint in &self.corpus.fingerprints[known.fingerprints.clone()] {
-            let telling = self.index.holders(fingerprint, |holder| {
-                let count = &mut hits.counts[holder as usize];
-                if *count == 0 {
-                    hits.touched.push(holder);
-                }
-                *count += 1;
-            });
-            common += u32::from(!telling);
+        let slots = self.corpus.slots(doc);
+        // Lists and articles lie far apart in memory. Loops without branches let the processor wait for many at once.
+        let most: u32 = slots.iter().map(|&slot| self.index.count(slot)).sum();
+        hits.touched.resize(most as usize + 1, 0);
+        let (mut common, mut touched) = (0_u32, 0);
+        for &slot in slots {
+            let Some(holders) = self.index.holders(slot) else {
+                common += 1;
+                continue;
+            };
+            for &holder in holders {
+                let shared = &mut hits.of[holder as usize].shared;
+                hits.touched[touched] = holder;
+                touched += usize::from(*shared == 0);
+                *shared += 1;
+            }
         }
+        hits.touched.truncate(touched);
         let telling = known.all.saturating_sub(common);
         let mine = (u64::from(known.selected) * u64::from(telling) / u64::from(known.all.max(1))) as u32;
         let mut found: Vec<(u32, u32)> = Vec::new();
         for holder in hits.touched.drain(..) {
-            let shared = std::mem::take(&mut hits.counts[holder as usize]);
-            let fewer = mine.min(self.corpus.docs[holder as usize].selected);
+            let hit = &mut hits.of[holder as usize];
+            let shared = std::mem::take(&mut hit.shared);
+            let fewer = mine.min(hit.selected);
             if shared.saturating_mul(WORTH) >= fewer {
                 found.push((shared, holder));
             }

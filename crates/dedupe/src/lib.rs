@@ -44,6 +44,8 @@
 //! reading theirs.
 
 mod cluster;
+mod corpus;
+mod index;
 mod overlap;
 mod sketch;
 mod words;
@@ -52,7 +54,8 @@ use annals_plugin::{
     Article, ConfigError, Context, CopyKind, CorpusStage, Definition, Emit, Findings, Partials, Stage,
     StageError, Status,
 };
-use cluster::{Corpus, Memory, Thresholds};
+use cluster::{Memory, Thresholds};
+use corpus::Corpus;
 use overlap::Part;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

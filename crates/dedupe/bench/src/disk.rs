@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use annals_plugin::stage::Visit;
@@ -11,7 +12,15 @@ use annals_plugin::{Emit, Partials, StageError};
 pub struct Writer {
     file: BufWriter<File>,
     at: u64,
-    index: Vec<(Box<[u8]>, u64, u32)>,
+    keys: Vec<u8>,
+    index: Vec<Entry>,
+}
+
+/// Where a partial and its key stand.
+struct Entry {
+    key: Range<usize>,
+    at: u64,
+    length: u32,
 }
 
 impl Writer {
@@ -23,7 +32,7 @@ impl Writer {
         let path = std::env::temp_dir().join(format!("annals-dedupe-bench-{}", std::process::id()));
         let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
         std::fs::remove_file(path)?;
-        Ok(Self { file: BufWriter::with_capacity(1 << 20, file), at: 0, index: Vec::new() })
+        Ok(Self { file: BufWriter::with_capacity(1 << 20, file), at: 0, keys: Vec::new(), index: Vec::new() })
     }
 
     /// Puts the partials in the order of their keys.
@@ -31,16 +40,18 @@ impl Writer {
     /// # Errors
     /// When the file cannot be written.
     pub fn shuffle(mut self) -> std::io::Result<Disk> {
-        self.index.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        self.index.sort_unstable_by(|a, b| self.keys[a.key.clone()].cmp(&self.keys[b.key.clone()]));
         self.file.flush()?;
-        Ok(Disk { file: self.file.into_inner()?, index: self.index })
+        Ok(Disk { file: self.file.into_inner()?, keys: self.keys, index: self.index })
     }
 }
 
 impl Emit for Writer {
     fn emit(&mut self, _: usize, key: &[u8], value: &[u8]) {
         self.file.write_all(value).expect("the temporary folder has room");
-        self.index.push((key.into(), self.at, value.len() as u32));
+        let from = self.keys.len();
+        self.keys.extend_from_slice(key);
+        self.index.push(Entry { key: from..self.keys.len(), at: self.at, length: value.len() as u32 });
         self.at += value.len() as u64;
     }
 }
@@ -48,34 +59,40 @@ impl Emit for Writer {
 /// Partials that can be read.
 pub struct Disk {
     file: File,
-    index: Vec<(Box<[u8]>, u64, u32)>,
+    keys: Vec<u8>,
+    index: Vec<Entry>,
 }
 
 impl Disk {
-    fn read(&self, at: u64, length: u32, into: &mut Vec<u8>) -> Result<(), StageError> {
-        into.resize(length as usize, 0);
-        self.file.read_exact_at(into, at).map_err(|error| StageError::new("unreadable", error.to_string()))
+    fn read(&self, entry: &Entry, into: &mut Vec<u8>) -> Result<(), StageError> {
+        into.resize(entry.length as usize, 0);
+        self.file
+            .read_exact_at(into, entry.at)
+            .map_err(|error| StageError::new("unreadable", error.to_string()))
+    }
+
+    fn key(&self, entry: &Entry) -> &[u8] {
+        &self.keys[entry.key.clone()]
     }
 }
 
 impl Partials for Disk {
     fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
-        let from = self.index.partition_point(|(key, ..)| key.as_ref() < prefix);
+        let from = self.index.partition_point(|entry| self.key(entry) < prefix);
         let mut value = Vec::new();
-        for (key, at, length) in self.index[from..].iter().take_while(|(key, ..)| key.starts_with(prefix)) {
-            self.read(*at, *length, &mut value)?;
-            visit(key, &value)?;
+        for entry in self.index[from..].iter().take_while(|entry| self.key(entry).starts_with(prefix)) {
+            self.read(entry, &mut value)?;
+            visit(self.key(entry), &value)?;
         }
         Ok(())
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
-        let Ok(found) = self.index.binary_search_by(|(other, ..)| other.as_ref().cmp(key)) else {
+        let Ok(found) = self.index.binary_search_by(|entry| self.key(entry).cmp(key)) else {
             return Ok(None);
         };
-        let (_, at, length) = self.index[found];
         let mut value = Vec::new();
-        self.read(at, length, &mut value)?;
+        self.read(&self.index[found], &mut value)?;
         Ok(Some(value))
     }
 }
