@@ -242,8 +242,9 @@ fn weigh(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice) {
                         && bounds.most() < own.point()
                         && (range || !voice.is_body())
                 });
-            // No one harmed is a statement about all.
-            if bounds.most() > 0 && (one_of_them || below) {
+            // No one harmed is a statement about all if a source makes it; where the article tells of some, it speaks of others.
+            let others = bounds.most() == 0 && voice == own && most.get(slot).is_some_and(|&most| most > 0);
+            if bounds.most() > 0 && (one_of_them || below) || others {
                 bounds.standing = Standing::Implied;
             }
         }

@@ -140,6 +140,10 @@ classes! {
     Number = "number",
     /// Counts persons by itself: "trio".
     NumberNoun = "number_noun",
+    /// Multiplies a deed that has one victim: "a triple murder".
+    Fold = "fold",
+    /// How badly somebody was hurt: "none was seriously hurt" does not say that none was.
+    Grave = "grave",
     /// A word for victims.
     Victim = "victim",
     /// Begins a trigger.
@@ -184,6 +188,8 @@ pub enum NumberWord {
     Vague(u64),
     /// A noun that stands for so many persons: "trio".
     Group(u64),
+    /// Multiplies a deed that has one victim: "triple".
+    Fold(u64),
 }
 
 /// Whether a word for victims means one, many, or only colours another noun.
@@ -335,6 +341,7 @@ impl Lexicon {
                 "scale" => (NumberWord::Scale(value), Class::Number),
                 "vague" => (NumberWord::Vague(value), Class::Number),
                 "group" => (NumberWord::Group(value), Class::NumberNoun),
+                "fold" => (NumberWord::Fold(value), Class::Fold),
                 _ => return Err(format!("no kind of number is named `{section}`")),
             };
             let id = lexicon.intern(word, Some(class));

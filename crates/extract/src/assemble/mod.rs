@@ -85,7 +85,7 @@ pub fn assemble(
     let body = Scene::new(knowledge, document, &units, &focus, false);
     let headline = Headline::read(&title, &titled);
     let most = anchors(&titled, tolls);
-    let tolls = &reading::dead_among_carried(document, tolls, &headline);
+    let tolls = &reading::dead_among_hurt(document, tolls, &headline);
     let mut gathering = Gathering {
         document,
         tolls,

@@ -64,31 +64,52 @@ fn names_doer(document: &Document<'_>, toll: &Toll) -> bool {
     toll.low == Some(1) && toll.noun.clone().any(|at| document.tokens()[at].classes.has(Class::Doer))
 }
 
-/// "One dead, three injured": four who are brought to a hospital are those, and not all of them stay injured.
-pub(super) fn dead_among_carried<'t>(
+/// "One dead, three injured": four who are hit, or brought to a hospital, are those, and not all of them stay injured.
+pub(super) fn dead_among_hurt<'t>(
     document: &Document<'_>,
     tolls: &'t [Toll],
     headline: &Headline,
 ) -> Cow<'t, [Toll]> {
-    let [Some(killed), Some(injured)] = headline.told else { return Cow::Borrowed(tolls) };
-    let carried = |toll: &Toll| {
+    let mut sums = Vec::new();
+    if let [Some(killed), Some(injured)] = headline.told
+        && killed > 0
+        && injured > 0
+    {
+        sums.push((None, killed + injured));
+    }
+    for pair in tolls.windows(2) {
+        let [killed, injured] = pair else { continue };
+        let beside = killed.outcome == Outcome::Killed
+            && injured.outcome == Outcome::Injured
+            && killed.sentence == injured.sentence
+            && pair.iter().all(|toll| toll.modality == Modality::Asserted && toll.part_of.is_none());
+        if let (true, Some(killed), Some(more)) = (beside, killed.low, injured.low)
+            && killed > 0
+            && more > 0
+        {
+            sums.push((Some(injured.sentence), killed + more));
+        }
+    }
+    const OPEN: &[Class] = &[Class::Carry, Class::Shot, Class::Strike];
+    let all = |toll: &Toll| {
+        let open = || toll.trigger.clone().any(|at| document.tokens()[at].classes.any(OPEN));
         toll.outcome == Outcome::Injured
             && !toll.others
-            && killed > 0
-            && injured > 0
-            && toll.low == Some(killed + injured)
-            && toll.trigger.clone().any(|at| document.tokens()[at].classes.has(Class::Carry))
+            && toll.part_of.is_none()
+            && sums.iter().any(|&(sentence, sum)| {
+                toll.low == Some(sum) && sentence != Some(toll.sentence) && (sentence.is_none() || open())
+            })
     };
-    if !tolls.iter().any(carried) {
+    if !tolls.iter().any(all) {
         return Cow::Borrowed(tolls);
     }
-    let mut tolls = tolls.to_vec();
-    for toll in &mut tolls {
-        if carried(toll) {
+    let mut read = tolls.to_vec();
+    for toll in &mut read {
+        if all(toll) {
             toll.outcome = Outcome::Casualties;
         }
     }
-    Cow::Owned(tolls)
+    Cow::Owned(read)
 }
 
 /// What the figures of an incident tell, while they are read one by one.

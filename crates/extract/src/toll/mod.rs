@@ -132,7 +132,10 @@ fn shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
         tolls.iter().filter(|toll| dead(toll)).filter_map(|toll| toll.low).filter(|&low| low > 0).min();
     let Some(least_dead) = least else { return };
     for toll in tolls.iter_mut() {
-        let shot = toll.trigger.clone().any(|token| document.tokens()[token].classes.has(Class::Shot));
+        let shot = toll
+            .trigger
+            .clone()
+            .any(|token| document.tokens()[token].classes.any(&[Class::Shot, Class::Strike]));
         let several = toll.low.is_some_and(|low| low > least_dead && low > 1);
         if toll.outcome == Outcome::Injured && shot && several && !toll.others {
             toll.outcome = Outcome::Casualties;

@@ -224,6 +224,11 @@ impl<'a> Binder<'a> {
         if figure.low.is_some_and(|low| low > 20_000_000) {
             return false;
         }
+        // "none of the injuries is life-threatening": there are injuries.
+        let grave = |token: usize| self.has(token, Class::Grave);
+        if figure.low == Some(0) && (predicate.tokens.clone().any(grave) || clause.clone().any(grave)) {
+            return false;
+        }
         let low_only_zero = figure.low == Some(0) && figure.high == Some(0);
         let qualifier = if low_only_zero { Qualifier::Exact } else { figure.qualifier };
         // "a deceased man with a gunshot wound"

@@ -306,6 +306,7 @@ impl Chunker<'_> {
         match (self.lower(at), self.lower(at + 1), self.lower(at + 2)) {
             ("as", "well", "as") => Some(3),
             ("along" | "together", "with", _) => Some(2),
+            ("alongside", ..) => Some(1),
             _ => None,
         }
     }

@@ -64,11 +64,14 @@ impl Chunker<'_> {
         let mut aged = None;
         loop {
             let word = self.lower(at);
+            if let Some((figure, trigger, end)) = self.fold(at).filter(|_| noun.figure.is_none()) {
+                noun.words = figure.tokens.end..end;
+                noun.figure = Some(figure);
+                noun.trigger = Some(trigger);
+                noun.plural = true;
+                return done(noun, end);
+            }
             if let Some((end, group)) = self.age(at) {
-                if noun.determiner == Determiner::None && noun.figure.is_none() {
-                    // "a 25 year old man and 14 year old girl": the article is left out.
-                    noun.determiner = Determiner::Indefinite;
-                }
                 aged = Some((end - 1, group, Grammar::Singular));
                 at = end;
                 break;
@@ -143,6 +146,10 @@ impl Chunker<'_> {
         let end = self.head(&mut noun, at, aged);
         if end == start {
             return None;
+        }
+        if aged.is_some() && noun.determiner == Determiner::None && noun.group.is_some() && !noun.name {
+            // "a 25 year old man and 14 year old girl": the article is left out.
+            noun.determiner = Determiner::Indefinite;
         }
         if noun.others
             && noun.determiner == Determiner::Indefinite

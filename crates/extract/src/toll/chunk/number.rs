@@ -1,9 +1,10 @@
 //! Digits and number words that count nobody.
 
-use annals_plugin::Victims;
+use annals_plugin::{Outcome, Victims};
 
 use super::{Chunk, Chunker, NO_NOUN, Part};
-use crate::lexicon::{Class, Grammar, Set, Sets};
+use crate::lexicon::{Class, Form, Frame, Grammar, NumberWord, Set, Sets, Trigger};
+use crate::number::Figure;
 use crate::text::{Case, Kind};
 
 impl Chunker<'_> {
@@ -20,6 +21,9 @@ impl Chunker<'_> {
                 return Some(at + 1);
             }
             let year = digits && token.end - token.start == 4;
+            if let Some(end) = self.listed_ages(at).filter(|_| digits) {
+                return Some(end);
+            }
             // "ages 4 and 6", "aged 4, 6 and 9"
             if digits && self.in_ages(at) {
                 return Some(at + 1);
@@ -31,6 +35,10 @@ impl Chunker<'_> {
             }
         }
         let next = self.lower(at + 1);
+        // "in the last three days many were killed"
+        if self.has(at + 1, Class::Measure) {
+            return Some(at + 2);
+        }
         if digits {
             let word = self.document.lower(at);
             let year = self.is_year(at);
@@ -46,9 +54,6 @@ impl Chunker<'_> {
                 return Some(at + 1);
             }
             if self.has(at + 1, Class::Month) && !next.eq("may") {
-                return Some(at + 2);
-            }
-            if self.has(at + 1, Class::Measure) {
                 return Some(at + 2);
             }
             if next == "/" || self.before(at) == "/" || self.before(at) == "#" {
@@ -78,7 +83,7 @@ impl Chunker<'_> {
                 let mark = self.document.lower(before);
                 !matches!(mark, "," | "(") || self.ends_in_person(before)
             });
-            let closes = matches!(next, "," | ")" | "." | ";" | "" | "and")
+            let closes = matches!(next, "," | ")" | "." | ";" | "" | "and" | "-" | "\u{2013}" | "\u{2014}")
                 || self.has(at + 1, Class::Be)
                 || self.has(at + 1, Class::Preposition);
             if age && after_person && closes && matches!(self.before(at), "," | "(") {
@@ -128,6 +133,37 @@ impl Chunker<'_> {
         Some((end, if child || years < 18 { Victims::Children } else { Victims::People }))
     }
 
+    /// "triple murder", "double shooting": the number of victims, the deed, and where it ends.
+    pub(super) fn fold(&self, at: usize) -> Option<(Figure, Trigger, usize)> {
+        let token = self.token(at).filter(|token| token.classes.has(Class::Fold))?;
+        let Some(NumberWord::Fold(value)) = self.lexicon.number(token.word) else { return None };
+        let (readings, length) = self.triggers(at + 1)?;
+        let reading = |wanted: Frame| readings.iter().copied().find(|reading| reading.frame == wanted);
+        let deed = reading(Frame::Noun).or_else(|| reading(Frame::Verb(Form::Ing)))?;
+        let harms = matches!(deed.outcome, Outcome::Killed | Outcome::Injured | Outcome::Abducted);
+        let trigger = Trigger { frame: Frame::Noun, ..deed };
+        harms.then(|| (Figure::exact(at..at + 1, value), trigger, at + 1 + length))
+    }
+
+    /// "two men, 18 and 19, were": where the ages of several persons end, if they begin here.
+    fn listed_ages(&self, at: usize) -> Option<usize> {
+        let plural = |at: usize| {
+            let entry = self.token(at).and_then(|token| self.lexicon.victim(token.word));
+            matches!(entry.and_then(|entry| entry.noun), Some((_, Grammar::Plural)))
+        };
+        let number = |at: usize| {
+            self.token(at).is_some_and(|token| token.kind == Kind::Number && token.end - token.start <= 2)
+        };
+        if self.before(at) != "," || at < self.start + 2 || !plural(at - 2) {
+            return None;
+        }
+        let mut end = at;
+        while number(end) || number(end + 1) && matches!(self.lower(end), "," | "and") {
+            end += 1;
+        }
+        (end > at + 2 && matches!(self.lower(end), "," | ")" | "")).then_some(end)
+    }
+
     /// "6- and 10-year-old" before a plural: where the second age stands.
     pub(super) fn two_ages(&self, at: usize) -> Option<usize> {
         let digits = self.token(at).is_some_and(|token| token.kind == Kind::Number);
@@ -139,10 +175,15 @@ impl Chunker<'_> {
 
     /// "ages 3 and 5", "aged 4, 6 and 9": the end of the list.
     pub(super) fn ages(&self, at: usize) -> Option<usize> {
+        let number = |at: usize| self.token(at).is_some_and(|token| token.kind == Kind::Number);
+        // "Lena Moss and Omar Haddad, both 16 and"
+        if self.lower(at) == "both" && number(at + 1) {
+            let ends = self.has(at + 2, Class::Conjunction) || matches!(self.lower(at + 2), "," | "." | "");
+            return ends.then_some(at + 2);
+        }
         if !matches!(self.lower(at), "ages" | "aged") {
             return None;
         }
-        let number = |at: usize| self.token(at).is_some_and(|token| token.kind == Kind::Number);
         let mut end = at + 1;
         while number(end) || number(end + 1) && matches!(self.lower(end), "," | "and") {
             end += 1;

@@ -97,16 +97,22 @@ impl Chunker<'_> {
                 if self.lower(next) == "to" {
                     next += 1;
                 }
+                let (mut have, mut been) = (false, false);
                 while self.has(next, Class::Have)
                     || self.has(next, Class::Be)
                     || self.has(next, Class::Adverb)
                 {
+                    have |= self.has(next, Class::Have);
+                    been |= self.has(next, Class::Be);
                     next += 1;
                 }
                 let frame = self.trigger_frame(next);
                 if frame.is_some() && !(matches!(word, "among")) {
                     verb.feared |= token.classes.has(Class::Presumed);
                     at = next;
+                    // "is reported to have killed 12" is active, "are reported to have been killed" is not.
+                    be = been || !have;
+                    verb.perfect |= have;
                 } else if matches!(word, "feared" | "presumed") {
                     verb.feared = true;
                 }
