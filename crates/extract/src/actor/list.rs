@@ -19,6 +19,8 @@ pub struct Party {
     pub state: bool,
     /// "government", "opposition" and so on, as listed.
     pub side: Box<str>,
+    /// The name of the country whose forces they are, which stands for its adjective.
+    pub noun: Option<Box<str>>,
 }
 
 /// What a name may mean.
@@ -140,6 +142,7 @@ impl Actors {
                 countries: vec![state.country.into()],
                 state: true,
                 side: "government".into(),
+                noun: state.place.first().map(|name| name.as_str().into()),
             });
         }
         for other in file.actor {
@@ -159,6 +162,7 @@ impl Actors {
                 countries: countries.into_iter().map(Into::into).collect(),
                 state: false,
                 side: other.side.into(),
+                noun: None,
             });
         }
         let mut ids: Vec<&str> = parties.iter().map(|party| &*party.id).collect();

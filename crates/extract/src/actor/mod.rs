@@ -306,14 +306,16 @@ impl Focus {
     }
 }
 
-/// The party of a mention as a record, as the text writes it.
+/// The party of a mention as a record, as the text writes it; an adjective, "Russian", by the name of its country.
 pub fn as_written(actors: &Actors, document: &Document<'_>, mention: &Mention) -> Actor {
     let mut tokens = mention.start..mention.end;
     if tokens.len() > 1 && matches!(document.lower(tokens.end - 1), "'s" | "\u{2019}s") {
         tokens.end -= 1;
     }
-    let name = document.span(&tokens).split_whitespace().collect::<Vec<_>>().join(" ");
-    Actor { name, id: mention.party.map(|party| actors.parties()[party as usize].id.to_string()) }
+    let party = mention.party.map(|party| &actors.parties()[party as usize]);
+    let noun = party.filter(|_| mention.naming == Naming::Adjective).and_then(|party| party.noun.as_deref());
+    let written = || document.span(&tokens).split_whitespace().collect::<Vec<_>>().join(" ");
+    Actor { name: noun.map_or_else(written, str::to_owned), id: party.map(|party| party.id.to_string()) }
 }
 
 /// Whether an event is a fight between parties, in which either may be the doer.

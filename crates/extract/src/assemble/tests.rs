@@ -78,6 +78,9 @@ fn sources_by_a_phrase() {
         "As reported by SANA, two shells hit the bakery.",
         "Eighteen people were killed, a toll confirmed by UNICEF.",
         "THE ARMY HIGH COMMAND REPORTED THAT 12 GUERRILLAS WERE KILLED.",
+        "Four people died, said Sgt. Omar Haddad.",
+        "Four people died, according to the Marlow County medical examiner.",
+        "Tamra Agency reported four dead.",
     ]));
 }
 
@@ -103,6 +106,10 @@ fn a_text_that_speaks_for_itself_cites_nobody() {
         "The ministry was told to close the road, where four people had died.",
         "Seven people were reported killed.",
         "The added cost of repairs is not known.",
+        "Seven reported wounded in a raid on Binnish.",
+        "Overall said to be calm, the town lost four people.",
+        "POSTPONEMENT OF THE TALKS WAS REPORTED AND FOUR PEOPLE DIED.",
+        "It was found that 56 rebels said to be missing had died.",
     ]));
 }
 

@@ -35,6 +35,10 @@ sets! {
     Unclaimed = "unclaimed",
     /// A claim of responsibility for other deeds.
     OtherDeeds = "other_deeds",
+    /// "life": lost only where a verb takes it.
+    Life = "life",
+    /// Takes a life: "claimed".
+    TakesLife = "takes_life",
     /// "since", of a span up to now.
     Since = "since",
     /// Soon after "since": a moment of these days, from which no sum is told.

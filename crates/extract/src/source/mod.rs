@@ -11,9 +11,10 @@ pub use list::{Bodies, Body, Naming, Speakers, read_speakers};
 use std::ops::Range;
 
 use annals_plugin::{Source, SourceKind};
+use rustc_hash::FxHashSet;
 
 use crate::actor::{Function, Mention, Naming as ActorNaming, Party, sections};
-use crate::lexicon::{Set, Sets};
+use crate::lexicon::{Class, Set, Sets};
 use crate::phrases::Hit;
 use crate::text::{Case, Document, Kind};
 
@@ -147,6 +148,7 @@ pub fn citations(reading: &Reading<'_, '_>) -> Citations {
         last_body: None,
         last_person: None,
         known: Vec::new(),
+        names: names(reading.document),
         sets: Sets::english(),
     };
     let mut found = Citations::default();
@@ -172,7 +174,41 @@ struct Finder<'a, 'd> {
     last_person: Option<Source>,
     /// Persons cited by full name, so that a last name finds them.
     known: Vec<Source>,
+    /// Words that have a capital within a sentence, by their small letters.
+    names: FxHashSet<&'a str>,
     sets: &'static Sets,
+}
+
+/// Classes of words that are no name of a speaker, whatever their capital.
+const NO_NAME: &[Class] = &[
+    Class::Number,
+    Class::Determiner,
+    Class::Pronoun,
+    Class::Preposition,
+    Class::Conjunction,
+    Class::Subordinator,
+    Class::Relative,
+    Class::Adverb,
+    Class::Adjective,
+    Class::Negation,
+    Class::Qualifier,
+    Class::Month,
+    Class::Weekday,
+    Class::NotVictims,
+    Class::Trigger,
+];
+
+/// The words of a text that have their capital not only because a sentence begins.
+fn names<'a>(document: &'a Document<'_>) -> FxHashSet<&'a str> {
+    let mut names = FxHashSet::default();
+    for sentence in document.sentences().iter().filter(|sentence| !sentence.capitals) {
+        for token in sentence.tokens.clone().skip(1) {
+            if matches!(document.tokens()[token].case, Case::Title | Case::Upper) {
+                names.insert(document.lower(token));
+            }
+        }
+    }
+    names
 }
 
 impl Finder<'_, '_> {
@@ -420,6 +456,10 @@ impl Finder<'_, '_> {
             if ends(hit) {
                 let start = hit.start as usize;
                 let definite = start > sentence && self.is(start - 1, Set::Definite);
+                // "56 rebels" are told of, not cited.
+                if *kind == SourceKind::ArmedGroup && start > sentence && self.is_number(start - 1) {
+                    return None;
+                }
                 let alone = hit.end - hit.start == 1 || matches!(self.speech(start), Some(Speech::Body));
                 if definite && alone && matches!(self.speech(last), Some(Speech::Body)) {
                     return Some(Phrase { tokens: start..last + 1, identity: Identity::Anaphor });
@@ -435,7 +475,10 @@ impl Finder<'_, '_> {
         }
         if let Some(index) = (self.mention_at[last] as usize).checked_sub(1) {
             let mention = &self.reading.mentions[index];
+            // "22 rebels" are told of, not cited.
+            let counted = mention.start > sentence && self.is_number(mention.start - 1);
             if mention.end == last + 1
+                && !counted
                 && mention.naming != ActorNaming::Unnamed
                 && mention.naming != ActorNaming::Adjective
             {
@@ -454,8 +497,17 @@ impl Finder<'_, '_> {
                 && !matches!(self.function(token), Some(function) if function != Function::Particle)
         };
         let capitals = self.reading.document.sentences()[self.reading.document.sentence_of(last)].capitals;
-        let cites = self.speech(last).is_some();
+        // "Shehab Agency" is a name, "the agency" is none.
+        let body = self.speech(last) == Some(Speech::Body) && last > sentence && capital(last - 1);
+        let cites = self.speech(last).is_some() && !body;
         if !capital(last) || capitals || cites || self.function(last).is_some() || self.event_like(last) {
+            return None;
+        }
+        // What opens a sentence has its capital in any case: it is a name if it has one elsewhere too.
+        let opens = last == sentence && !self.names.contains(self.lower(last));
+        let abbreviated = [Class::TitleAbbreviation, Class::Abbreviation];
+        let alone = tokens[last].classes.any(NO_NAME) || tokens[last].classes.any(&abbreviated);
+        if opens || alone && !self.follows_name(last, sentence) {
             return None;
         }
         let mut start = last;
@@ -488,6 +540,23 @@ impl Finder<'_, '_> {
     /// Headline nouns and days are no names.
     fn event_like(&self, token: usize) -> bool {
         self.function(token).is_some() || self.is(token, Set::NoName)
+    }
+
+    /// Whether a word with a capital goes on a name: "Trooper Will Street".
+    fn follows_name(&self, token: usize, sentence: usize) -> bool {
+        token > sentence + 1
+            && self.reading.document.tokens()[token - 1].case == Case::Title
+            && self.function(token - 1).is_none()
+    }
+
+    fn in_capitals(&self, token: usize) -> bool {
+        let document = self.reading.document;
+        document.sentences()[document.sentence_of(token)].capitals
+    }
+
+    fn is_number(&self, token: usize) -> bool {
+        let token = &self.reading.document.tokens()[token];
+        token.kind == Kind::Number || token.classes.has(Class::Number)
     }
 
     fn is_known(&self, body: u16, before: usize) -> bool {
@@ -539,6 +608,8 @@ impl Finder<'_, '_> {
                 && !matches!(identity, Identity::Body(_));
             let title = tokens[before].kind == Kind::Word
                 && self.function(before).is_none()
+                && !self.is_number(before)
+                && !tokens[before].classes.has(Class::Pronoun)
                 && self.speech(before).is_none()
                 && (tokens[before].case != Case::Lower || !matches!(identity, Identity::Name));
             if joins
@@ -564,10 +635,11 @@ impl Finder<'_, '_> {
     /// Small words that end like a verb end what describes a source.
     fn is_verb_like(&self, token: usize) -> bool {
         let word = self.lower(token);
-        self.reading.document.tokens()[token].case == Case::Lower
+        (self.reading.document.tokens()[token].case == Case::Lower || self.in_capitals(token))
             && (self.sets.ending(word, Set::EndsEd).is_some()
                 || self.sets.ending(word, Set::EndsIng).is_some()
-                || self.is(token, Set::NoTitle))
+                || self.is(token, Set::NoTitle)
+                || self.reading.document.tokens()[token].classes.any(&[Class::Verb, Class::Trigger]))
     }
 
     /// The source that begins soon after `from`.
@@ -603,7 +675,15 @@ impl Finder<'_, '_> {
                             identity: Identity::Kind(*of),
                         })
                     }
-                    Some(Phrase { identity: Identity::Name, .. }) => {}
+                    // "the Dayton police", "the Cook County medical examiner"
+                    Some(phrase) if matches!(phrase.identity, Identity::Name) => {
+                        if phrase.tokens.end == hit.start as usize {
+                            *phrase = Phrase {
+                                tokens: phrase.tokens.start..hit.end as usize,
+                                identity: Identity::Kind(*of),
+                            };
+                        }
+                    }
                     Some(phrase) => {
                         phrase.tokens.end = hit.end as usize;
                         // A description that a better one follows: "a report by the police".
@@ -632,7 +712,18 @@ impl Finder<'_, '_> {
             ) || self.is(at, Set::BeforeSource);
             let token = &self.reading.document.tokens()[at];
             let named = token.case == Case::Title || token.case == Case::Upper;
-            if kind.is_none() && named && token.kind == Kind::Word && self.function(at).is_none() {
+            let named = named
+                && token.kind == Kind::Word
+                && self.function(at).is_none()
+                && !self.event_like(at)
+                && !self.in_capitals(at);
+            // "Sgt. Omar Haddad": the name of the speaker goes on the title.
+            let titled = kind.as_ref().is_some_and(|phrase| {
+                matches!(phrase.identity, Identity::Kind(_))
+                    && (phrase.tokens.end == at
+                        || phrase.tokens.end + 1 == at && self.lower(phrase.tokens.end) == ".")
+            });
+            if named && (titled || kind.is_none() && !token.classes.any(NO_NAME)) {
                 let mut end = at + 1;
                 while end < to
                     && (matches!(self.reading.document.tokens()[end].case, Case::Title | Case::Upper)
@@ -643,7 +734,10 @@ impl Finder<'_, '_> {
                 {
                     end += 1;
                 }
-                kind = Some(Phrase { tokens: at..end, identity: Identity::Name });
+                match &mut kind {
+                    Some(phrase) => phrase.tokens.end = end,
+                    None => kind = Some(Phrase { tokens: at..end, identity: Identity::Name }),
+                }
                 at = end;
                 continue;
             }
@@ -652,7 +746,13 @@ impl Finder<'_, '_> {
                 let goes_on = self.is(at, Set::AfterSource)
                     || token.case == Case::Title
                     || self.speech(at) == Some(Speech::Body);
-                if !goes_on || (word == "," && !matches!(phrase.identity, Identity::Name)) {
+                // "said Lt. Omar Haddad"
+                let abbreviates = word == "."
+                    && at == phrase.tokens.end
+                    && at > from
+                    && self.reading.document.tokens()[at - 1].end == token.start
+                    && self.reading.document.tokens()[at - 1].classes.has(Class::TitleAbbreviation);
+                if !(goes_on || abbreviates) || (word == "," && !matches!(phrase.identity, Identity::Name)) {
                     break;
                 }
             } else if self.is_mark(at) && !small {

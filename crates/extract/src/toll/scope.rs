@@ -124,9 +124,16 @@ impl<'a> Clause<'a> {
 
     /// "this escalation resulted in the deaths of 66": the doer is a campaign.
     fn has_campaign(&self) -> bool {
-        let start = self.span.start;
-        self.span.clone().take(6).any(|at| {
-            self.has(at, Class::War)
+        // "According to a monitor, this escalation resulted in": the doer opens the clause, or goes on after a comma.
+        const OPENING: usize = 6;
+        const FIRST: usize = 20;
+        let mut start = self.span.start;
+        self.span.clone().take(FIRST).any(|at| {
+            if self.word(at) == "," {
+                start = at + 1;
+            }
+            at < start + OPENING
+                && self.has(at, Class::War)
                 && at > 0
                 && self.sets.has(self.document.lower(at - 1), Set::Campaign)
                 && !(start..at).any(|before| self.has(before, Class::Preposition))

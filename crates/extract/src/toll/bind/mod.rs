@@ -11,7 +11,7 @@ use annals_plugin::{Modality, Outcome, Qualifier, Victims};
 
 use super::Toll;
 use super::chunk::{Chunk, Determiner, Noun, Part, Verb};
-use crate::lexicon::{Class, Frame};
+use crate::lexicon::{Class, Frame, Set, Sets};
 use crate::number::Figure;
 use crate::text::Document;
 
@@ -176,6 +176,11 @@ impl<'a> Binder<'a> {
             None if noun.group.is_some() && !noun.plural => Figure::exact(span.clone(), 1),
             None => return false,
         };
+        // "not a single person was killed"
+        let negated = span.start > self.document.sentences()[self.sentence].tokens.start
+            && Sets::english().has(self.document.lower(span.start - 1), Set::Not)
+            && figure.low == Some(1);
+        let figure = if negated { Figure::exact(figure.tokens, 0) } else { figure };
         let strikes = predicate.outcome == Outcome::Strikes;
         // "eight women and children": one number for both.
         let both = matches!(self.part(at + 1), Some(Part::Conjunction))

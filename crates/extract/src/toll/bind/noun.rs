@@ -3,7 +3,7 @@
 use annals_plugin::{Modality, Outcome, Qualifier, Victims};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Class, Frame, Trigger};
+use crate::lexicon::{Class, Frame, Set, Sets, Trigger};
 use crate::number::Figure;
 use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
@@ -71,6 +71,9 @@ impl<'a> Binder<'a> {
             frame: None,
             at,
         };
+        if !self.takes_life(at) {
+            return;
+        }
         if trigger.outcome == Outcome::Strikes {
             let many = noun.figure.as_ref().is_some_and(|figure| figure.low.is_some_and(|low| low > 1));
             if many {
@@ -108,7 +111,12 @@ impl<'a> Binder<'a> {
             }
         }
         // "his body was found", "Moss's death"
+        // "in various parts of his body": a wound is told of, not a corpse.
+        let wounded = at > 0
+            && matches!(self.part(at - 1), Some(Part::Preposition))
+            && self.tolls[self.first..].iter().any(|toll| toll.outcome == Outcome::Injured);
         let owned = noun.determiner == Determiner::Possessive
+            && !wounded
             && noun.figure.is_none()
             && trigger.outcome == Outcome::Killed
             && self.has(noun.words.end - 1, Class::Demise)
@@ -133,6 +141,21 @@ impl<'a> Binder<'a> {
             self.sum(at, noun, trigger);
         }
         self.wounds(at, trigger);
+    }
+
+    /// Whether a noun that is a life is one that is taken: "claimed 12 lives", not "an attempt on the life of".
+    fn takes_life(&self, at: usize) -> bool {
+        const BEFORE: usize = 8;
+        const AFTER: usize = 6;
+        let sets = Sets::english();
+        let span = &self.chunks[at].span;
+        if !span.clone().any(|token| sets.has(self.document.lower(token), Set::Life)) {
+            return true;
+        }
+        let sentence = &self.document.sentences()[self.sentence].tokens;
+        let near =
+            span.start.saturating_sub(BEFORE).max(sentence.start)..(span.end + AFTER).min(sentence.end);
+        near.into_iter().any(|token| sets.has(self.document.lower(token), Set::TakesLife))
     }
 
     /// "two men with gunshot wounds", "suffered a wound": the victims stand before.
@@ -247,6 +270,17 @@ impl<'a> Binder<'a> {
                     opened |= surpasses;
                     let sums =
                         number.bare || number.person() || number.state.is_some() || number.group.is_some();
+                    // "a toll of one person wounded" is no toll of dead.
+                    let other = match self.part(next + 1) {
+                        Some(Part::Verb(verb)) if !verb.passive => {
+                            verb.trigger.map(|trigger| trigger.outcome)
+                        }
+                        Some(Part::State(outcome)) => Some(*outcome),
+                        _ => None,
+                    };
+                    if other.is_some_and(|outcome| outcome != trigger.outcome) {
+                        return;
+                    }
                     if number.counted() && opened && !after_from && sums {
                         self.toll(&predicate, next, number);
                         if self.bound[at].is_none() {

@@ -26,7 +26,17 @@ impl<'a> Binder<'a> {
     pub(super) fn subsets(&mut self) {
         for at in 0..self.chunks.len() {
             match self.part(at) {
-                Some(Part::Subset) => self.subset(at + 1, at),
+                Some(Part::Subset) => match at.checked_sub(1).and_then(|before| self.harmed(before)) {
+                    // "The wounded include a child and a woman."
+                    Some(outcome) if self.parent(at).is_none() => {
+                        let predicate = self.bare_predicate(outcome, at - 1);
+                        if let Some(noun) = self.noun(at + 1).filter(|noun| noun.person()) {
+                            self.toll(&predicate, at + 1, noun);
+                            self.list_right(&predicate, at + 1);
+                        }
+                    }
+                    _ => self.subset(at + 1, at),
+                },
                 Some(Part::Open) => {
                     let closes = (at + 1..(at + 12).min(self.chunks.len()))
                         .find(|&end| matches!(self.part(end), Some(Part::Close)));
@@ -250,6 +260,12 @@ impl<'a> Binder<'a> {
         let mut members = 0;
         while let Some(noun) = self.noun(at) {
             let named = noun.counted() && (noun.person() || noun.bare)
+                || noun.name
+                    && !noun.counted()
+                    && self.personal(at)
+                    && self.chunks[at].span.len() > 1
+                    && self.lists_those_of(whole, start)
+                    && !self.speaks(at)
                 || noun.group.is_some() && noun.determiner == Determiner::Indefinite && !noun.plural;
             // The verb after the list is the whole's if the whole waits for one.
             let waits = from.trigger.start > self.chunks[at].span.start;
@@ -287,6 +303,31 @@ impl<'a> Binder<'a> {
             let Some(next) = self.past_separator(at) else { break };
             at = next;
         }
+    }
+
+    /// Whether a noun is the subject of a verb of saying: "including two children, Omar Haddad of the town council said".
+    fn speaks(&self, at: usize) -> bool {
+        let phrase = |at: usize| matches!(self.part(at), Some(Part::Preposition | Part::Noun(_)));
+        let verb = (at + 1..at + 6).find(|&next| !phrase(next));
+        verb.and_then(|next| self.verb(next)).is_some_and(|verb| verb.say)
+    }
+
+    /// Whether the list that begins at a chunk names persons of a figure: "nine workers, including Lena Moss", not "nine died, sources
+    /// including Lena Moss said".
+    fn lists_those_of(&self, whole: usize, start: usize) -> bool {
+        let several = whole >= self.first && self.tolls[whole].low.is_none_or(|low| low > 1);
+        let marks = |at: usize| matches!(self.part(at), Some(Part::Comma | Part::Dash | Part::Subset));
+        let Some(before) = (0..start).rev().take(3).find(|&at| !marks(at)) else { return false };
+        several
+            && match self.part(before) {
+                Some(Part::Noun(_)) => {
+                    self.bound[before] == Some(whole)
+                        || before > 0 && matches!(self.part(before - 1), Some(Part::Preposition))
+                }
+                Some(Part::Verb(verb)) => verb.trigger.is_some(),
+                Some(Part::State(_)) => true,
+                _ => false,
+            }
     }
 
     fn verb_after_is_passive(&self, at: usize) -> bool {
@@ -379,7 +420,9 @@ impl<'a> Binder<'a> {
     fn members(&self, start: usize) -> Option<(Vec<usize>, u64)> {
         let (mut members, mut sum, mut at) = (Vec::new(), 0u64, start);
         while let Some(noun) = self.noun(at) {
-            if !noun.person() {
+            // "three journalists: Lena Moss, Omar Haddad and Ida Reyes"
+            let named = noun.name && !noun.counted() && self.chunks[at].span.len() > 1;
+            if !noun.person() && !named {
                 break;
             }
             if self.bound[at].is_some() || members.len() > 20 {
@@ -387,7 +430,7 @@ impl<'a> Binder<'a> {
             }
             sum += match &noun.figure {
                 Some(figure) => figure.low?,
-                None if !noun.plural && noun.determiner != Determiner::None => 1,
+                None if named || !noun.plural && noun.determiner != Determiner::None => 1,
                 None => return None,
             };
             members.push(at);

@@ -46,6 +46,18 @@ impl Binder<'_> {
                     {
                         continue;
                     }
+                    // "six priests, five of them of Spanish birth, died"
+                    let aside = noun.partitive
+                        && noun.counted()
+                        && left + 1 != at
+                        && matches!(before, Some(Part::Comma))
+                        && left
+                            .checked_sub(2)
+                            .and_then(|whole| self.noun(whole))
+                            .is_some_and(|whole| whole.counted() && whole.person());
+                    if aside {
+                        continue;
+                    }
                     if matches!(before, Some(Part::Subset)) || self.in_subset(left) {
                         continue;
                     }
@@ -120,6 +132,7 @@ impl Binder<'_> {
                     if verb.trigger.is_some() && self.coordinated(left, at) {
                         // "were killed and buried": the same subject.
                         if let Some(shared) = self.shared_subject(left) {
+                            self.release(shared, predicate.outcome);
                             candidate = Some(shared);
                         }
                         break;
@@ -303,6 +316,19 @@ impl Binder<'_> {
             self.verb(first).is_some_and(|verb| verb.trigger.is_none() && !verb.say && !verb.copula)
                 && self.shares_subject(first, right)
         })
+    }
+
+    /// "were kidnapped and murdered": those taken may be harmed too.
+    fn release(&mut self, subject: usize, outcome: Outcome) {
+        let taken = |outcome| matches!(outcome, Outcome::Abducted | Outcome::Detained);
+        let Some(toll) = self.bound[subject].map(|toll| &self.tolls[toll]) else { return };
+        if !taken(toll.outcome) || taken(outcome) {
+            return;
+        }
+        let trigger = toll.trigger.clone();
+        for bound in &mut self.bound {
+            bound.take_if(|toll| self.tolls[*toll].trigger == trigger);
+        }
     }
 
     fn shared_subject(&self, verb: usize) -> Option<usize> {

@@ -183,7 +183,7 @@ impl<'a> Binder<'a> {
 
     /// "was killed along with two guards": those whom the same befell.
     fn companions(&mut self, predicate: &Predicate, at: usize) {
-        let end = (at + 8).min(self.chunks.len());
+        let end = (at + 16).min(self.chunks.len());
         let clause = (at + 1..end).take_while(|&next| {
             !matches!(self.part(next), Some(Part::Verb(_) | Part::Subordinator | Part::Relative))
         });
@@ -311,14 +311,14 @@ impl<'a> Binder<'a> {
                 {
                     at
                 }
-                // "two soldiers in the north and a child"
-                Some(Part::Preposition)
-                    if self.noun(at + 1).is_some_and(|noun| !noun.counted() || noun.thing)
-                        && matches!(self.part(at + 2), Some(Part::Conjunction)) =>
-                {
-                    at += 2;
-                    continue;
-                }
+                // "two soldiers in the north and a child", "the mayor of the town of Binnish, as well as two farmers"
+                Some(Part::Preposition) => match self.past_phrases(at) {
+                    Some(end) => {
+                        at = end;
+                        continue;
+                    }
+                    None => break,
+                },
                 _ => break,
             };
             let Some(noun) = self.noun(joined) else { break };
@@ -369,6 +369,18 @@ impl<'a> Binder<'a> {
             self.toll(predicate, joined, noun);
             at = joined + 1;
         }
+    }
+
+    /// Where the phrases end that describe a member of a list, if the list goes on after them.
+    fn past_phrases(&self, start: usize) -> Option<usize> {
+        let mut at = start;
+        while matches!(self.part(at), Some(Part::Preposition))
+            && self.noun(at + 1).is_some_and(|noun| !noun.counted() || noun.thing)
+        {
+            at += 2;
+        }
+        let comma = usize::from(matches!(self.part(at), Some(Part::Comma)));
+        (at > start && matches!(self.part(at + comma), Some(Part::Conjunction))).then_some(at)
     }
 
     /// "Omar Haddad, a teacher, and his wife", "Omar Haddad, the mayor of Binnish": a role set off by a comma is of the name before it.

@@ -39,6 +39,10 @@ impl Chunker<'_> {
         if self.has(at + 1, Class::Measure) {
             return Some(at + 2);
         }
+        // "Channel 7's tower"
+        if digits && Sets::english().has(next, Set::Owner) {
+            return Some(at + 2);
+        }
         if digits {
             let word = self.document.lower(at);
             let year = self.is_year(at);

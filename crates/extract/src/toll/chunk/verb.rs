@@ -220,7 +220,10 @@ impl Chunker<'_> {
             .or(verbs.next())?;
         let determined = at > self.start && start == at && self.determined(at);
         if noun && !auxiliary {
-            let object = self.token(at + length).is_some_and(|token| {
+            // "injuring only two"
+            let next = at + length + usize::from(self.has(at + length, Class::Adverb));
+            let unknown = |at: usize| self.token(at).is_some_and(|token| token.word.0 == 0);
+            let object = self.token(next).is_some_and(|token| {
                 token.kind == Kind::Number
                     || token.classes.any(&[
                         Class::Determiner,
@@ -233,6 +236,13 @@ impl Chunker<'_> {
                     || (token.word.0 == 0
                         && matches!(token.case, Case::Title)
                         && !self.capitals
+                        && matches!(verb.frame, Frame::Verb(Form::Ing)))
+                    // "SUSPECTED OF KILLING LENA MOSS"
+                    || (self.capitals
+                        && at > self.start
+                        && self.has(at - 1, Class::Preposition)
+                        && unknown(next)
+                        && unknown(next + 1)
                         && matches!(verb.frame, Frame::Verb(Form::Ing)))
             }) && self.lower(at + length) != "of";
             let after = at == self.start
