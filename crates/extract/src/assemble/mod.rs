@@ -366,7 +366,11 @@ impl Gathering<'_, '_> {
             return;
         };
         let told = self.setting.place_at(largest.sentence, largest.number.start);
-        if let Some(told) = told.filter(|told| told.adm_1.is_some() && apart_in_space(place, told)) {
+        // A place without coordinates may be another of its name.
+        let sure = |told: &Place| told.latitude.is_some() || told.precision >= Some(4);
+        if let Some(told) =
+            told.filter(|told| told.adm_1.is_some() && sure(told) && apart_in_space(place, told))
+        {
             self.groups[0].place = Some(told);
         }
     }

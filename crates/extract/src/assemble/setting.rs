@@ -90,8 +90,11 @@ pub(super) fn apart_in_space(left: &Place, right: &Place) -> bool {
         return true;
     }
     let of_town = |place: &Place| place.precision.is_some_and(|precision| precision <= 3);
-    if of_town(left) && of_town(right) {
-        return distance_km(left, right).is_some_and(|distance| distance > 25.0);
+    if of_town(left)
+        && of_town(right)
+        && let Some(distance) = distance_km(left, right)
+    {
+        return distance > 25.0;
     }
     matches!((&left.adm_1, &right.adm_1), (Some(one), Some(other)) if one != other)
 }

@@ -594,7 +594,9 @@ impl<'a> Scanner<'a> {
             && self.words.demonym(lower(next)).is_none()
         {
             // "Houston Rodriguez", "Aleppo Today": a name of something else; "Aleppo Hama Homs" is a list that lost its commas.
-            if !known || !large && stated.is_none() {
+            // "the city of Tabqa Syria": its country follows without a comma.
+            let container = (kind_word.is_some() || preposition.is_some()) && self.is_large(next);
+            if !known || !large && stated.is_none() && !container {
                 let governed = strong && before_at == Some(range.start.wrapping_sub(1));
                 if one && !(known && governed) {
                     return length;

@@ -12,6 +12,7 @@ pub(crate) use scope::spans;
 use std::ops::Range;
 
 use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
+use rustc_hash::FxHashSet;
 
 use crate::lexicon::{Class, Lexicon};
 use crate::text::Document;
@@ -152,10 +153,11 @@ fn one_shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
         let classes = tokens[toll.number.start].classes;
         classes.has(Class::Pronoun) && !classes.has(Class::Reflexive)
     };
-    let same_name = |left: &Toll, right: &Toll| {
-        let last = |toll: &Toll| document.lower(toll.noun.end.max(1) - 1);
-        left.named && right.named && last(left) == last(right)
-    };
+    let last_name = |toll: &Toll| document.lower(toll.noun.end.max(1) - 1);
+    let killed =
+        |toll: &&Toll| toll.outcome == Outcome::Killed && toll.modality == Modality::Asserted && one(toll);
+    let dead_names: FxHashSet<&str> =
+        tolls.iter().filter(killed).filter(|toll| toll.named && !pronoun(toll)).map(last_name).collect();
     let mut wounds = Vec::new();
     for (index, shot) in tolls.iter().enumerate() {
         let fired =
@@ -163,18 +165,15 @@ fn one_shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
         if shot.outcome != Outcome::Injured || !fired || !one(shot) {
             continue;
         }
-        let dead = |toll: &&Toll| {
-            toll.outcome == Outcome::Killed && toll.modality == Modality::Asserted && one(toll)
-        };
         let single = |toll: &&Toll| matches!(toll.outcome, Outcome::Killed | Outcome::Injured);
-        let before = tolls[..index].iter().rev().find(single).filter(dead);
-        let after = tolls[index + 1..].iter().find(single).filter(dead);
+        let before = tolls[..index].iter().rev().find(single).filter(killed);
+        let after = tolls[index + 1..].iter().find(single).filter(killed);
         let of_one = |near: Option<&Toll>, goes_back: bool| {
             near.is_some_and(|dead| {
                 dead.sentence.abs_diff(shot.sentence) <= NEAR && (goes_back || pronoun(dead))
             })
         };
-        let named = tolls.iter().filter(dead).any(|dead| same_name(dead, shot));
+        let named = shot.named && !pronoun(shot) && dead_names.contains(last_name(shot));
         if named || of_one(before, pronoun(shot)) || of_one(after, false) {
             wounds.push(index);
         }

@@ -286,6 +286,10 @@ impl<'a> Binder<'a> {
                 && toll != whole
             {
                 self.tolls[toll].part_of = Some(whole);
+                // "25 fighters, including one of its leaders": of fighters the parts are fighters.
+                if self.tolls[toll].victims == Victims::People {
+                    self.tolls[toll].victims = from.victims;
+                }
             }
             members += 1;
             at += 1;
@@ -366,7 +370,13 @@ impl<'a> Binder<'a> {
                 frame: None,
                 at,
             };
-            self.toll(&predicate, at, noun);
+            let group = from.victims;
+            if self.toll(&predicate, at, noun)
+                && noun.group.is_none()
+                && let Some(toll) = self.bound[at]
+            {
+                self.tolls[toll].victims = group;
+            }
         }
     }
 

@@ -161,6 +161,13 @@ impl Binder<'_> {
                 }
                 Part::Relative => relative = true,
                 Part::Comma => {
+                    // "left 25 fighters, including two of its founders, dead"
+                    let aside =
+                        self.aside_before(left).filter(|&at| matches!(self.part(at), Some(Part::Subset)));
+                    if let Some(open) = aside.filter(|_| !finite) {
+                        left = open;
+                        continue;
+                    }
                     commas += 1;
                     if commas > 4 || !finite && commas > 1 {
                         break;

@@ -227,8 +227,12 @@ impl<'a> Binder<'a> {
             return false;
         }
         // "3 killed 38 injured": the number belongs to the participle after it.
-        let left_counted =
-            at > 0 && self.noun(at - 1).is_some_and(|noun| noun.counted() && (noun.bare || noun.person()));
+        let left_counted = at > 0
+            && self.noun(at - 1).is_some_and(|noun| {
+                // "Child killed, 9 civilians injured" without its comma
+                let headed = noun.person() && !noun.plural && noun.determiner == Determiner::None && at == 1;
+                noun.counted() && (noun.bare || noun.person()) || headed && object.counted()
+            });
         if left_counted {
             let next = match self.part(at + 2) {
                 Some(Part::Verb(verb)) => verb.trigger.is_some() && !verb.passive,
@@ -292,9 +296,23 @@ impl<'a> Binder<'a> {
         // "killing 12 and wounding 30": the number of the second verb is not the first one's.
         let before = self.tolls.len();
         let found = self.toll(predicate, at, noun);
+        if found
+            && noun.bare
+            && let (Some(toll), Some(group)) = (self.bound[at], self.group_after(at))
+        {
+            self.tolls[toll].victims = group;
+        }
         self.list_right(predicate, at);
         self.added_up(before);
         found
+    }
+
+    /// "killed 28 and wounded 30 militants": the noun of both numbers stands after the second.
+    fn group_after(&self, at: usize) -> Option<annals_plugin::Victims> {
+        let harm = matches!(self.part(at + 1), Some(Part::Conjunction))
+            && self.verb(at + 2).is_some_and(|verb| verb.trigger.is_some() && !verb.passive);
+        let noun = self.noun(at + 3).filter(|noun| harm && noun.counted() && noun.person())?;
+        noun.group
     }
 
     /// Binds further nouns of a list that begins at a bound noun: "two women, a child and three soldiers".
