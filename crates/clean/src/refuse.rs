@@ -88,8 +88,14 @@ pub(crate) fn furniture(title: Option<&str>, text: &str, language: Option<&str>)
         .then(|| ("no_story", format!("{shared} of {} words of the title stand in the text", titled.len())))
 }
 
-/// Whether a paragraph begins with the length of a video, as in "1:08 Ferry leaves port".
+/// Most words of a title with the length of a video before it. What is longer begins with a time of day.
+const TIMED_WORDS: usize = 14;
+
+/// Whether a paragraph is a title with the length of a video before it, as in "1:08 Ferry leaves port".
 fn is_timed(paragraph: &str) -> bool {
+    if paragraph.split_whitespace().nth(TIMED_WORDS).is_some() {
+        return false;
+    }
     let head = paragraph.split_whitespace().next().unwrap_or_default();
     head.split_once(':').is_some_and(|(minutes, seconds)| {
         (1..=2).contains(&minutes.len())
@@ -145,6 +151,12 @@ mod tests {
             Some("no_story")
         );
         assert_eq!(code(long, "A man was wounded at the market, and nobody knows by whom."), None);
+        let log = "9:30 a.m. A caller at the market hall reported a boat adrift with nobody in it but a dog.";
+        assert_eq!(code(title, &[log; 4].join("\n\n")), None, "a log of the police tells stories");
+        assert_eq!(
+            code(long, "A boy was brought in with a gunshot in the arm, and nobody knows by whom."),
+            None
+        );
         assert_eq!(code(title, "9:30 was when it began.\n\nThe market burned.\n\nNobody slept."), None);
     }
 }
