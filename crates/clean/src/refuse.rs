@@ -154,7 +154,7 @@ mod tests {
         let log = "9:30 a.m. A caller at the market hall reported a boat adrift with nobody in it but a dog.";
         assert_eq!(code(title, &[log; 4].join("\n\n")), None, "a log of the police tells stories");
         assert_eq!(
-            code(long, "A boy was brought in with a gunshot in the arm, and nobody knows by whom."),
+            code(long, "A boy left the market with a gunshot in the arm, and nobody knows by whom."),
             None
         );
         assert_eq!(code(title, "9:30 was when it began.\n\nThe market burned.\n\nNobody slept."), None);
