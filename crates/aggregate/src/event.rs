@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use annals_plugin::{Actor, Date, EventType, Grading, Place, When};
+use annals_plugin::{Actor, EventType, Grading, Place, When};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Date32Type;
+use arrow_array::{Array as _, RecordBatch};
 use rustc_hash::FxHashMap;
 
 use crate::config::Config;
@@ -34,8 +37,8 @@ pub(crate) struct Event {
 }
 
 /// Identifier of the event whose anchor is this incident.
-pub(crate) fn event_id(told: &Told) -> String {
-    format!("e{}", told.incident_id)
+pub(crate) fn event_id(incident_id: &str) -> String {
+    format!("e{incident_id}")
 }
 
 impl Event {
@@ -78,8 +81,8 @@ impl Event {
         sources.sort_unstable();
         sources.dedup();
         Self {
-            event_id: event_id(told[0]),
-            previous_ids: told[1..].iter().map(|told| event_id(told)).collect(),
+            event_id: event_id(&told[0].incident_id),
+            previous_ids: told[1..].iter().map(|told| event_id(&told.incident_id)).collect(),
             event_type,
             labels: tables::acled_labels(event_type, &weapons),
             when: when(&told),
@@ -223,26 +226,42 @@ fn claim_ids(members: &[Member<'_>]) -> Vec<String> {
 }
 
 /// Key of the order of rows: by date, undated last, then by place, then by id.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Order {
     undated: bool,
-    days: Option<(Date, Date)>,
+    /// First and last day.
+    days: Option<(i32, i32)>,
     country: Option<String>,
     adm_1: Option<String>,
     place: Option<String>,
     event_id: String,
 }
 
-impl Event {
-    pub(crate) fn order(&self) -> Order {
-        let place = self.place.as_ref();
-        Order {
-            undated: self.when.is_none(),
-            days: self.when.map(|when| (when.start, when.end)),
-            country: place.and_then(|place| place.country.clone()),
-            adm_1: place.and_then(|place| place.adm_1.clone()),
-            place: place.map(|place| place.name.clone()),
-            event_id: self.event_id.clone(),
+impl Order {
+    /// Of a row of the `events` table.
+    pub(crate) fn of_row(events: &RecordBatch, row: usize) -> Self {
+        let column = |name: &str| events.column_by_name(name).expect("the table has this column");
+        let text = |name: &str| {
+            let texts = column(name).as_string::<i32>();
+            texts.is_valid(row).then(|| texts.value(row).to_owned())
+        };
+        let day = |name: &str| {
+            let days = column(name).as_primitive::<Date32Type>();
+            days.is_valid(row).then(|| days.value(row))
+        };
+        let days = day("date_start").zip(day("date_end"));
+        Self {
+            undated: days.is_none(),
+            days,
+            country: text("country"),
+            adm_1: text("adm_1"),
+            place: text("place"),
+            event_id: text("event_id").unwrap_or_default(),
         }
+    }
+
+    /// Of each row.
+    pub(crate) fn of_rows(events: &RecordBatch) -> Vec<Self> {
+        (0..events.num_rows()).map(|row| Self::of_row(events, row)).collect()
     }
 }

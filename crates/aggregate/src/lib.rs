@@ -22,7 +22,9 @@
 mod config;
 mod corpus;
 mod event;
+mod kept;
 mod link;
+mod outline;
 mod report;
 mod rows;
 mod source;
@@ -37,14 +39,14 @@ use annals_plugin::{
     StageError,
 };
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub use config::{Best, Config};
 pub use table::events_schema;
 
 use corpus::Corpus;
-use event::Event;
+use event::{Event, Order};
+use kept::Kept;
 use link::{Graph, Group};
 use report::{Figure, Report};
 use rows::Rows;
@@ -116,36 +118,62 @@ impl CorpusStage for Aggregate {
     fn finish(&self, partials: &dyn Partials, out: &mut dyn Findings) -> Result<(), StageError> {
         let (corpus, graph) = Corpus::read(partials)?;
         let linked = graph.link(&self.config);
-        let mut event_ids = vec![String::new(); linked.groups.len()];
+        let mut kept = Kept::recall(partials)?;
         let mut events = Rows::default();
+        events.keep(std::mem::take(&mut kept.batches));
         let mut links = Rows::default();
-        for (chunk, ids) in linked.groups.chunks(GROUPS_AT_A_TIME).zip(event_ids.chunks_mut(GROUPS_AT_A_TIME))
-        {
-            let reports = corpus.reports_of(partials, chunk, &graph.nodes)?;
-            let (rows, link_rows): (Vec<Event>, Vec<Vec<LinkRow>>) = chunk
+        let id_of = |group: &Group| event::event_id(corpus.incident_id(group.members[0]));
+        for chunk in linked.groups.chunks(GROUPS_AT_A_TIME) {
+            let digests: Vec<u64> =
+                chunk.par_iter().map(|group| corpus.digest(group, &graph.nodes)).collect();
+            let fresh = |digest: &u64| kept.find(*digest).is_none();
+            let (new, new_digests): (Vec<&Group>, Vec<u64>) =
+                chunk.iter().zip(&digests).filter(|(_, digest)| fresh(digest)).unzip();
+            let reports = corpus.reports_of(partials, &new, &graph.nodes)?;
+            let rows: Vec<Event> = new
                 .par_iter()
-                .map(|group| {
-                    let event = Event::of(group, &graph.nodes, &reports, &corpus, &self.config);
-                    let links = self.links(&event, group, &graph, &reports);
-                    (event, links)
-                })
-                .unzip();
-            for ((event, own), id) in rows.iter().zip(&link_rows).zip(ids) {
-                id.clone_from(&event.event_id);
-                events.expect(event.order(), 1);
-                links.expect(event.order(), own.len());
+                .map(|group| Event::of(group, &graph.nodes, &reports, &corpus, &self.config))
+                .collect();
+            let rows = table::events(&rows);
+            let mut new_orders = Order::of_rows(&rows).into_iter().zip(new_digests);
+            let mut orders = Vec::with_capacity(chunk.len());
+            for digest in digests {
+                let order = match kept.find(digest) {
+                    Some(place) => {
+                        let order = events.row(place, Order::of_row);
+                        events.place((order.clone(), digest), place);
+                        order
+                    }
+                    None => {
+                        let (order, digest) = new_orders.next().expect("every new event has a row");
+                        events.expect((order.clone(), digest), 1);
+                        order
+                    }
+                };
+                orders.push(order);
             }
-            events.add(table::events(&rows));
+            events.add(rows);
+            let link_rows: Vec<Vec<LinkRow>> =
+                chunk.par_iter().map(|group| self.links(&id_of(group), group, &graph, &corpus)).collect();
+            for (order, own) in orders.into_iter().zip(&link_rows) {
+                links.expect(order, own.len());
+            }
             links.add(table::links(&link_rows.concat()));
         }
+        let event_ids: Vec<String> = linked.groups.iter().map(id_of).collect();
         tell(&corpus, &linked.groups, &event_ids, out)?;
         out.count("incidents", graph.nodes.len() as u64);
         out.count("pairs_compared", linked.pairs);
         out.count("member_pairs_compared", linked.member_pairs);
         out.count("events", linked.groups.len() as u64);
-        drop((graph, linked, corpus));
-        events.hand_over("events", table::events(&[]), out)?;
-        links.hand_over("links", table::links(&[]), out)
+        drop((graph, linked, corpus, kept));
+        let (keys, rows) = events.hand_over("events", table::events(&[]), out)?;
+        let digests: Vec<u64> = keys.into_iter().map(|(_, digest)| digest).collect();
+        if let Some(memory) = kept::to_bytes(&digests, &rows) {
+            out.remember(memory);
+        }
+        links.hand_over("links", table::links(&[]), out)?;
+        Ok(())
     }
 
     fn apply(&self, verdict: &[u8], article: &mut Article) -> Result<(), StageError> {
@@ -171,22 +199,15 @@ fn of_incident(figure: &Figure, incident: u32) -> bool {
 
 impl Aggregate {
     /// Why the reports of an event were joined.
-    fn links(
-        &self,
-        event: &Event,
-        group: &Group,
-        graph: &Graph,
-        reports: &FxHashMap<u32, Report>,
-    ) -> Vec<LinkRow> {
+    fn links(&self, event_id: &str, group: &Group, graph: &Graph, corpus: &Corpus) -> Vec<LinkRow> {
         let told = |id: u32| {
-            let node = &graph.nodes[id as usize];
-            let report = &reports[&node.report];
-            (report.article_id.clone(), report.incidents[node.incident as usize].incident_id.clone())
+            let report = graph.nodes[id as usize].report;
+            (corpus.heads[report as usize].article_id.clone(), corpus.incident_id(id).to_owned())
         };
         let row = |link: &link::Link| {
             let ((article_a, incident_a), (article_b, incident_b)) = (told(link.pair.0), told(link.pair.1));
             LinkRow {
-                event_id: event.event_id.clone(),
+                event_id: event_id.to_owned(),
                 article_a,
                 article_b,
                 incident_a,

@@ -11,10 +11,10 @@ use std::ops::Range;
 
 use annals_plugin::{Date, EventType, Outcome, Scope, Victims};
 use rustc_hash::FxHashMap;
+use twox_hash::XxHash3_64;
 
 use crate::config::Config;
-use crate::report::{Figure, Report};
-use crate::terms::Terms;
+use crate::outline::{ActorOutline, FigureOutline, Outline, ToldOutline};
 pub(crate) use cluster::{Group, Link};
 pub(crate) use score::reasons;
 
@@ -87,7 +87,7 @@ pub(crate) struct Linked {
 #[derive(Default)]
 pub(crate) struct GraphBuilder {
     nodes: Vec<Node>,
-    names: Vocabulary,
+    names: Names,
     vocabulary: Vocabulary,
     terms: Vec<Term>,
     registers: Registers,
@@ -95,25 +95,25 @@ pub(crate) struct GraphBuilder {
 
 impl GraphBuilder {
     /// Adds the incidents of report number `report_id`, and tells their numbers.
-    pub(crate) fn add(&mut self, report_id: u32, report: Report) -> Range<NodeId> {
+    pub(crate) fn add(&mut self, report_id: u32, report: &Outline<'_>) -> Range<NodeId> {
         let number = |count: usize| NodeId::try_from(count).expect("node ids are 32 bits");
         let first = number(self.nodes.len());
-        let tolls = tolls(&report);
-        let victims = victims(&report);
-        let published = report.published_date().map(days);
+        let tolls = tolls(report);
+        let victims = victims(report);
+        let published = report.opening.published_date().map(days);
         let names = &mut self.names;
-        let outlet = report.outlet.as_deref().map(|name| names.intern(&normal(name)));
+        let outlet = report.opening.outlet.map(|name| names.normal(name));
         if let Some(outlet) = outlet.filter(|_| !report.incidents.is_empty()) {
             self.registers.count(outlet, published.is_some());
         }
-        let incidents = (0u32..).zip(report.incidents).zip(tolls).zip(victims);
+        let incidents = (0u32..).zip(&report.incidents).zip(tolls).zip(victims);
         for (((incident_id, told), (killed, injured)), victims) in incidents {
             let place = told.place.as_ref();
-            let mut perpetrators: Vec<u32> = told
-                .perpetrators
-                .iter()
-                .map(|actor| names.intern(&actor.id.clone().unwrap_or_else(|| normal(&actor.name))))
-                .collect();
+            let party = |actor: &ActorOutline<'_>| match actor.id {
+                Some(id) => names.exact(id),
+                None => names.normal(actor.name),
+            };
+            let mut perpetrators: Vec<u32> = told.perpetrators.iter().map(party).collect();
             perpetrators.sort_unstable();
             perpetrators.dedup();
             self.nodes.push(Node {
@@ -125,12 +125,12 @@ impl GraphBuilder {
                 in_register: false,
                 event_type: told.event_type,
                 geonames: place.and_then(|p| p.geonames_id),
-                place: place.map(|p| names.intern(&normal(&p.name))),
-                adm_1: place.and_then(|p| p.adm_1.as_deref()).map(|name| names.intern(&normal(name))),
-                country: place.and_then(|p| p.country.as_deref()).map(|name| names.intern(name)),
+                place: place.map(|p| names.normal(p.name)),
+                adm_1: place.and_then(|p| p.adm_1).map(|name| names.normal(name)),
+                country: place.and_then(|p| p.country).map(|name| names.exact(name)),
                 point: place.and_then(|p| p.latitude.zip(p.longitude)).map(Point::of),
                 where_prec: place.and_then(|p| p.precision).unwrap_or(7),
-                terms: own_terms(&told.terms, &mut self.vocabulary, &mut self.terms),
+                terms: own_terms(told, &mut self.vocabulary, &mut self.terms),
                 perpetrators,
                 killed,
                 injured,
@@ -187,30 +187,58 @@ impl Registers {
     }
 }
 
-/// Words numbered in the order in which they came.
+/// Words numbered in the order in which they came, each known by its digest.
 #[derive(Default)]
 struct Vocabulary {
-    numbers: FxHashMap<String, u32>,
-    words: Vec<String>,
+    numbers: FxHashMap<u64, u32>,
+    text: String,
+    /// Ends of the words in the text.
+    ends: Vec<usize>,
 }
 
 impl Vocabulary {
     fn intern(&mut self, word: &str) -> u32 {
-        if let Some(&number) = self.numbers.get(word) {
-            return number;
+        let next = u32::try_from(self.ends.len()).expect("fewer than 2^31 words fit in memory");
+        let number = *self.numbers.entry(XxHash3_64::oneshot(word.as_bytes())).or_insert(next);
+        if number == next {
+            self.text.push_str(word);
+            self.ends.push(self.text.len());
         }
-        let number = u32::try_from(self.words.len()).expect("fewer than 2^31 words fit in memory");
-        self.numbers.insert(word.to_owned(), number);
-        self.words.push(word.to_owned());
         number
     }
 
     fn len(&self) -> usize {
-        self.words.len()
+        self.ends.len()
     }
 
     fn word(&self, term: Term) -> &str {
-        &self.words[term.number()]
+        let at = term.number();
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[at]]
+    }
+}
+
+/// Names of places, outlets and parties. Few are new, so what became of each is kept.
+#[derive(Default)]
+struct Names {
+    vocabulary: Vocabulary,
+    normal: FxHashMap<String, u32>,
+}
+
+impl Names {
+    /// The number of a name as it stands.
+    fn exact(&mut self, name: &str) -> u32 {
+        self.vocabulary.intern(name)
+    }
+
+    /// The number of a name in its [`normal`] form.
+    fn normal(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.normal.get(name) {
+            return number;
+        }
+        let number = self.vocabulary.intern(&normal(name));
+        self.normal.insert(name.to_owned(), number);
+        number
     }
 }
 
@@ -237,9 +265,9 @@ impl Term {
 }
 
 /// Adds the terms of an incident to those of all, and tells where they stand.
-fn own_terms(chosen: &Terms, vocabulary: &mut Vocabulary, all: &mut Vec<Term>) -> (u32, u32) {
+fn own_terms(told: &ToldOutline<'_>, vocabulary: &mut Vocabulary, all: &mut Vec<Term>) -> (u32, u32) {
     let start = all.len();
-    all.extend(chosen.iter().map(|(word, name)| Term::new(vocabulary.intern(word), name)));
+    all.extend(told.terms().map(|(word, name)| Term::new(vocabulary.intern(word), name)));
     all[start..].sort_unstable();
     let end = |all: &Vec<Term>| u32::try_from(all.len()).expect("fewer than 2^32 words fit in memory");
     (start as u32, end(all))
@@ -357,9 +385,9 @@ fn calm(nodes: &[Node]) -> FxHashMap<u32, f32> {
 }
 
 /// Largest number killed and injured that a report gives for each of its incidents.
-fn tolls(report: &Report) -> Vec<(Option<u64>, Option<u64>)> {
+fn tolls(report: &Outline<'_>) -> Vec<(Option<u64>, Option<u64>)> {
     let mut tolls = vec![(None, None); report.incidents.len()];
-    let counted = |figure: &&Figure| figure.scope == Scope::Incident;
+    let counted = |figure: &&FigureOutline<'_>| figure.scope == Scope::Incident;
     for figure in report.figures.iter().filter(counted) {
         let Some(toll) = figure.incident.and_then(|index| tolls.get_mut(index as usize)) else { continue };
         let slot = match figure.outcome {
@@ -393,9 +421,9 @@ impl Groups {
 }
 
 /// The groups of people killed that a report names for each of its incidents.
-fn victims(report: &Report) -> Vec<Groups> {
+fn victims(report: &Outline<'_>) -> Vec<Groups> {
     let mut all = vec![Groups::default(); report.incidents.len()];
-    let killed = |figure: &&Figure| {
+    let killed = |figure: &&FigureOutline<'_>| {
         figure.scope == Scope::Incident && figure.outcome == Outcome::Killed && figure.low != Some(0)
     };
     for figure in report.figures.iter().filter(killed) {

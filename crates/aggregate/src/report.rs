@@ -3,15 +3,15 @@
 //! It holds no text but a few telling words of each incident, so a corpus of a million articles fits in memory.
 
 use annals_plugin::{
-    Actor, Article, Claim, Date, EventType, Modality, Outcome, Place, Qualifier, Scope, Source, StageError,
-    Status, Victims, When,
+    Actor, Article, Claim, EventType, Modality, Outcome, Place, Qualifier, Scope, Source, StageError, Status,
+    Victims, When,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::terms::{self, Terms};
 
-/// One article, reduced to what linking and reconciling need.
+/// One article, reduced to what linking and reconciling need. [`Outline`](crate::outline::Outline) reads the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) article_id: String,
@@ -104,23 +104,17 @@ impl Report {
         }
     }
 
-    /// The calendar day of publication.
-    pub(crate) fn published_date(&self) -> Option<Date> {
-        self.published.as_deref().and_then(|iso| iso.get(..10)).and_then(|day| day.parse().ok())
-    }
-
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, StageError> {
         postcard::to_allocvec(self).map_err(|error| StageError::new("report_not_encoded", error.to_string()))
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StageError> {
-        postcard::from_bytes(bytes).map_err(|error| {
-            StageError::new(
-                "report_not_decoded",
-                format!("failed to read a report of the aggregate stage: {error}"),
-            )
-        })
+        postcard::from_bytes(bytes).map_err(unreadable)
     }
+}
+
+pub(crate) fn unreadable(error: postcard::Error) -> StageError {
+    StageError::new("report_not_decoded", format!("failed to read a report of the aggregate stage: {error}"))
 }
 
 impl Figure {

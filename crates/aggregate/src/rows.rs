@@ -32,6 +32,22 @@ impl<K: Ord> Rows<K> {
         }
     }
 
+    /// Takes rows of an earlier run, before all others.
+    pub(crate) fn keep(&mut self, batches: Vec<RecordBatch>) {
+        debug_assert!(self.batches.is_empty(), "kept rows come first");
+        self.batches = batches;
+    }
+
+    /// What `of` tells of a row of a batch that is here already.
+    pub(crate) fn row<T>(&self, (batch, row): (usize, usize), of: impl Fn(&RecordBatch, usize) -> T) -> T {
+        of(&self.batches[batch], row)
+    }
+
+    /// Says that a row of a batch that is here already stands at `key`.
+    pub(crate) fn place(&mut self, key: K, (batch, row): (usize, usize)) {
+        self.runs.push((key, batch, row, 1));
+    }
+
     /// Takes the rows that were announced.
     pub(crate) fn add(&mut self, batch: RecordBatch) {
         debug_assert_eq!(batch.num_rows(), self.expected, "every row has a key");
@@ -39,13 +55,13 @@ impl<K: Ord> Rows<K> {
         self.expected = 0;
     }
 
-    /// Gives all rows in order of their keys; of a table without any, `empty`.
+    /// Gives all rows in order of their keys; of a table without any, `empty`. Returns the keys and the rows.
     pub(crate) fn hand_over(
         mut self,
         name: &str,
         empty: RecordBatch,
         out: &mut dyn Findings,
-    ) -> Result<(), StageError> {
+    ) -> Result<(Vec<K>, Vec<RecordBatch>), StageError> {
         self.runs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let places: Vec<(usize, usize)> = self
             .runs
@@ -54,14 +70,16 @@ impl<K: Ord> Rows<K> {
             .collect();
         if places.is_empty() {
             out.table(name, empty);
-            return Ok(());
+            return Ok((Vec::new(), Vec::new()));
         }
+        let mut all = Vec::new();
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
         for part in places.chunks(TABLE_ROWS) {
             let rows = interleave_record_batch(&batches, part)
                 .map_err(|error: ArrowError| StageError::new("rows_not_sorted", error.to_string()))?;
-            out.table(name, rows);
+            out.table(name, rows.clone());
+            all.push(rows);
         }
-        Ok(())
+        Ok((self.runs.into_iter().map(|(key, ..)| key).collect(), all))
     }
 }

@@ -34,10 +34,17 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Each word, and whether the article writes it as a name.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, bool)> {
-        let names = self.names.split_whitespace().map(|word| (word, true));
-        names.chain(self.words.split_whitespace().map(|word| (word, false)))
+        each(&self.names, &self.words)
     }
+}
+
+/// Each word, and whether it is one of the names.
+pub(crate) fn each<'a>(names: &'a str, words: &'a str) -> impl Iterator<Item = (&'a str, bool)> + use<'a> {
+    let of =
+        |text: &'a str, named| text.split(' ').filter(|word| !word.is_empty()).map(move |word| (word, named));
+    of(names, true).chain(of(words, false))
 }
 
 /// The terms of each incident, in the order of `article.incidents`.

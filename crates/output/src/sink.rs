@@ -66,13 +66,7 @@ pub(crate) fn append_bytes(file: &mut NewFile, piece: &Piece<'_>) -> Result<Span
     match piece {
         Piece::New(bytes) => file.put(bytes)?,
         Piece::Old(old, span) => {
-            let mut read = || {
-                let mut from = &old.file;
-                from.seek(SeekFrom::Start(span.start))?;
-                let copied = io::copy(&mut from.take(span.length), file)?;
-                if copied < span.length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
-            };
-            read().map_err(OutputError::file("copy", &old.path))?;
+            file.copy(&old.file, *span).map_err(OutputError::file("copy", &old.path))?;
         }
     }
     Ok(Span { start, length: file.bytes - start })
@@ -96,6 +90,15 @@ impl NewFile {
     /// Writes bytes, with an error that names the file.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         self.write_all(bytes).map_err(OutputError::file("write", &self.path))
+    }
+
+    /// Appends bytes of another file, which the system copies by itself where it can.
+    fn copy(&mut self, mut from: &File, span: Span) -> io::Result<()> {
+        annals_fault::point()?;
+        from.seek(SeekFrom::Start(span.start))?;
+        let copied = io::copy(&mut from.take(span.length), &mut self.file)?;
+        self.bytes += copied;
+        if copied < span.length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
     /// Flushes to the disk.

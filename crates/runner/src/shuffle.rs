@@ -1,6 +1,6 @@
 //! Brings the partial results of all articles together by key.
 //!
-//! Memory holds keys and short values only. Values of middle length go to a temporary file and are read back when asked for;
+//! Memory holds keys and short values. Most values of middle length go to a temporary file and are read back when asked for;
 //! the longest stay where they are, in the store.
 
 use std::fs::File;
@@ -16,6 +16,8 @@ use crate::state::{bulk_key, unpack};
 
 /// Values up to this length, in bytes, stay in memory.
 const INLINE: u32 = 48;
+/// Longer ones do too as long as the arena has no more than this: a small corpus needs no file, a large one not much memory.
+const ARENA: usize = 48 << 20;
 
 /// A key in the arena, and where its value is.
 #[derive(Clone, Copy)]
@@ -63,7 +65,7 @@ impl Collector {
         let (key_len, value_len) = (length(key)?, length(value)?);
         let key_at = self.arena.len() as u64;
         self.arena.extend_from_slice(key);
-        let value_at = if value_len <= INLINE {
+        let value_at = if value_len <= INLINE || self.arena.len() + value.len() <= ARENA {
             self.arena.extend_from_slice(value);
             key_at + u64::from(key_len)
         } else {
