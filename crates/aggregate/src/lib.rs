@@ -212,13 +212,18 @@ impl Aggregate {
                 article_b,
                 incident_a,
                 incident_b,
-                points: link.points,
-                mean_points: link.mean,
+                points: one_decimal(link.points),
+                mean_points: one_decimal(link.mean),
                 reasons: link::reasons(graph, &self.config, link.pair),
             }
         };
         group.links.iter().map(row).collect()
     }
+}
+
+/// Evidence as the table shows it: no finer than it is known, so that not every new report changes every row.
+fn one_decimal(points: f32) -> f32 {
+    (points * 10.0).round() / 10.0
 }
 
 /// Tells each article the events of its incidents, and its copies the main one.

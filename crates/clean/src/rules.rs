@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -113,7 +113,21 @@ pub(crate) struct Rule {
 #[derive(Debug)]
 struct Matcher {
     rule: usize,
-    pattern: Regex,
+    text: String,
+    /// Made when a text first holds what must stand in it: most patterns never match anything.
+    pattern: OnceLock<Regex>,
+}
+
+impl Matcher {
+    fn new(rule: usize, text: String) -> Self {
+        Self { rule, text, pattern: OnceLock::new() }
+    }
+
+    fn pattern(&self) -> &Regex {
+        self.pattern.get_or_init(|| {
+            build(&self.text).unwrap_or_else(|error| panic!("data/clean: `{}`: {error}", self.text))
+        })
+    }
 }
 
 /// All rules of one language.
@@ -160,8 +174,8 @@ impl Rules {
             .candidates(text)
             .into_iter()
             .map(|index| &self.matchers[usize::from(index)])
-            .map(|matcher| (matcher.rule, &self.rules[matcher.rule], &matcher.pattern))
-            .filter(move |(_, rule, _)| rule.scope == scope)
+            .filter(move |matcher| self.rules[matcher.rule].scope == scope)
+            .map(|matcher| (matcher.rule, &self.rules[matcher.rule], matcher.pattern()))
     }
 
     /// Whether a line is one that a rule for paragraphs takes off, or that heads a list of other stories, whatever its
@@ -170,7 +184,7 @@ impl Rules {
         self.sieve.candidates(line).into_iter().map(|index| &self.matchers[usize::from(index)]).any(
             |matcher| {
                 matches!(self.rules[matcher.rule].scope, Scope::Paragraph | Scope::From)
-                    && matcher.pattern.is_match(line)
+                    && matcher.pattern().is_match(line)
             },
         )
     }
@@ -232,18 +246,19 @@ pub(crate) fn ascii_boundaries(pattern: &str) -> Cow<'_, str> {
     }
 }
 
+fn build(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(&ascii_boundaries(pattern))
+        .case_insensitive(true)
+        .size_limit(32 << 20)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
 fn read(text: &str) -> Result<Rules, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     if file.dates.months.len() != 12 {
         return Err(format!("`dates.months` lists {} months", file.dates.months.len()));
     }
-    let build = |pattern: &str| {
-        RegexBuilder::new(&ascii_boundaries(pattern))
-            .case_insensitive(true)
-            .size_limit(32 << 20)
-            .build()
-            .map_err(|error| error.to_string())
-    };
     let mut rules = Vec::with_capacity(file.rules.len());
     let mut matchers = Vec::new();
     let mut sifted = Vec::new();
@@ -265,8 +280,7 @@ fn read(text: &str) -> Result<Rules, String> {
             Scope::Head => (vec![(joined.clone(), format!("^\\s*(?:{joined})"))], true),
         };
         for (text, whole) in patterns {
-            let pattern = build(&whole).map_err(|error| format!("rule `{}`: {error}", rule.name))?;
-            matchers.push(Matcher { rule: number, pattern });
+            matchers.push(Matcher::new(number, whole));
             sifted.push((text, at_start));
         }
     }
@@ -339,6 +353,9 @@ mod tests {
         assert!(all().iter().any(|rules| rules.language == "en"));
         for ((file, _), rules) in LANGUAGES.iter().zip(all()) {
             assert_eq!(*file, rules.language);
+            for matcher in &rules.matchers {
+                assert!(build(&matcher.text).is_ok(), "rule `{}`", rules.rules[matcher.rule].name);
+            }
         }
     }
 }

@@ -64,11 +64,11 @@ pub(crate) struct Counts {
 }
 
 impl Corpus {
-    /// Finds the duplicates, in the order of the articles' claims to stay. `memory` is what an earlier call left there; it is
-    /// replaced by what helps the next one.
+    /// Finds the duplicates, in the order of the articles' claims to stay. `memory` is that whose sketches the
+    /// signatures were read with; it is replaced by what helps the next run.
     ///
     /// Where an article is placed depends on those before it alone. So as far as the articles are the same as in the earlier
-    /// call, in the same order, they stand where they stood, and only those from the first new one on are compared.
+    /// run, in the same order, they stand where they stood, and only those from the first new one on are compared.
     pub(crate) fn duplicates(
         &self,
         partials: &dyn Partials,
@@ -86,20 +86,18 @@ impl Corpus {
             kinds: FxHashMap::default(),
             counts: Counts::default(),
         };
-        let order = self.by_claim_to_stay();
+        let (order, known) = (&self.order, self.known);
         let none = |doc: &Doc| Hit { shared: 0, selected: doc.selected };
         let mut hits = Hits { of: self.docs.iter().map(none).collect(), touched: Vec::new() };
-        let same = |pair: &(&u32, &Remembered)| self.docs[*pair.0 as usize].sketch == pair.1.sketch;
-        let known = order.iter().zip(&memory.docs).take_while(same).count();
         let before = std::mem::take(&mut memory.docs);
         let mut rank_of = vec![0_u32; self.docs.len()];
-        (0_u32..).zip(&order).for_each(|(rank, &doc)| rank_of[doc as usize] = rank);
+        (0_u32..).zip(order).for_each(|(rank, &doc)| rank_of[doc as usize] = rank);
         for (rank, &doc) in order.iter().enumerate() {
             let placed = match before.get(rank).filter(|_| rank < known) {
                 Some(before) => before.placed.clone(),
                 None => search.place(doc, &mut hits)?.ranked(&rank_of),
             };
-            search.take(doc, &placed, &order);
+            search.take(doc, &placed, order);
             let sketch = self.docs[doc as usize].sketch;
             memory.docs.push(Remembered { sketch, placed, settled: None });
         }
@@ -107,7 +105,7 @@ impl Corpus {
             let earlier =
                 before.get(rank).filter(|_| rank < known).and_then(|before| before.settled.as_ref());
             let earlier = earlier.filter(|earlier| (earlier.linked.max(earlier.root) as usize) < known);
-            let (copy, settled) = search.settle(doc, earlier, &order, &rank_of)?;
+            let (copy, settled) = search.settle(doc, earlier, order, &rank_of)?;
             memory.docs[rank].settled = settled;
             if let Some(copy) = copy {
                 found(doc, copy);
@@ -121,6 +119,13 @@ impl Corpus {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Memory {
     docs: Vec<Remembered>,
+}
+
+impl Memory {
+    /// The sketches of the articles, in that order.
+    pub(crate) fn sketches(&self) -> impl ExactSizeIterator<Item = u64> {
+        self.docs.iter().map(|doc| doc.sketch)
+    }
 }
 
 /// What was found of an article, with other articles as their ranks in the order.

@@ -4,17 +4,19 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use annals_plugin::{Partials, StageError};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use twox_hash::XxHash3_64;
 
 use crate::index::{Slot, room};
-use crate::sketch::{SIGNATURE, Signature, decode, numbers};
+use crate::sketch::{SIGNATURE, Signature, decode, key, numbers};
 
 /// Fingerprints are told apart in so many parts, by their hash, so that the tables for one part are small enough to be at
 /// hand.
 const PARTS: usize = 64;
 /// Bits of a table of seen fingerprints for each.
 const BITS: usize = 8;
+/// Few articles are new if they are less than one in so many.
+const FEW_ARE_NEW: usize = 8;
 /// Entries of a block. Blocks keep a growing list from being moved.
 const BLOCK: usize = 1 << 14;
 
@@ -40,12 +42,34 @@ pub(crate) struct Corpus {
     slots: Vec<Slot>,
     /// Room that the lists of all articles that hold a fingerprint take.
     pub(crate) room: u32,
+    /// The articles in the order of their claims to stay: the earliest published first, then the longest, then by id.
+    pub(crate) order: Vec<u32>,
+    /// How many of these are as an earlier run found them.
+    pub(crate) known: usize,
+}
+
+/// Digest of all that is known of an article but its fingerprints, which follow from its words.
+fn sketch(key: &[u8], signature: &Signature<'_>) -> u64 {
+    let Signature { published, words, digest, body, selected, .. } = signature;
+    let mut told = [0; 48];
+    told[..8].copy_from_slice(&XxHash3_64::oneshot(key).to_le_bytes());
+    told[8..16].copy_from_slice(&published.unwrap_or(i64::MAX).to_le_bytes());
+    told[16..32].copy_from_slice(digest);
+    told[32..40].copy_from_slice(&body.to_le_bytes());
+    told[40..44].copy_from_slice(&words.to_le_bytes());
+    told[44..].copy_from_slice(&selected.to_le_bytes());
+    XxHash3_64::oneshot(&told)
 }
 
 impl Corpus {
-    /// Reads the signatures.
-    pub(crate) fn read(partials: &dyn Partials) -> Result<Self, StageError> {
+    /// Reads the signatures. `sketches` are those of an earlier run, in the order of the articles' claims to stay: where few
+    /// articles are new, only fingerprints of these are read, since no others are looked up.
+    pub(crate) fn read(
+        partials: &dyn Partials,
+        sketches: impl ExactSizeIterator<Item = u64>,
+    ) -> Result<Self, StageError> {
         let (mut docs, mut ids, mut fingerprints) = (Vec::new(), String::new(), Fingerprints::new());
+        let first_run = sketches.len() == 0;
         partials.scan(&[SIGNATURE], &mut |key, bytes| {
             let signature: Signature<'_> = decode(bytes)?;
             let id = std::str::from_utf8(&key[1..])
@@ -54,7 +78,7 @@ impl Corpus {
             ids.push_str(id);
             let numbers = numbers(signature.fingerprints);
             docs.push(Doc {
-                sketch: XxHash3_64::oneshot(&[key, bytes].concat()),
+                sketch: sketch(key, &signature),
                 published: signature.published.unwrap_or(i64::MAX),
                 id: id_from..ids.len(),
                 slots: 0..0,
@@ -63,18 +87,51 @@ impl Corpus {
                 selected: signature.selected,
                 all: numbers.len() as u32,
             });
-            fingerprints.push(numbers);
+            if first_run {
+                fingerprints.push(numbers);
+            }
             Ok(())
         })?;
-        let room = fingerprints.group();
-        let mut slots = Vec::with_capacity(fingerprints.left());
-        let mut give = fingerprints.into_articles();
-        for doc in &mut docs {
-            let from = slots.len();
-            give(&mut slots);
-            doc.slots = from..slots.len();
+        let mut corpus = Self { docs, ids, slots: Vec::new(), room: 0, order: Vec::new(), known: 0 };
+        corpus.order = corpus.by_claim_to_stay();
+        let sketch_of = |doc: &u32| corpus.docs[*doc as usize].sketch;
+        corpus.known =
+            corpus.order.iter().map(sketch_of).zip(sketches).take_while(|(now, then)| now == then).count();
+        if !first_run {
+            corpus.read_fingerprints(partials, &mut fingerprints)?;
         }
-        Ok(Self { docs, ids, slots, room })
+        corpus.room = fingerprints.group();
+        corpus.slots.reserve_exact(fingerprints.left());
+        let mut give = fingerprints.into_articles();
+        for doc in &mut corpus.docs {
+            let from = corpus.slots.len();
+            give(&mut corpus.slots);
+            doc.slots = from..corpus.slots.len();
+        }
+        Ok(corpus)
+    }
+
+    /// Reads the fingerprints of all articles, as far as a new one has them too if few are new.
+    fn read_fingerprints(
+        &self,
+        partials: &dyn Partials,
+        fingerprints: &mut Fingerprints,
+    ) -> Result<(), StageError> {
+        let new = &self.order[self.known..];
+        let mut sought = (new.len() * FEW_ARE_NEW < self.order.len()).then(Sought::new);
+        for &doc in new {
+            if let Some(sought) = &mut sought {
+                let bytes = partials.get(&key(SIGNATURE, self.id(doc)))?.unwrap_or_default();
+                let signature: Signature<'_> = decode(&bytes)?;
+                numbers(signature.fingerprints).for_each(|number| sought.insert(number));
+            }
+        }
+        partials.scan(&[SIGNATURE], &mut |_, bytes| {
+            let signature: Signature<'_> = decode(bytes)?;
+            let is_sought = |number: &u32| sought.as_ref().is_none_or(|sought| sought.holds(*number));
+            fingerprints.push(numbers(signature.fingerprints).filter(is_sought));
+            Ok(())
+        })
     }
 
     /// How many articles there are.
@@ -92,8 +149,7 @@ impl Corpus {
         &self.slots[self.docs[doc as usize].slots.clone()]
     }
 
-    /// The earliest published first, then the longest, then by id.
-    pub(crate) fn by_claim_to_stay(&self) -> Vec<u32> {
+    fn by_claim_to_stay(&self) -> Vec<u32> {
         // The keys stand beside one another, since looking each up where it lies costs more than sorting.
         let known =
             |doc: u32| (self.docs[doc as usize].published, Reverse(self.docs[doc as usize].words), doc);
@@ -196,6 +252,37 @@ impl Fingerprints {
                 slots.extend(numbers.by_ref().take(count).filter(|&number| number != USELESS));
             }
         }
+    }
+}
+
+/// Fingerprints, of which most others are told apart at one look into a small table.
+struct Sought {
+    table: Vec<u64>,
+    all: FxHashSet<u32>,
+}
+
+impl Sought {
+    /// Bits of the table, as a power of two.
+    const BITS: u32 = 22;
+
+    fn new() -> Self {
+        Self { table: vec![0; 1 << (Self::BITS - 6)], all: FxHashSet::default() }
+    }
+
+    fn place(number: u32) -> (usize, u64) {
+        let bit = spread(number) >> (32 - Self::BITS);
+        ((bit / 64) as usize, 1 << (bit % 64))
+    }
+
+    fn insert(&mut self, number: u32) {
+        let (word, bit) = Self::place(number);
+        self.table[word] |= bit;
+        self.all.insert(number);
+    }
+
+    fn holds(&self, number: u32) -> bool {
+        let (word, bit) = Self::place(number);
+        self.table[word] & bit != 0 && self.all.contains(&number)
     }
 }
 

@@ -164,12 +164,12 @@ impl CorpusStage for Dedupe {
     }
 
     fn finish(&self, partials: &dyn Partials, out: &mut dyn Findings) -> Result<(), StageError> {
-        let corpus = Corpus::read(partials)?;
-        let (mut exact, mut near, mut contained) = (0, 0, 0);
-        let mut unwritable = None;
         // What cannot be read is not missed.
         let memory = partials.recall()?.and_then(|memory| postcard::from_bytes(&memory).ok());
         let mut memory: Memory = memory.unwrap_or_default();
+        let corpus = Corpus::read(partials, memory.sketches())?;
+        let (mut exact, mut near, mut contained) = (0, 0, 0);
+        let mut unwritable = None;
         let counts = corpus.duplicates(partials, self.thresholds, &mut memory, &mut |doc, copy| {
             match copy.kind {
                 CopyKind::Exact => exact += 1,

@@ -104,17 +104,19 @@ fn write_articles(
     let reader = LayerReader::new(&read, steps.len())?;
     let shadowed = session.shadowed(&read)?;
     let window = session.pool.current_num_threads() * 2;
-    let (mut waiting, mut piece, mut bases): (Vec<Piece>, _, _) = (Vec::new(), Piece::default(), Vec::new());
+    let (mut waiting, mut piece): (Vec<Piece>, _) = (Vec::new(), Piece::default());
+    let mut bases = start(publication);
     read.space(Space::Basis(number(steps.len() - 1)))?.scan::<RunError>(b"", |key, value| {
         let basis = Basis::from_bytes(value)?;
         if basis.refused || shadowed.contains(key) {
             return Ok(true);
         }
         let verdict = reader.last_verdict(&basis.article_id)?.unwrap_or_default();
-        bases.push(digest(&[key, &basis.digest, &verdict]));
+        told(&mut bases, &[key, &basis.digest, &verdict]);
         piece.articles.push((key.to_vec(), basis.article_id));
         if ends_piece(&piece) {
-            waiting.push(close_piece(std::mem::take(&mut piece), &mut bases, publication, writer));
+            let bases = std::mem::replace(&mut bases, start(publication));
+            waiting.push(close_piece(std::mem::take(&mut piece), bases, writer));
             if waiting.iter().filter(|piece| !piece.articles.is_empty()).count() >= window {
                 write_pieces(session, writer, &reader, &mut waiting)?;
             }
@@ -122,7 +124,7 @@ fn write_articles(
         Ok(true)
     })?;
     if !piece.articles.is_empty() {
-        waiting.push(close_piece(piece, &mut bases, publication, writer));
+        waiting.push(close_piece(piece, bases, writer));
     }
     write_pieces(session, writer, &reader, &mut waiting)
 }
@@ -137,16 +139,23 @@ fn ends_piece(piece: &Piece) -> bool {
     told || piece.articles.len() >= MOST_ARTICLES
 }
 
-fn close_piece(
-    mut piece: Piece,
-    bases: &mut Vec<[u8; 16]>,
-    publication: &[u8; 16],
-    writer: &Writer,
-) -> Piece {
-    let mut parts: Vec<&[u8]> = vec![publication];
-    parts.extend(bases.iter().map(|basis| &basis[..]));
-    piece.digest = digest(&parts);
-    bases.clear();
+/// Starts the digest of a piece.
+fn start(publication: &[u8; 16]) -> blake3::Hasher {
+    let mut bases = blake3::Hasher::new();
+    bases.update(publication);
+    bases
+}
+
+/// Takes parts into a digest, each with its length.
+fn told(bases: &mut blake3::Hasher, parts: &[&[u8]]) {
+    for part in parts {
+        bases.update(&(part.len() as u64).to_le_bytes());
+        bases.update(part);
+    }
+}
+
+fn close_piece(mut piece: Piece, bases: blake3::Hasher, writer: &Writer) -> Piece {
+    piece.digest.copy_from_slice(&bases.finalize().as_bytes()[..16]);
     if writer.holds(&piece.digest) {
         piece.articles.clear();
     }

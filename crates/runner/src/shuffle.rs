@@ -22,6 +22,8 @@ const ARENA: usize = 48 << 20;
 /// A key in the arena, and where its value is.
 #[derive(Clone, Copy)]
 struct Entry {
+    /// The first bytes of the key, so that most comparisons need not look into the arena.
+    start: u64,
     key_at: u64,
     value_at: u64,
     key_len: u32,
@@ -73,7 +75,7 @@ impl Collector {
             self.spilled += u64::from(value_len);
             (self.spilled - u64::from(value_len)) | SPILLED
         };
-        self.entries.push(Entry { key_at, value_at, key_len, value_len });
+        self.entries.push(Entry { start: start_of(key), key_at, value_at, key_len, value_len });
         Ok(())
     }
 
@@ -89,7 +91,8 @@ impl Collector {
             self.arena.extend_from_slice(&length.to_le_bytes());
             self.arena.extend_from_slice(&stored);
             let key_len = u32::try_from(key.len()).unwrap_or(u32::MAX);
-            self.entries.push(Entry { key_at, value_at: at | APART, key_len, value_len });
+            let value_at = at | APART;
+            self.entries.push(Entry { start: start_of(key), key_at, value_at, key_len, value_len });
         }
         Ok(())
     }
@@ -102,12 +105,15 @@ impl Collector {
         let mut away = Away { file, bulk };
         let key = |entry: &Entry| key_of(&arena, entry);
         // Values of one key are merged in an order of their own bytes, never of arrival.
-        entries.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+        entries.sort_unstable_by(|a, b| a.start.cmp(&b.start).then_with(|| key(a).cmp(key(b))));
         let mut merged: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut start = 0;
         while start < entries.len() {
             let mut end = start + 1;
-            while end < entries.len() && key(&entries[end]) == key(&entries[start]) {
+            while end < entries.len()
+                && entries[end].start == entries[start].start
+                && key(&entries[end]) == key(&entries[start])
+            {
                 end += 1;
             }
             let mut entry = entries[start];
@@ -151,6 +157,14 @@ fn merge_all(
         values = next;
     }
     Ok(values.pop().unwrap_or_default())
+}
+
+/// The first eight bytes of a key, which sort as it does.
+fn start_of(key: &[u8]) -> u64 {
+    let mut start = [0; 8];
+    let length = key.len().min(8);
+    start[..length].copy_from_slice(&key[..length]);
+    u64::from_be_bytes(start)
 }
 
 fn key_of<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
@@ -233,7 +247,10 @@ impl Partials for Merged {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
-        let found = self.entries.binary_search_by(|entry| key_of(&self.arena, entry).cmp(key));
+        let start = start_of(key);
+        let found = self.entries.binary_search_by(|entry| {
+            entry.start.cmp(&start).then_with(|| key_of(&self.arena, entry).cmp(key))
+        });
         let Ok(index) = found else { return Ok(None) };
         let mut buffer = Vec::new();
         Ok(Some(self.value(&self.entries[index], &mut buffer)?.to_vec()))
