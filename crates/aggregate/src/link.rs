@@ -65,6 +65,8 @@ pub(crate) struct Graph {
     /// Terms of each incident in turn, sorted by number; only those that more than one incident holds.
     terms: Vec<Term>,
     vocabulary: Vocabulary,
+    /// The number in the vocabulary of each term.
+    words: Vec<u32>,
     /// How telling each term is.
     weights: Vec<Weight>,
     /// Separate occasions on which each term is in the news.
@@ -146,14 +148,21 @@ impl GraphBuilder {
         for node in &mut nodes {
             node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
-        let (counts, occasions, weights) = weigh_terms(&nodes, &terms, vocabulary.len());
-        let terms = telling_terms(&mut nodes, &terms, &counts, &weights);
+        let (counts, mut occasions, mut weights) = weigh_terms(&nodes, &terms, vocabulary.len());
+        let mut terms = telling_terms(&mut nodes, &terms, &counts, &weights);
+        let words = number_anew(&mut terms, vocabulary.len());
+        weights = words.iter().map(|&word| weights[word as usize]).collect();
+        occasions = words.iter().map(|&word| occasions[word as usize]).collect();
         let calm = calm(&nodes);
-        Graph { nodes, terms, vocabulary, weights, occasions, calm }
+        Graph { nodes, terms, vocabulary, words, weights, occasions, calm }
     }
 }
 
 impl Graph {
+    fn word(&self, term: Term) -> &str {
+        self.vocabulary.word(self.words[term.number()])
+    }
+
     fn terms_of(&self, incident: NodeId) -> &[Term] {
         let (start, end) = self.nodes[incident as usize].terms;
         &self.terms[start as usize..end as usize]
@@ -211,8 +220,8 @@ impl Vocabulary {
         self.ends.len()
     }
 
-    fn word(&self, term: Term) -> &str {
-        let at = term.number();
+    fn word(&self, number: u32) -> &str {
+        let at = number as usize;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..self.ends[at]]
     }
@@ -286,6 +295,24 @@ fn telling_terms(nodes: &mut [Node], terms: &[Term], counts: &[u32], weights: &[
         node.terms = (start, kept.len() as u32);
     }
     kept
+}
+
+/// Numbers the terms anew, without gaps and in the same order, so that what is known of each stands close together. Tells
+/// the earlier number of each.
+fn number_anew(terms: &mut [Term], words: usize) -> Vec<u32> {
+    let mut numbers = vec![u32::MAX; words];
+    for term in &*terms {
+        numbers[term.number()] = 0;
+    }
+    let mut earlier = Vec::new();
+    for (word, number) in (0..).zip(&mut numbers).filter(|(_, number)| **number == 0) {
+        *number = u32::try_from(earlier.len()).expect("no more words than before");
+        earlier.push(word);
+    }
+    for term in terms {
+        *term = Term::new(numbers[term.number()], term.is_name());
+    }
+    earlier
 }
 
 /// A place on the sphere of radius 1, so that distances take no trigonometry.

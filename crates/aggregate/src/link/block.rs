@@ -46,6 +46,24 @@ pub(super) struct Blocks<'a> {
     places: Vec<u32>,
     /// Of each incident, the end of its part of `places`.
     ends: Vec<u32>,
+    /// What is asked of each incident that is met in a block, closer together than the incidents themselves.
+    stamps: Vec<Stamp>,
+}
+
+/// The article and the days of an incident.
+#[derive(Clone, Copy)]
+struct Stamp {
+    report: u32,
+    /// As [`score::span`] tells them.
+    span: Option<(i32, i32)>,
+    /// Whether the article tells when it happened.
+    dated: bool,
+}
+
+impl Stamp {
+    fn of(node: &Node) -> Self {
+        Self { report: node.report, span: score::span(node), dated: node.when.is_some() }
+    }
 }
 
 impl<'a> Blocks<'a> {
@@ -67,15 +85,17 @@ impl<'a> Blocks<'a> {
             places[*slot as usize] = number(at);
             *slot += 1;
         }
-        Self { graph, config, entries, places, ends }
+        let stamps = graph.nodes.iter().map(Stamp::of).collect();
+        Self { graph, config, entries, places, ends, stamps }
     }
 
     /// Those of the later incidents that stand near `id` in the most telling blocks, most telling first, each with how
     /// telling all its blocks are.
-    pub(super) fn partners(&self, id: NodeId, partners: &mut Vec<(NodeId, f32)>) {
+    pub(super) fn partners(&self, id: NodeId, met: &mut Vec<u64>, partners: &mut Vec<(NodeId, f32)>) {
+        met.clear();
         partners.clear();
         let most = usize::from(self.config.candidates);
-        let node = &self.graph.nodes[id as usize];
+        let own = self.stamps[id as usize];
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
         for &at in &self.places[start as usize..self.ends[id as usize] as usize] {
             let at = at as usize;
@@ -84,28 +104,33 @@ impl<'a> Blocks<'a> {
             let after = self.entries[at + 1..].iter().take(most).take_while(in_block);
             let before = self.entries[..at].iter().rev().take(most).take_while(in_block);
             for &(_, other_day, other) in before.chain(after).filter(|entry| entry.2 > id) {
-                let other_node = &self.graph.nodes[other as usize];
-                if node.report != other_node.report && in_reach(key, node, other_node, self.config) {
+                let stamp = self.stamps[other as usize];
+                if own.report != stamp.report && in_reach(key, own, stamp, self.config) {
                     let telling = match key {
                         Key::Term(word) => self.graph.weights[word as usize].name,
                         Key::Division(_) => DIVISION,
                         _ if day == other_day => PLACE_ON_ONE_DAY,
                         _ => PLACE,
                     };
-                    partners.push((other, telling));
+                    met.push(u64::from(other) << 32 | u64::from(telling.to_bits()));
                 }
             }
         }
-        partners.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        partners.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            if same {
-                kept.1 += next.1;
+        // By incident, then by how telling: weights are not negative, so their bits sort as they do.
+        met.sort_unstable();
+        for &met in &*met {
+            let (other, telling) = ((met >> 32) as NodeId, f32::from_bits(met as u32));
+            match partners.last_mut() {
+                Some((last, sum)) if *last == other => *sum += telling,
+                _ => partners.push((other, telling)),
             }
-            same
-        });
-        partners.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        }
+        let better = |a: &(NodeId, f32), b: &(NodeId, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        if most > 0 && partners.len() > most {
+            partners.select_nth_unstable_by(most - 1, better);
+        }
         partners.truncate(most);
+        partners.sort_unstable_by(better);
     }
 }
 
@@ -136,9 +161,9 @@ fn sort_day(node: &Node) -> i32 {
 
 /// Whether two incidents of a block may be one as far as time goes. Reports that share a place must be
 /// near in time; those that share a rare name may be about a trial long after.
-fn in_reach(key: Key, left: &Node, right: &Node, config: &Config) -> bool {
-    let both_dated = left.when.is_some() && right.when.is_some();
+fn in_reach(key: Key, left: Stamp, right: Stamp, config: &Config) -> bool {
     let by_place = !matches!(key, Key::Term(_));
+    let both_dated = left.dated && right.dated;
     let most = if both_dated && by_place { config.date_window_days } else { config.follow_up_days };
-    score::days_apart(left, right).is_none_or(|gap| gap <= i32::from(most))
+    score::days_between(left.span, right.span).is_none_or(|gap| gap <= i32::from(most))
 }

@@ -27,7 +27,7 @@ pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
     let ids = 0..NodeId::try_from(graph.nodes.len()).expect("node ids are 32 bits");
     let weigh = |mut work: Work, id: NodeId| {
         work.marks.set(graph, id);
-        blocks.partners(id, &mut work.partners);
+        blocks.partners(id, &mut work.met, &mut work.partners);
         work.count += work.partners.len() as u64;
         let scored = work.partners.iter().map(|&(other, _)| {
             let pair = (id, other);
@@ -57,12 +57,13 @@ struct Work {
     found: Vec<Scored>,
     count: u64,
     partners: Vec<(NodeId, f32)>,
+    met: Vec<u64>,
     marks: Marks,
 }
 
 impl Work {
     fn of(graph: &Graph) -> Self {
-        Self { found: Vec::new(), count: 0, partners: Vec::new(), marks: Marks::of(graph) }
+        Self { found: Vec::new(), count: 0, partners: Vec::new(), met: Vec::new(), marks: Marks::of(graph) }
     }
 }
 
@@ -168,13 +169,17 @@ fn log_sum(weights: f32) -> f32 {
 
 /// Days between the spans in which two incidents may have happened; the day of publication stands for the date of
 /// a report that gives none. `None` if either has neither.
-pub(super) fn days_apart(a: &Node, b: &Node) -> Option<i32> {
-    let (a_start, a_end) = span(a)?;
-    let (b_start, b_end) = span(b)?;
+fn days_apart(a: &Node, b: &Node) -> Option<i32> {
+    days_between(span(a), span(b))
+}
+
+pub(super) fn days_between(a: Option<(i32, i32)>, b: Option<(i32, i32)>) -> Option<i32> {
+    let ((a_start, a_end), (b_start, b_end)) = (a?, b?);
     Some((b_start - a_end).max(a_start - b_end).max(0))
 }
 
-fn span(node: &Node) -> Option<(i32, i32)> {
+/// First and last day on which an incident may have happened, or else the day of publication.
+pub(super) fn span(node: &Node) -> Option<(i32, i32)> {
     match (node.when, node.published) {
         (Some((start, end, _)), _) => Some((start, end)),
         (None, Some(day)) => Some((day, day)),
@@ -285,7 +290,7 @@ pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
     common(graph, pair, |x, y| {
         let weight = graph.weights[x.number()];
         let rarity = if x.is_name() && y.is_name() { weight.name } else { weight.word };
-        shared.push((rarity, graph.vocabulary.word(x)));
+        shared.push((rarity, graph.word(x)));
     });
     shared.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(y.1)));
     if !shared.is_empty() {
