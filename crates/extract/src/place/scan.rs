@@ -562,7 +562,9 @@ impl<'a> Scanner<'a> {
             level = Level::Adm1;
         }
         let after_name = is_name(next) && !titled && !capitals || is_name(next) && !after.is_empty();
-        if after.has(Role::Organisation) && (after_name || capitals) {
+        // "Aleppo University" is a body, "Aleppo University Hospital" a place.
+        let house = after.has(Role::Facility) && is_name(next + 1) && self.role(next + 1).has(Role::Facility);
+        if after.has(Role::Organisation) && !house && (after_name || capitals) {
             return length;
         }
         if after.has(Role::Street) && (is_name(next) || self.home.is_some()) {

@@ -114,7 +114,8 @@ impl<'a> Binder<'a> {
         // "in various parts of his body": a wound is told of, not a corpse.
         let wounded = at > 0
             && matches!(self.part(at - 1), Some(Part::Preposition))
-            && self.tolls[self.first..].iter().any(|toll| toll.outcome == Outcome::Injured);
+            && (self.tolls[self.first..].iter().any(|toll| toll.outcome == Outcome::Injured)
+                || at > 1 && self.noun(at - 2).is_some_and(|part| part.thing));
         let owned = noun.determiner == Determiner::Possessive
             && !wounded
             && noun.figure.is_none()

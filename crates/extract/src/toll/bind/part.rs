@@ -402,7 +402,7 @@ impl<'a> Binder<'a> {
             if !matches!(self.part(next), Some(Part::Comma | Part::Dash | Part::Open)) {
                 continue;
             }
-            let Some((members, sum)) = self.members(next + 1) else { continue };
+            let Some((members, sum)) = self.members(next + 1, next == at + 1) else { continue };
             if sum != count || members.len() < 2 {
                 continue;
             }
@@ -427,11 +427,12 @@ impl<'a> Binder<'a> {
     }
 
     /// A list of counted or single persons, none bound yet, with the sum of them.
-    fn members(&self, start: usize) -> Option<(Vec<usize>, u64)> {
+    /// Names count only where the list stands beside the figure: after "in Saraqib, North Idlib" they are of places.
+    fn members(&self, start: usize, beside: bool) -> Option<(Vec<usize>, u64)> {
         let (mut members, mut sum, mut at) = (Vec::new(), 0u64, start);
         while let Some(noun) = self.noun(at) {
             // "three journalists: Lena Moss, Omar Haddad and Ida Reyes"
-            let named = noun.name && !noun.counted() && self.chunks[at].span.len() > 1;
+            let named = beside && noun.name && !noun.counted() && self.chunks[at].span.len() > 1;
             if !noun.person() && !named {
                 break;
             }
