@@ -23,7 +23,7 @@ use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, 
 
 use crate::actor::sections;
 use crate::event::Ballot;
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Lexicon, Set, Sets};
 use crate::text::Document;
 use crate::toll::Toll;
 use apart::{Anchor, anchors};
@@ -600,8 +600,9 @@ impl Gathering<'_, '_> {
             .or_else(|| {
                 // "These attacks left …": the sentence before tells whose.
                 let tokens = &self.document.sentences()[toll.sentence].tokens;
-                let goes_on =
-                    tokens.clone().any(|token| matches!(self.document.lower(token), "these" | "this"));
+                let goes_on = tokens
+                    .clone()
+                    .any(|token| Sets::english().has(self.document.lower(token), Set::TheseOrThis));
                 let before = toll.sentence.checked_sub(1).filter(|_| goes_on)?;
                 self.body.agent_within(&self.document.sentences()[before].tokens)
             })

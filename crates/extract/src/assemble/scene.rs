@@ -7,6 +7,7 @@ use annals_plugin::{Actor, EventType};
 use super::{Cue, Knowledge};
 use crate::actor::{self, Agent, Evidence, Focus, Mention};
 use crate::event::{Ballot, EventHit, Role};
+use crate::lexicon::{Set, Sets};
 use crate::phrases::{Hit, Units};
 use crate::source::{self, Citations};
 use crate::text::Document;
@@ -152,7 +153,7 @@ impl<'a, 'd> Scene<'a, 'd> {
                 && event.trigger.event_type != Some(EventType::Clash)
                 && !self.document.lower(tokens.end - 1).ends_with('s');
             let from = tokens.start.saturating_sub(4).max(span.start);
-            one && (from..tokens.start).any(|token| matches!(self.document.lower(token), "a" | "an" | "one"))
+            one && (from..tokens.start).any(|token| Sets::english().has(self.document.lower(token), Set::One))
         })
     }
 

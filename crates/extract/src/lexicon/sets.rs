@@ -39,6 +39,66 @@ sets! {
     Life = "life",
     /// Takes a life: "claimed".
     TakesLife = "takes_life",
+    /// Makes a participle a passive that is no clause: "being".
+    BeingDone = "being_done",
+    /// Stands before a clause rather than before a noun: "after".
+    Opens = "opens",
+    /// A participle that describes what it follows: "held".
+    Described = "described",
+    /// A modal of what may be so: "may".
+    MayBe = "may_be",
+    /// "would", of what a perfect tells of.
+    WouldBe = "would_be",
+    /// Opens a condition: what it tells of did not happen.
+    Condition = "condition",
+    /// Stands between a verb and its number: "about".
+    Roughly = "roughly",
+    /// Before the whole that a part is of.
+    Among = "among",
+    /// Places a figure that leaves its verb out: "and two in Binnish".
+    Placed = "placed",
+    /// Between a noun of harm and those it befell: "the death of".
+    OfVictims = "of_victims",
+    /// Tells whose, of one person.
+    HisOrHer = "his_or_her",
+    /// Between those harmed and their wounds: "men with wounds".
+    WithWounds = "with_wounds",
+    /// Between a toll and its number: "rose to".
+    ToNumber = "to_number",
+    /// "to"
+    To = "to",
+    /// After "has" it leaves a war no doer: "the war has seen".
+    WasOrSeen = "been_or_seen",
+    /// Before a war that figures are summed over.
+    Throughout = "throughout",
+    /// "this"
+    This = "this",
+    /// "date", of a sum to date.
+    Date = "date",
+    /// "days"
+    Days = "days",
+    /// After "shot and": the wounding kills.
+    Kills = "kills",
+    /// Makes a wounding deadly: "fatally".
+    Deadly = "deadly",
+    /// "dead" after a verb of wounding.
+    Dead = "dead",
+    /// "death", in "to death".
+    Death = "death",
+    /// Between "and" and "died": "shot and later died".
+    Later = "later",
+    /// "died" after a verb of wounding.
+    Died = "died",
+    /// Ends how far a verb reaches: "who", "when".
+    BreaksOff = "breaks_off",
+    /// Those of whom somebody is the parent: "a mother of three children".
+    Offspring = "offspring",
+    /// A head that counts those after "of", and gives no number: "a number of".
+    Headcount = "headcount",
+    /// Ends an unknown word for persons.
+    EndsPersons = "ends_persons",
+    /// Ends an unknown word for one person.
+    EndsPerson = "ends_person",
     /// "since", of a span up to now.
     Since = "since",
     /// Soon after "since": a moment of these days, from which no sum is told.
@@ -99,6 +159,8 @@ sets! {
     Definite = "definite",
     /// "a", "one": counts one thing.
     One = "one",
+    /// "these", "this": the sentence sums what the one before tells.
+    TheseOrThis = "these_or_this",
     /// "these", "this": at the head of a sentence it goes on with the one before.
     GoesOn = "goes_on",
     /// "that" before what is told.

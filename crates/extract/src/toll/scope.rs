@@ -88,7 +88,7 @@ impl<'a> Clause<'a> {
             && !(at + 1..at + 4).any(|near| self.is(near, Set::Lately) || self.has(near, Class::Weekday));
         let so_far = self.is(at, Set::SoFar) && self.is(at + 1, Set::SoFarRest) && {
             let year = (at + 2..at + 4).any(|near| self.has(near, Class::Period) || self.is_year(near));
-            year || self.word(at + 1) == "date"
+            year || self.is(at + 1, Set::Date)
         };
         let this_year = self.is(at, Set::ThisOrLast)
             && self.is(at + 1, Set::LongUnit)
@@ -100,25 +100,24 @@ impl<'a> Clause<'a> {
 
     /// "over the past three months", "in the last year", "for two years", "during the conflict"
     fn spans(&self, at: usize) -> bool {
-        let next = at + 1 + usize::from(self.has(at + 1, Class::Determiner) && self.word(at + 1) != "this");
+        let next = at + 1 + usize::from(self.has(at + 1, Class::Determiner) && !self.is(at + 1, Set::This));
         let bygone = self.is(next, Set::Bygone);
         let period = self.has(next + 1, Class::Period)
             || self.is_number(next + 1) && (self.has(next + 2, Class::Period) || self.days_beyond(next + 1));
         let several = self.is_number(next) && self.is(next + 1, Set::Units) && !self.is(next + 2, Set::Old);
-        let during = matches!(self.word(at), "during" | "throughout");
+        let during = self.is(at, Set::Throughout);
         bygone && period || several || during && next > at + 1 && self.has(next, Class::War)
     }
 
     /// "the past 12 days" is longer than an incident lasts.
     fn days_beyond(&self, number: usize) -> bool {
-        self.word(number + 1) == "days" && self.word(number).parse::<u64>().is_ok_and(|days| days > MOST_DAYS)
+        self.is(number + 1, Set::Days) && self.word(number).parse::<u64>().is_ok_and(|days| days > MOST_DAYS)
     }
 
     /// "the war has killed", "the conflict in Syria has claimed": the war itself as subject.
     fn war_has(&self, at: usize) -> bool {
         self.is(at, Set::WholeWar)
-            && (at + 1..at + 7)
-                .any(|next| self.has(next, Class::Have) && !matches!(self.word(next + 1), "been" | "seen"))
+            && (at + 1..at + 7).any(|next| self.has(next, Class::Have) && !self.is(next + 1, Set::WasOrSeen))
             && !(at + 1..at + 7).any(|next| self.is(next, Set::OfWar))
     }
 

@@ -89,6 +89,11 @@ impl<'a> Binder<'a> {
         self.document.tokens()[token].classes.has(class)
     }
 
+    /// Whether a chunk opens with a word of a set.
+    fn opens_with(&self, at: usize, set: Set) -> bool {
+        Sets::english().has(self.word(at), set)
+    }
+
     fn word(&self, at: usize) -> &str {
         self.chunks.get(at).map_or("", |chunk| self.document.lower(chunk.span.start))
     }

@@ -82,9 +82,7 @@ impl<'a> Binder<'a> {
             return;
         }
         let mut next = at + 1;
-        if matches!(self.part(next), Some(Part::Preposition))
-            && matches!(self.word(next), "of" | "to" | "among" | "for")
-        {
+        if matches!(self.part(next), Some(Part::Preposition)) && self.opens_with(next, Set::OfVictims) {
             next += 1;
             let of = self.word(next - 1).to_owned();
             if let Some(victims) = self.noun(next) {
@@ -121,7 +119,7 @@ impl<'a> Binder<'a> {
             && noun.figure.is_none()
             && trigger.outcome == Outcome::Killed
             && self.has(noun.words.end - 1, Class::Demise)
-            && (matches!(self.word(at), "his" | "her") || noun.words.len() >= 2);
+            && (self.opens_with(at, Set::HisOrHer) || noun.words.len() >= 2);
         if owned {
             let mut one = noun.clone();
             one.figure = Some(Figure::exact(self.chunks[at].span.clone(), 1));
@@ -180,7 +178,7 @@ impl<'a> Binder<'a> {
             Some(Part::Verb(verb)) if suffers(verb) => {
                 self.subjects(&predicate, at - 1, true);
             }
-            Some(Part::Preposition) if at >= 2 && matches!(self.word(at - 1), "with" | "from" | "for") => {
+            Some(Part::Preposition) if at >= 2 && self.opens_with(at - 1, Set::WithWounds) => {
                 match self.part(at - 2) {
                     Some(Part::Verb(verb)) if suffers(verb) => {
                         self.subjects(&predicate, at - 2, true);
@@ -236,14 +234,13 @@ impl<'a> Binder<'a> {
                     }
                 }
                 Part::Preposition => {
-                    let word = self.word(next);
-                    if matches!(word, "to" | "at" | "of") {
+                    if self.opens_with(next, Set::ToNumber) {
                         opened = opened || trigger.frame == Frame::Toll;
                     } else {
                         opened = false;
-                        if matches!(word, "from")
+                        if self.opens_with(next, Set::From)
                             && matches!(self.part(next + 1), Some(Part::Noun(_)))
-                            && matches!(self.word(next + 2), "to")
+                            && self.opens_with(next + 2, Set::To)
                         {
                             opened = true;
                         }

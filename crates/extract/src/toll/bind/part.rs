@@ -3,7 +3,7 @@
 use annals_plugin::{Modality, Outcome, Victims};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::Class;
+use crate::lexicon::{Class, Set};
 use crate::toll::chunk::{Determiner, Noun, Part};
 
 /// "Among the dead" goes back so many sentences at most.
@@ -47,7 +47,7 @@ impl<'a> Binder<'a> {
                         self.subset(at + 1, at);
                     }
                 }
-                Some(Part::Preposition) if matches!(self.word(at), "among" | "amongst") => {
+                Some(Part::Preposition) if self.opens_with(at, Set::Among) => {
                     if at > 0 && self.noun(at - 1).is_some_and(Noun::counted) {
                         // "6 children among 19 dead"
                         self.among(at);
@@ -347,8 +347,8 @@ impl<'a> Binder<'a> {
                 continue;
             }
             let joined = matches!(self.part(at - 1), Some(Part::Conjunction | Part::Comma));
-            let placed = matches!(self.part(at + 1), Some(Part::Preposition))
-                && matches!(self.word(at + 1), "in" | "on" | "near" | "at" | "from" | "outside");
+            let placed =
+                matches!(self.part(at + 1), Some(Part::Preposition)) && self.opens_with(at + 1, Set::Placed);
             if !joined || !placed {
                 continue;
             }

@@ -3,7 +3,7 @@
 use annals_plugin::{Modality, Outcome};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::Class;
+use crate::lexicon::{Class, Set, Sets};
 use crate::toll::Toll;
 use crate::toll::chunk::{Determiner, Part};
 
@@ -62,16 +62,13 @@ impl Binder<'_> {
                         continue;
                     }
                     // "with 19 civilians killed": the number stands at the participle, whatever governs it.
-                    let participle = !finite || matches!(self.word(at), "being" | "getting");
+                    let participle = !finite || self.opens_with(at, Set::BeingDone);
                     let adjacent = participle && left + 1 == at && noun.counted() && noun.person();
                     // "a report of a youth who had been shot"
                     let antecedent = matches!(self.part(left + 1), Some(Part::Relative)) && noun.person();
                     if matches!(before, Some(Part::Preposition)) && !adjacent && !antecedent {
-                        let preposition = self.word(left - 1);
                         // "Two of the soldiers" is one noun; "the death of 12" was bound by its noun.
-                        let by_person =
-                            matches!(preposition, "after" | "when" | "as" | "while" | "before" | "following")
-                                || left == 1;
+                        let by_person = self.opens_with(left - 1, Set::Opens) || left == 1;
                         if !(by_person && self.victim(noun, predicate, left)) {
                             left -= 1;
                             continue;
@@ -118,15 +115,15 @@ impl Binder<'_> {
                 }
                 Part::Verb(verb) => {
                     // "said 12 were", "hit a house where": another clause begins, unless it is a participle that describes.
-                    let word = self.document.lower(verb.main);
+                    let (word, sets) = (self.document.lower(verb.main), Sets::english());
                     let participle = verb.trigger.is_none()
                         && !verb.copula
                         && !verb.passive
                         && !verb.perfect
                         && !verb.say
-                        && (word.ends_with("ing")
-                            || word.ends_with("ed")
-                            || matches!(word, "held" | "caught" | "taken" | "seen" | "found" | "born"));
+                        && (sets.ending(word, Set::EndsIng).is_some()
+                            || sets.ending(word, Set::EndsEd).is_some()
+                            || sets.has(word, Set::Described));
                     let in_relative = (left.saturating_sub(2)..left)
                         .any(|before| matches!(self.part(before), Some(Part::Relative)));
                     if verb.trigger.is_some() && self.coordinated(left, at) {
@@ -181,8 +178,8 @@ impl Binder<'_> {
         let Some(at) = candidate else { return false };
         let Some(noun) = self.noun(at) else { return false };
         // "Neither the mayor nor his wife was hurt."
-        let denied = crate::lexicon::Set::Nor;
-        if at > 0 && crate::lexicon::Sets::english().has(self.word(at - 1), denied) {
+        let denied = Set::Nor;
+        if at > 0 && Sets::english().has(self.word(at - 1), denied) {
             return true;
         }
         if !self.victim(noun, predicate, at) {
@@ -398,9 +395,9 @@ impl Binder<'_> {
         if self.verb(predicate.at).is_none() || !role(last) || !role(last.saturating_sub(2)) {
             return false;
         }
-        let sets = crate::lexicon::Sets::english();
+        let sets = Sets::english();
         let auxiliary = self.document.lower(verb);
-        if sets.has(auxiliary, crate::lexicon::Set::OneIs) {
+        if sets.has(auxiliary, Set::OneIs) {
             return true;
         }
         let closed = matches!(self.part(predicate.at - 1), Some(Part::Comma));
@@ -410,7 +407,7 @@ impl Binder<'_> {
         }
         let opened = matches!(first.checked_sub(1).and_then(|at| self.part(at)), Some(Part::Comma))
             && first.checked_sub(2).and_then(|at| self.noun(at)).is_some_and(|noun| noun.name);
-        closed && opened && !sets.has(auxiliary, crate::lexicon::Set::SeveralAre)
+        closed && opened && !sets.has(auxiliary, Set::SeveralAre)
     }
 
     /// Binds the nouns of a list that ends at a bound noun: "two women, a child and three soldiers were killed".

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annals_plugin::{Modality, Outcome};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Class, Form, Frame, Trigger};
+use crate::lexicon::{Class, Form, Frame, Set, Sets, Trigger};
 use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
 impl<'a> Binder<'a> {
@@ -19,13 +19,13 @@ impl<'a> Binder<'a> {
             modality = Modality::Feared;
         }
         if verb.modal {
-            let modals: Vec<&str> =
-                self.chunks[at].span.clone().map(|token| self.document.lower(token)).collect();
-            if modals.iter().any(|word| matches!(*word, "may" | "might" | "could"))
-                && (verb.perfect || verb.passive)
-            {
+            let modal = |set: Set| {
+                let mut words = self.chunks[at].span.clone().map(|token| self.document.lower(token));
+                words.any(|word| Sets::english().has(word, set))
+            };
+            if modal(Set::MayBe) && (verb.perfect || verb.passive) {
                 modality = Modality::Feared;
-            } else if !(verb.perfect && modals.contains(&"would")) {
+            } else if !(verb.perfect && modal(Set::WouldBe)) {
                 return None;
             }
         }
@@ -45,7 +45,7 @@ impl<'a> Binder<'a> {
         while left > 0 && at - left < 8 {
             left -= 1;
             match self.part(left) {
-                Some(Part::Subordinator) if matches!(self.word(left), "if" | "unless" | "whether") => {
+                Some(Part::Subordinator) if self.opens_with(left, Set::Condition) => {
                     return None;
                 }
                 Some(Part::Subordinator) => break,
@@ -270,9 +270,7 @@ impl<'a> Binder<'a> {
     /// Binds what follows an active verb. Whether anything was bound.
     fn objects(&mut self, predicate: &Predicate, start: usize) -> bool {
         let mut at = start;
-        if matches!(self.part(at), Some(Part::Preposition))
-            && matches!(self.word(at), "about" | "around" | "over" | "up" | "some")
-        {
+        if matches!(self.part(at), Some(Part::Preposition)) && self.opens_with(at, Set::Roughly) {
             at += 1;
         }
         if matches!(self.part(at), Some(Part::Dash)) {
@@ -435,7 +433,7 @@ impl<'a> Binder<'a> {
                     && !verb.copula
                     && !verb.say
                     && matches!(verb.form, Form::Ing | Form::Past)
-                    && self.document.lower(verb.main).ends_with("ing");
+                    && Sets::english().ending(self.document.lower(verb.main), Set::EndsIng).is_some();
                 let describes = verb.trigger.is_some() && matches!(verb.form, Form::Ing) && !verb.passive;
                 !(participle || describes)
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annals_plugin::{Outcome, Victims};
 
 use super::{Chunk, Chunker, Determiner, NO_NOUN, Noun, Part};
-use crate::lexicon::{Class, Form, Frame, Grammar, NumberWord};
+use crate::lexicon::{Class, Form, Frame, Grammar, NumberWord, Set, Sets};
 use crate::number::{self, Figure};
 use crate::text::{Case, Kind};
 
@@ -495,10 +495,7 @@ impl Chunker<'_> {
                 if noun.group.is_some() && !noun.plural && noun.trigger.is_none() {
                     // "a mother of three"
                     end = number.tokens.end
-                        + usize::from(matches!(
-                            self.lower(number.tokens.end),
-                            "children" | "sons" | "daughters"
-                        ));
+                        + usize::from(Sets::english().has(self.lower(number.tokens.end), Set::Offspring));
                     return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                 }
             }
@@ -513,7 +510,7 @@ impl Chunker<'_> {
                     if other.trigger.is_some_and(|trigger| !(noun.bare && trigger.frame == Frame::Noun)) {
                         return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                     }
-                    if matches!(head.as_str(), "group" | "number" | "majority") {
+                    if Sets::english().has(&head, Set::Headcount) {
                         // "a number of civilians", "a group of children": no figure but those named.
                         let vague = head == "number" && noun.determiner == Determiner::Indefinite;
                         if !vague && noun.figure.is_none() {
@@ -569,11 +566,6 @@ pub(super) fn age_group(word: &str) -> Option<(Victims, Grammar)> {
 
 /// Whether a word that the lexicon does not hold means persons by its ending.
 fn is_person(word: &str, counted: bool) -> bool {
-    const PLURAL: &[&str] =
-        &["ers", "ors", "ists", "men", "women", "ians", "ees", "eers", "ants", "ents", "ites", "ans", "ese"];
-    const SINGULAR: &[&str] = &["er", "or", "ist", "man", "woman", "ian", "ee", "eer"];
-    counted
-        && word.len() > 4
-        && (PLURAL.iter().any(|ending| word.ends_with(ending))
-            || SINGULAR.iter().any(|ending| word.ends_with(ending)))
+    let ends = |set: Set| Sets::english().ending(word, set).is_some();
+    counted && word.len() > 4 && (ends(Set::EndsPersons) || ends(Set::EndsPerson))
 }

@@ -1,7 +1,7 @@
 //! Verb groups: "may have been killed", "were found dead", "said".
 
 use super::{Chunk, Chunker, NO_NOUN, Part, Verb};
-use crate::lexicon::{Class, Form, Frame, Trigger};
+use crate::lexicon::{Class, Form, Frame, Set, Sets, Trigger};
 use crate::text::{Case, Kind};
 use annals_plugin::Outcome;
 
@@ -265,23 +265,23 @@ impl Chunker<'_> {
         if trigger.outcome != Outcome::Injured || !matches!(trigger.frame, Frame::Verb(_)) {
             return trigger;
         }
+        let sets = Sets::english();
         for at in after..(after + 7).min(self.end) {
             let word = self.lower(at);
-            let deadly = word == "to" && self.lower(at + 1) == "death"
-                || word == "dead" && at <= after + 3
-                || word == "fatally" && at <= after + 2
-                || word == "and"
-                    && matches!(
-                        self.lower(at + 1),
-                        "killed" | "died" | "dead" | "murdered" | "kills" | "kill" | "killing"
-                    )
-                || word == "and" && self.lower(at + 1) == "later" && self.lower(at + 2) == "died"
-                || word == "and" && self.lower(at + 1) == "fatally";
+            let is = |at: usize, set: Set| sets.has(self.lower(at), set);
+            let deadly = is(at, Set::To) && is(at + 1, Set::Death)
+                || is(at, Set::Dead) && at <= after + 3
+                || is(at, Set::Deadly) && at <= after + 2
+                || is(at, Set::And)
+                    && (is(at + 1, Set::Kills)
+                        || is(at + 1, Set::Later) && is(at + 2, Set::Died)
+                        || is(at + 1, Set::Deadly));
             if deadly {
                 return Trigger { outcome: Outcome::Killed, ..trigger };
             }
-            if matches!(word, "," | "." | ";" | "-" | "\u{2013}" | "\u{2014}" | "who" | "when" | "while")
-                || (word == "and" && at > after)
+            if matches!(word, "," | "." | ";" | "-" | "\u{2013}" | "\u{2014}")
+                || is(at, Set::BreaksOff)
+                || is(at, Set::And) && at > after
                 || self.token(at).is_some_and(|token| token.kind == Kind::Number)
             {
                 break;
