@@ -77,7 +77,8 @@ impl Event {
         }
         outlets.sort_unstable();
         outlets.dedup();
-        let mut sources: Vec<String> = voices.iter().map(|voice| voice.name.clone()).collect();
+        let mut sources: Vec<String> =
+            voices.iter().filter(|voice| !voice.is_nameless()).map(|voice| voice.name.clone()).collect();
         sources.sort_unstable();
         sources.dedup();
         Self {

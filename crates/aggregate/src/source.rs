@@ -10,6 +10,9 @@ use crate::link::normal;
 use crate::report::{Figure, Report};
 use crate::tables;
 
+/// Prefix of the key of an article that is nobody's but its own.
+const ARTICLE: &str = "article";
+
 /// An independent source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Voice {
@@ -36,7 +39,7 @@ impl Voice {
         let (prefix, name) = match (report.wires.first(), &report.outlet) {
             (Some(wire), _) => ("wire", wire),
             (None, Some(outlet)) => ("outlet", outlet),
-            (None, None) => ("article", &report.article_id),
+            (None, None) => (ARTICLE, &report.article_id),
         };
         Self {
             key: format!("{prefix}:{}", normal(name)),
@@ -44,6 +47,11 @@ impl Voice {
             kind: SourceKind::Media,
             id: None,
         }
+    }
+
+    /// Whether it is an article whose publisher is not known: a source, but one that has no name to show.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.key.starts_with(ARTICLE)
     }
 
     /// Whether it is known or speaks as a body, which counts; others tell of what they saw and whom they knew.

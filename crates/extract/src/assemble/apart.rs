@@ -59,7 +59,21 @@ impl Gathering<'_, '_> {
         } else {
             figure > 2 * anchor.most && figure > 3 && toll.sentence >= LEAD
         };
-        beyond && !self.body.cued(&toll.clause, Cue::Rise)
+        let sentence = &self.document.sentences()[toll.sentence].tokens;
+        // "The group claimed the attack and said ten soldiers had died": another figure for what was told of.
+        let same = self.body.cued(sentence, Cue::Same)
+            && !self.body.cued(sentence, Cue::Before)
+            && !self.body.cued(sentence, Cue::Apart);
+        beyond && !same && !self.body.cued(&toll.clause, Cue::Rise)
+    }
+
+    /// "Two were injured on Wednesday. They had been to see Tuesday's raid, which killed 23": an earlier day than the main incident's.
+    pub(super) fn lies_back(&self, toll: &Toll, when: Option<&When>) -> bool {
+        let main = self.groups.first().filter(|group| group.main).and_then(|group| group.when.as_ref());
+        toll.sentence >= 1
+            && main.zip(when).is_some_and(|(main, when)| {
+                main.precision == 1 && when.precision == 1 && when.end < main.start
+            })
     }
 
     /// "He died on Thursday at a hospital in Dayton", "she was flown to Dayton": when and where somebody told of before dies or is

@@ -176,6 +176,9 @@ impl Gathering<'_, '_> {
                 || toll.scope.unwrap_or_else(|| scope::of(toll, &self.body, &self.setting)) == Scope::Total
             {
                 Belonging::Total
+            } else if !violent && self.groups.is_empty() && toll.low == Some(0) && toll.high == Some(0) {
+                // That nobody was harmed is no incident.
+                Belonging::Accident
             } else {
                 let group = self.place_in_group(index, current);
                 // What a sentence turns to is left again with it.
@@ -190,8 +193,11 @@ impl Gathering<'_, '_> {
         self.fill_main();
         self.move_main();
         self.trim_main();
+        let empty = violent && self.drop_main();
         // Where headline and lead tell of nothing, the first thing told of is what the article is about.
-        if !violent && let Some(first) = self.groups.first_mut() {
+        if (!violent || empty)
+            && let Some(first) = self.groups.first_mut()
+        {
             first.main = true;
         }
         self.follow();
@@ -253,7 +259,7 @@ impl Gathering<'_, '_> {
         let main = self.groups.first().is_some_and(&fits);
         if self.groups.is_empty() {
             // The first thing told of.
-        } else if lead && !back && !apart {
+        } else if lead && !back && !apart && !self.lies_back(toll, when.as_ref()) {
             return 0;
         } else if !(apart || back) {
             let same_paragraph = self.groups[current].sentences.last().is_some_and(|&last| {
@@ -373,6 +379,24 @@ impl Gathering<'_, '_> {
         {
             self.groups[0].place = Some(told);
         }
+    }
+
+    /// "Families returned eleven days after shelling that killed four", "In February 212 were killed": where the headline tells of no
+    /// event, and all figures are of what lies back or of more than one, nothing happened that the article is about. Whether so.
+    fn drop_main(&mut self) -> bool {
+        let titled = !self.head.ballot(0..usize::MAX).is_harmless();
+        let own = self.of.contains(&Belonging::Incident(0));
+        let others = self.of.iter().any(|of| *of != Belonging::Accident);
+        if titled || own || !others || !self.groups.first().is_some_and(|group| group.main) {
+            return false;
+        }
+        self.groups.remove(0);
+        for of in &mut self.of {
+            if let Belonging::Incident(group) = of {
+                *group -= 1;
+            }
+        }
+        true
     }
 
     /// Adds the sentences without figures that go on about the main incident.
@@ -508,7 +532,10 @@ impl Gathering<'_, '_> {
                 Incident {
                     incident_id: incident_ids[index].clone().unwrap_or_else(|| namer.main()),
                     main: group.main,
-                    event_type: self.ballot(group).choose().unwrap_or(EventType::Attack),
+                    event_type: self
+                        .of_one_kind(&figures[index])
+                        .or_else(|| self.ballot(group).choose())
+                        .unwrap_or(EventType::Attack),
                     weapons: self.weapons(group),
                     when: group.when,
                     place: group.place.clone(),
@@ -564,6 +591,18 @@ impl Gathering<'_, '_> {
             })
             .collect();
         (incidents, claims)
+    }
+
+    /// The type of an incident all of whose figures tell one thing that is an event of its own: "raids on houses: 14 detained".
+    fn of_one_kind(&self, figures: &[usize]) -> Option<EventType> {
+        let mut kinds = figures.iter().map(|&toll| match self.tolls[toll].outcome {
+            Outcome::Detained => Some(EventType::Detention),
+            Outcome::Abducted => Some(EventType::Abduction),
+            Outcome::Displaced => Some(EventType::Displacement),
+            _ => None,
+        });
+        let first = kinds.next().flatten()?;
+        kinds.all(|kind| kind == Some(first)).then_some(first)
     }
 
     /// What befell those counted tells the type where it is an event of its own.

@@ -11,7 +11,7 @@ use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 use super::column;
 use super::persons::Persons;
 use crate::lexicon::Class;
-use crate::text::Document;
+use crate::text::{Document, Kind};
 use crate::toll::Toll;
 
 /// What a headline tells: "2 boys, 2 girls shot" of four, "6 shot, one badly hurt" of six.
@@ -21,6 +21,8 @@ pub(super) struct Headline {
     pub(super) told: [Option<u64>; 2],
     /// The number of those shot, any of whom may have died.
     shot: Option<u64>,
+    /// The dead are named or described, not counted, so that there may be more: "man kills wife, neighbor".
+    described: bool,
 }
 
 impl Headline {
@@ -36,6 +38,14 @@ impl Headline {
                 && !(toll.own && undergone);
             undergone |= toll.passive;
             let Some(low) = toll.low.filter(|_| whole) else { continue };
+            if toll.outcome == Outcome::Killed {
+                let numeral = |at: usize| {
+                    let token = &document.tokens()[at];
+                    token.kind == Kind::Number || token.classes.any(&[Class::Number, Class::Fold])
+                };
+                headline.described = headline.described && !toll.number.clone().any(numeral)
+                    || headline.told[0].is_none() && !toll.number.clone().any(numeral);
+            }
             let is = |class| toll.trigger.clone().any(|at| document.tokens()[at].classes.has(class));
             // "Five shot, two dead" and "five shot" may count the dead; "one dead, one shot" has told of them.
             let open = toll.outcome == Outcome::Casualties
@@ -124,8 +134,8 @@ struct Sums {
     listed: [u64; 2],
     /// The largest number of dead that an active verb takes as its object.
     slain: u64,
-    /// The doer is dead by his own hand.
-    suicide: bool,
+    /// The doer is dead too.
+    doer_dead: bool,
     /// The largest number of those whom one sentence tells of as killed, the doer among them.
     with_doer: u64,
     /// The sentence read, the number of those killed or shot in it by somebody, and whether he killed himself in it.
@@ -133,7 +143,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn read(&mut self, toll: &Toll) {
+    fn read(&mut self, document: &Document<'_>, toll: &Toll) {
         if toll.implied {
             return;
         }
@@ -157,9 +167,9 @@ impl Sums {
         if *sentence != toll.sentence {
             (*sentence, *slain, *own) = (toll.sentence, 0, false);
         }
-        if toll.own && toll.outcome == Outcome::Killed {
-            *own = true;
-            self.suicide = true;
+        if toll.outcome == Outcome::Killed && (toll.own || toll.passive && names_doer(document, toll)) {
+            *own |= toll.own;
+            self.doer_dead = true;
         } else if active && toll.outcome == Outcome::Killed {
             *slain += toll.low.unwrap_or(0);
             self.slain = self.slain.max(most);
@@ -171,7 +181,7 @@ impl Sums {
 
     /// The number of dead where somebody killed others and himself.
     fn murder_and_suicide(&self) -> u64 {
-        let several = self.suicide && self.slain > 1 && self.slain == self.stated[0];
+        let several = self.doer_dead && self.slain > 1 && self.slain == self.counted[0];
         self.with_doer.max(if several { self.slain + 1 } else { 0 })
     }
 }
@@ -187,7 +197,7 @@ pub(super) fn of_incident<'t>(
     for toll in tolls {
         persons.read(document, toll);
         if toll.modality == Modality::Asserted {
-            sums.read(toll);
+            sums.read(document, toll);
         }
     }
     let Sums { stated, counted, .. } = sums;
@@ -199,10 +209,12 @@ pub(super) fn of_incident<'t>(
     let rest = if killed > 0 { casualties.saturating_sub(killed) } else { 0 };
     let injured = headline.told[1].or(headline.shot.filter(|_| killed == 0));
     let mut reading = [None; 2];
+    let described = headline.described;
     for (column, headline) in [headline.told[0], injured].into_iter().enumerate() {
         let whole = match headline {
             // A headline that counts has counted all, but for a doer who killed himself.
             Some(1) if column == 0 => suicide.max(1),
+            Some(count) if column == 0 && described => count.max(told[0]),
             Some(count) => count,
             _ if sums.casualties > 0 && told[0] + told[1] > sums.casualties => 0,
             // Where the text gives a number, persons told one by one are some of them.

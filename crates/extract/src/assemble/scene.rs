@@ -7,7 +7,7 @@ use annals_plugin::{Actor, EventType};
 use super::{Cue, Knowledge};
 use crate::actor::{self, Agent, Evidence, Focus, Mention};
 use crate::event::{Ballot, EventHit, Role};
-use crate::lexicon::{Set, Sets};
+use crate::lexicon::{Class, Set, Sets};
 use crate::phrases::{Hit, Units};
 use crate::source::{self, Citations};
 use crate::text::Document;
@@ -70,7 +70,12 @@ impl<'a, 'd> Scene<'a, 'd> {
         let mut ballot = Ballot::default();
         let hits = within(&self.events, |event| event.hit.start as usize, &span);
         let mut seen: Vec<(Option<EventType>, u32)> = Vec::new();
-        for event in hits {
+        // "No shelling": nothing happened.
+        let denied = |event: &EventHit| {
+            let start = event.hit.start as usize;
+            start > span.start && self.document.tokens()[start - 1].classes.has(Class::Negation)
+        };
+        for event in hits.iter().filter(|event| !denied(event)) {
             let event_type = self.type_of(event);
             let weight = event.trigger.weight;
             match seen.iter_mut().find(|(other, _)| *other == event_type) {

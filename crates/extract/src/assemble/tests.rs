@@ -408,6 +408,60 @@ fn who_kills_others_and_himself_is_one_more() {
 }
 
 #[test]
+fn who_shot_others_and_was_shot_is_one_more() {
+    let text = "A man shot and killed three clerks in Akron on Sunday. The gunman was killed by police.";
+    assert_eq!(reading("Shooting in Akron", text), (Some(4), None));
+}
+
+#[test]
+fn what_did_not_happen_is_no_incident() {
+    let none = |title: &str, text: &str| gathered(title, "2016-03-08", text).0.incidents.is_empty();
+    assert!(none("Saraqib", "Quiet day. No shelling, no casualties."));
+    assert!(none(
+        "Bus plunges into ravine, 22 dead",
+        "A bus plunged into a ravine on Monday, killing 22 people."
+    ));
+    let text = "The monitor keeps a monthly count. In February it recorded 212 civilian deaths in Syria.";
+    assert!(none("The war in numbers", text));
+}
+
+#[test]
+fn what_lies_back_is_told_from_the_day_of_the_sentence() {
+    let text = "Families returned to Saraqib on Saturday, eleven days after shelling that killed a mother and her three children.";
+    let (article, told) = gathered("Calm in Saraqib", "2016-03-19", text);
+    let when = article.incidents.first().and_then(|incident| incident.when);
+    assert_eq!(when.map(|when| when.start.to_string()).as_deref(), Some("2016-03-08"), "{told}");
+    assert_eq!(article.incidents.len(), 1, "{told}");
+}
+
+#[test]
+fn an_earlier_day_in_the_lead_is_another_incident() {
+    let text = "Two journalists were injured on Wednesday when a drone hit their car near Saraqib. \
+                They had come to see the damage of Tuesday's air raid, which killed at least 23 people.";
+    let (article, told) = gathered("Two journalists injured near Saraqib", "2016-03-10", text);
+    assert_eq!(article.incidents.len(), 2, "{told}");
+}
+
+#[test]
+fn another_figure_for_the_same_attack_is_of_the_same_incident() {
+    let text = "A suicide bomber killed four soldiers in al-Bab on Monday, the ministry said. \
+                The group claimed the attack and said ten soldiers had died.";
+    let (article, told) = gathered("Suicide bomber kills four soldiers in al-Bab", "2016-03-08", text);
+    assert_eq!(article.incidents.len(), 1, "{told}");
+}
+
+#[test]
+fn raids_on_houses_that_end_in_arrests_are_no_air_raids() {
+    let text = "Security forces detained 14 people in raids on houses in Azaz on Monday night.";
+    let (article, told) = gathered("Raids in Azaz: 14 detained", "2016-03-08", text);
+    assert_eq!(
+        article.incidents.first().map(|incident| incident.event_type),
+        Some(EventType::Detention),
+        "{told}"
+    );
+}
+
+#[test]
 fn those_shot_in_a_headline_may_be_dead() {
     let text = "A man in his 20s was killed on Tuesday in Akron. Others were hurt.";
     assert_eq!(reading("Four shot in Akron", text), (None, Some(3)));

@@ -659,6 +659,17 @@ impl Reader<'_, '_> {
         {
             return Some((at - 1..at + 2, self.shift(counted.unwrap_or(1).min(3660))));
         }
+        // "on Saturday, eleven days after shelling that killed four": what lies back is told from the day of the sentence.
+        if self.is(tokens, at + 1, Set::After) && unit != 0 && unit <= 7 {
+            let base = self.last.filter(|when| self.named_in == self.reading && when.precision == 1);
+            let base = base.map(|when| when.start).or(published);
+            let when = base.zip(counted).and_then(|(base, number)| match (number, unit) {
+                (0..=366, 1) => Some(day(plus(base, -number))),
+                (0..=52, _) => Some(span(plus(base, -7 * number - 3), plus(base, -7 * number + 3))),
+                _ => None,
+            });
+            return when.map(|when| (at - 1..at + 2, Some(when)));
+        }
         // "the past 24 hours", "the last three days": a span that ends with the report.
         let lead = self.before(at, 2);
         if (counted.is_some() || vague) && (lead.is(Word::Last)) {

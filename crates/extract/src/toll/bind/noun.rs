@@ -287,7 +287,11 @@ impl<'a> Binder<'a> {
                         // "killed 32 rebels, updating an earlier toll of 15"
                         let known = self.tolls[self.first..]
                             .iter()
-                            .find(|toll| toll.outcome == trigger.outcome && toll.part_of.is_none())
+                            .find(|toll| {
+                                toll.outcome == trigger.outcome
+                                    && toll.part_of.is_none()
+                                    && toll.low.is_none_or(|low| low > 1)
+                            })
                             .map(|toll| toll.victims);
                         if let (Some(toll), Some(group)) = (self.bound[next], noun.group.or(known))
                             && self.tolls[toll].victims == Victims::People

@@ -39,6 +39,19 @@ impl Binder<'_> {
                     if !left_out && finite && self.shared_from(left, at) {
                         continue;
                     }
+                    // "five soldiers, not four, were killed"
+                    if left > 0
+                        && self.verb(left - 1).is_some_and(|verb| verb.negated && !verb.copula)
+                        && self.chunks[left - 1].span.len() == 1
+                        && noun.counted()
+                    {
+                        left -= 1;
+                        continue;
+                    }
+                    // "five people, four of them from one family, were killed"
+                    if self.is_aside(left) {
+                        continue;
+                    }
                     // "three people, two of them children, died"
                     if noun.partitive
                         && noun.counted()
@@ -191,12 +204,35 @@ impl Binder<'_> {
         if self.worsens(predicate, at) {
             return true;
         }
+        // "one of the injured, a girl of six, died"
+        if at >= 2
+            && noun.determiner == Determiner::Indefinite
+            && matches!(self.part(at - 1), Some(Part::Comma))
+            && self.noun(at - 2).is_some_and(|whole| whole.partitive && whole.counted())
+            && self.worsens(predicate, at - 2)
+        {
+            if let (Some(toll), Some(group)) = (self.bound[at - 2], noun.group) {
+                self.tolls[toll].victims = group;
+            }
+            return true;
+        }
         let before = self.tolls.len();
         let found = self.toll(predicate, at, noun);
         let head = self.list_left(predicate, at);
         self.named_one_by_one(predicate, head, before);
         self.added_up(before);
         found
+    }
+
+    /// Whether a noun is a part that an aside tells of the subject: "five people, four of them from one family, were killed".
+    fn is_aside(&self, at: usize) -> bool {
+        let part = self.noun(at).is_some_and(|noun| noun.partitive && noun.counted());
+        let whole = at.checked_sub(2).and_then(|whole| self.noun(whole));
+        part && matches!(self.part(at - 1), Some(Part::Comma))
+            && whole.is_some_and(|whole| whole.counted() && whole.person() && !whole.partitive)
+            && matches!(self.part(at + 1), Some(Part::Preposition))
+            && (at + 2..(at + 6).min(self.chunks.len()))
+                .any(|end| matches!(self.part(end), Some(Part::Comma)))
     }
 
     /// "The boy who was shot has died", "four of the wounded died": whoever was bound as injured is dead, and those whom the
@@ -455,6 +491,7 @@ impl Binder<'_> {
                 && (noun.counted()
                     || noun.determiner != Determiner::None
                     || noun.name
+                    || noun.single
                     || noun.group.is_some())
                 || noun.name && self.noun(last).is_some_and(|last| last.name)
                 || noun.counted() && noun.bare;

@@ -364,7 +364,12 @@ impl<'a> Binder<'a> {
                     && !noun.counted()
                     && matches!(noun.determiner, Determiner::None | Determiner::Possessive)
             };
-            let alike = noun.determiner == Determiner::None && kin(noun) && self.noun(first).is_some_and(kin);
+            let alike = noun.determiner == Determiner::None
+                && kin(noun)
+                && self.noun(first).is_some_and(|first| {
+                    kin(first)
+                        || first.person() && first.determiner == Determiner::Indefinite && !first.plural
+                });
             if !(names
                 || alike
                 || himself
