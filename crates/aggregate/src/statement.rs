@@ -235,6 +235,10 @@ fn weigh(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice) {
                 continue;
             }
             let one_of_them = bounds.most() <= 1 && most.get(slot).is_some_and(|&most| most > bounds.most());
+            // "A girl of six died": a child told of is one of the children, however many there were.
+            let one_of_group = slot.1 != Victims::People
+                && bounds.most() == 1
+                && most.get(&(slot.0, Victims::People)).is_some_and(|&all| all > 1);
             let below = voice != own
                 && article.get(slot).is_some_and(|own| {
                     let range = own.low.zip(own.high).is_some_and(|(low, high)| low < high);
@@ -244,7 +248,7 @@ fn weigh(by_voice: &mut BTreeMap<Voice, Statement>, own: &Voice) {
                 });
             // No one harmed is a statement about all if a source makes it; where the article tells of some, it speaks of others.
             let others = bounds.most() == 0 && voice == own && most.get(slot).is_some_and(|&most| most > 0);
-            if bounds.most() > 0 && (one_of_them || below) || others {
+            if bounds.most() > 0 && (one_of_them || one_of_group || below) || others {
                 bounds.standing = Standing::Implied;
             }
         }

@@ -424,6 +424,16 @@ mod tests {
     }
 
     #[test]
+    fn one_child_told_of_is_one_of_the_children() {
+        let reports = [
+            report("a", 1, &["killed people 7", "killed children 2 part"]),
+            report("b", 2, &["killed people 8", "killed children 1 @90"]),
+        ];
+        assert_eq!(killed(&reports, Victims::Children, Best::Agreed), [Some(2), Some(2), Some(2)]);
+        assert_eq!(killed(&reports[1..], Victims::Children, Best::Agreed), [Some(1), Some(1), Some(1)]);
+    }
+
+    #[test]
     fn one_person_is_no_number_against_dozens() {
         let reports = [report("a", 1, &["killed people ~12+", "killed people 1 =witness @90"])];
         assert_eq!(killed(&reports, Victims::People, Best::Agreed)[..2], [Some(12), Some(12)]);

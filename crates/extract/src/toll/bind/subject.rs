@@ -226,10 +226,10 @@ impl Binder<'_> {
 
     /// Whether a noun is a part that an aside tells of the subject: "five people, four of them from one family, were killed".
     fn is_aside(&self, at: usize) -> bool {
-        let part = self.noun(at).is_some_and(|noun| noun.partitive && noun.counted());
-        let whole = at.checked_sub(2).and_then(|whole| self.noun(whole));
-        part && matches!(self.part(at - 1), Some(Part::Comma))
-            && whole.is_some_and(|whole| whole.counted() && whole.person() && !whole.partitive)
+        let Some(whole) = at.checked_sub(2) else { return false };
+        self.noun(at).is_some_and(|noun| noun.partitive && noun.counted())
+            && matches!(self.part(at - 1), Some(Part::Comma))
+            && self.noun(whole).is_some_and(|whole| whole.counted() && whole.person() && !whole.partitive)
             && matches!(self.part(at + 1), Some(Part::Preposition))
             && (at + 2..(at + 6).min(self.chunks.len()))
                 .any(|end| matches!(self.part(end), Some(Part::Comma)))
