@@ -37,27 +37,31 @@ fn refusal(scratch: &Scratch, code: i32) -> String {
 
 #[test]
 fn each_older_format_is_read() {
-    assert_eq!(FORMAT, 2, "a new format needs a sample of the one before it here");
-    let fixture = annals_tests::root().join("tests/fixtures/state-1");
-    let old = Scratch::new();
-    old.pipeline("").write("in/a.jsonl", fs::read(fixture.join("a.jsonl")).unwrap());
-    let mut state = Vec::new();
-    flate2::read::GzDecoder::new(File::open(fixture.join("state.redb.gz")).unwrap())
-        .read_to_end(&mut state)
-        .unwrap();
-    old.write("out/.annals/state.redb", state);
-    old.run_pipeline();
-    let new = Scratch::new();
-    new.pipeline("").write("in/a.jsonl", fs::read(fixture.join("a.jsonl")).unwrap());
-    new.run_pipeline();
-    assert_eq!(old.tables(), new.tables());
-    // The events of the run that wrote the sample are known: they are told about even where rules have changed since.
-    let told = |scratch: &Scratch, change: &str| {
-        scratch.rows("changes").iter().filter(|row| row["change"] == change).count()
-    };
-    let (events, created) = (new.rows("events").len(), told(&old, "created"));
-    assert_eq!(told(&new, "created"), events);
-    assert!(created < events || told(&old, "withdrawn") + told(&old, "merged") > 0, "nothing was known");
+    for format in 1..FORMAT {
+        let fixture = annals_tests::root().join(format!("tests/fixtures/state-{format}"));
+        let old = Scratch::new();
+        old.pipeline("").write("in/a.jsonl", fs::read(fixture.join("a.jsonl")).unwrap());
+        let mut state = Vec::new();
+        flate2::read::GzDecoder::new(File::open(fixture.join("state.redb.gz")).unwrap())
+            .read_to_end(&mut state)
+            .unwrap();
+        old.write("out/.annals/state.redb", state);
+        old.run_pipeline();
+        let new = Scratch::new();
+        new.pipeline("").write("in/a.jsonl", fs::read(fixture.join("a.jsonl")).unwrap());
+        new.run_pipeline();
+        assert_eq!(old.tables(), new.tables(), "format {format}");
+        // The events of the run that wrote the sample are known: they are told about even where rules have changed since.
+        let told = |scratch: &Scratch, change: &str| {
+            scratch.rows("changes").iter().filter(|row| row["change"] == change).count()
+        };
+        let (events, created) = (new.rows("events").len(), told(&old, "created"));
+        assert_eq!(told(&new, "created"), events);
+        assert!(
+            created < events || told(&old, "withdrawn") + told(&old, "merged") > 0,
+            "nothing of format {format} was known"
+        );
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use arrow_schema::{DataType, Field, Schema};
 use serde_json::{Map, Value};
 
 use crate::error::RunError;
+use crate::rows::{RowPacker, RowReader};
 
 /// One row of the `changes` table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +35,7 @@ type Events = BTreeMap<String, Map<String, Value>>;
 
 /// A row that speaks of an event, by its key in the store.
 struct Row<'a> {
+    table: &'a str,
     key: Vec<u8>,
     digest: [u8; DIGEST],
     batch: &'a RecordBatch,
@@ -63,7 +65,9 @@ impl<'t> Changes<'t> {
             Ok(())
         };
         let mut rest = rows.into_iter().peekable();
-        store.read()?.space(Space::Tables)?.scan::<RunError>(b"", |key, value| {
+        let read = store.read()?;
+        let mut reader = RowReader::new(&read)?;
+        read.space(Space::Tables)?.scan::<RunError>(b"", |key, value| {
             while let Some(row) = rest.next_if(|row| row.key.as_slice() < key) {
                 put(row, true)?;
             }
@@ -77,7 +81,7 @@ impl<'t> Changes<'t> {
                 changes.gone.push(key.to_vec());
             }
             if key.starts_with(&events) {
-                before.insert(id_of(key, &events), stored_row(value));
+                before.insert(id_of(key, &events), stored_row(&mut reader, EVENTS, value));
             }
             Ok(true)
         })?;
@@ -114,14 +118,16 @@ impl<'t> Changes<'t> {
         if self.put.is_empty() && self.gone.is_empty() {
             return Ok(());
         }
+        let mut packer = RowPacker::default();
+        let mut values = Vec::with_capacity(self.put.len());
+        for row in &self.put {
+            let mut value = row.digest.to_vec();
+            packer.append(write, row.table, &annals_output::row(row.batch, row.at)?, &mut value)?;
+            values.push(value);
+        }
         write.space::<_, RunError>(Space::Tables, |entries| {
             self.gone.iter().try_for_each(|key| entries.remove(key))?;
-            self.put.iter().try_for_each(|row| {
-                let json = annals_output::row(row.batch, row.at)?;
-                let mut value = row.digest.to_vec();
-                serde_json::to_writer(&mut value, &json).expect("a row holds nothing that JSON cannot");
-                Ok(entries.put(&row.key, &value)?)
-            })
+            self.put.iter().zip(&values).try_for_each(|(row, value)| Ok(entries.put(&row.key, value)?))
         })
     }
 }
@@ -146,7 +152,7 @@ fn rows(tables: &BTreeMap<String, Vec<RecordBatch>>) -> Result<Vec<Row<'_>>, Run
             let digests = annals_output::digests(batch)?;
             for (at, (id, digest)) in ids.iter().zip(digests).enumerate() {
                 let Some(id) = id else { continue };
-                rows.push(Row { key: rows_prefix(name, id), digest, batch, at });
+                rows.push(Row { table: name, key: rows_prefix(name, id), digest, batch, at });
             }
         }
     }
@@ -168,8 +174,8 @@ fn rows(tables: &BTreeMap<String, Vec<RecordBatch>>) -> Result<Vec<Row<'_>>, Run
 }
 
 /// A row as it was kept.
-pub(crate) fn stored_row(value: &[u8]) -> Map<String, Value> {
-    value.get(DIGEST..).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
+pub(crate) fn stored_row(reader: &mut RowReader, table: &str, value: &[u8]) -> Map<String, Value> {
+    value.get(DIGEST..).map(|row| reader.row(table, row)).unwrap_or_default()
 }
 
 fn id_of(key: &[u8], prefix: &[u8]) -> String {

@@ -16,6 +16,7 @@ mod progress;
 mod publish;
 mod pump;
 mod registry;
+mod rows;
 mod run;
 pub mod show;
 mod shuffle;

@@ -8,6 +8,7 @@ use crate::changes::{EVENTS, rows_prefix, stored_row};
 use crate::config::Pipeline;
 use crate::error::RunError;
 use crate::plan::Plan;
+use crate::rows::RowReader;
 use crate::run::STATE_DIR;
 use crate::state::{Basis, LayerReader, number};
 
@@ -61,14 +62,15 @@ pub fn show(pipeline: &Pipeline, plan: &Plan, id: &str) -> Result<Option<Found>,
     }
     let tables = read.space(Space::Tables)?;
     if let Some(row) = tables.get(&rows_prefix(EVENTS, id))? {
-        let row: Map<String, Value> = stored_row(&row);
+        let mut reader = RowReader::new(&read)?;
+        let row: Map<String, Value> = stored_row(&mut reader, EVENTS, &row);
         let mut articles = Vec::new();
         for article_id in row.get("article_ids").and_then(Value::as_array).into_iter().flatten() {
             articles.extend(article(article_id.as_str().unwrap_or_default())?);
         }
         let mut links = Vec::new();
         tables.scan::<RunError>(&rows_prefix("links", id), |_, row| {
-            links.push(stored_row(row));
+            links.push(stored_row(&mut reader, "links", row));
             Ok(true)
         })?;
         return Ok(Some(Found::Event(Box::new(Event { row, articles, links }))));

@@ -19,7 +19,7 @@ use redb::{
 pub use lock::{Lock, LockError};
 
 /// Raised when what is stored changes its form; a store of another format is refused.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 const FORMAT_KEY: &[u8] = b"format";
 
@@ -140,22 +140,26 @@ impl Store {
                 write.commit()?;
             }
             Some(FORMAT) => {}
-            Some(1) => store.upgrade()?,
+            Some(from @ 1..FORMAT) => store.upgrade(from)?,
             Some(found) => return Err(StoreError::Format { path, found }),
         }
         Ok(store)
     }
 
-    /// From format 1, whose rows of tables had no digest before them: one that fits no row lets them be compared as before.
-    fn upgrade(&self) -> Result<(), StoreError> {
+    /// From an older format. In format 1 rows of tables had no digest before them: one that fits no row lets them be compared
+    /// as before. In format 2 they were plain JSON, which is still read; an older program could not read what is now
+    /// written beside it.
+    fn upgrade(&self, from: u32) -> Result<(), StoreError> {
         let mut write = self.write()?;
-        write.space::<_, StoreError>(Space::Tables, |rows| {
-            for key in rows.keys(b"")? {
-                let row = rows.get(&key)?.unwrap_or_default();
-                rows.put(&key, &[&[0; 16], row.as_slice()].concat())?;
-            }
-            Ok(())
-        })?;
+        if from == 1 {
+            write.space::<_, StoreError>(Space::Tables, |rows| {
+                for key in rows.keys(b"")? {
+                    let row = rows.get(&key)?.unwrap_or_default();
+                    rows.put(&key, &[&[0; 16], row.as_slice()].concat())?;
+                }
+                Ok(())
+            })?;
+        }
         write.put(Space::Meta, FORMAT_KEY, &FORMAT.to_le_bytes())?;
         write.commit()
     }
