@@ -249,7 +249,11 @@ impl<'a> Scanner<'a> {
                 found.retain(lies);
             }
         }
-        let first = *found.first()?;
+        // Written small where it is some place's own name, not what another place is called too.
+        let own = |id: &PlaceId| {
+            annals_gazetteer::key(self.gazetteer.place(*id).name) == annals_gazetteer::key(name)
+        };
+        let first = *found.iter().find(|id| own(id)).or(found.first())?;
         Some(Mention {
             name: self.gazetteer.place(first).name.to_owned(),
             tokens: 0..0,

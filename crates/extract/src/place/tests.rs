@@ -152,6 +152,16 @@ fn local_reports_tell_where_it_happened_by_more_than_names() {
         ),
         "Chicago"
     );
+    // The outlet's town by its own name, not by that of a town elsewhere that is called so too.
+    assert_eq!(
+        at(
+            "http://www.ksat.com/5",
+            None,
+            "Teen shot in parking lot",
+            "A teen was shot in a parking lot on Saturday night, police said."
+        ),
+        "San Antonio"
+    );
     // A word that is another name too is a place after "in".
     assert_eq!(
         at(
