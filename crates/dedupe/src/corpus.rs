@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use annals_plugin::{Partials, StageError};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use twox_hash::XxHash3_64;
 
 use crate::index::{Slot, room};
@@ -97,8 +97,17 @@ impl Corpus {
         let sketch_of = |doc: &u32| corpus.docs[*doc as usize].sketch;
         corpus.known =
             corpus.order.iter().map(sketch_of).zip(sketches).take_while(|(now, then)| now == then).count();
+        let new = corpus.order.len() - corpus.known;
+        if !first_run && new * FEW_ARE_NEW < corpus.order.len() {
+            corpus.read_of_new(partials)?;
+            return Ok(corpus);
+        }
         if !first_run {
-            corpus.read_fingerprints(partials, &mut fingerprints)?;
+            partials.scan(&[SIGNATURE], &mut |_, bytes| {
+                let signature: Signature<'_> = decode(bytes)?;
+                fingerprints.push(numbers(signature.fingerprints));
+                Ok(())
+            })?;
         }
         corpus.room = fingerprints.group();
         corpus.slots.reserve_exact(fingerprints.left());
@@ -111,27 +120,35 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// Reads the fingerprints of all articles, as far as a new one has them too if few are new.
-    fn read_fingerprints(
-        &self,
-        partials: &dyn Partials,
-        fingerprints: &mut Fingerprints,
-    ) -> Result<(), StageError> {
-        let new = &self.order[self.known..];
-        let mut sought = (new.len() * FEW_ARE_NEW < self.order.len()).then(Sought::new);
-        for &doc in new {
-            if let Some(sought) = &mut sought {
-                let bytes = partials.get(&key(SIGNATURE, self.id(doc)))?.unwrap_or_default();
-                let signature: Signature<'_> = decode(&bytes)?;
-                numbers(signature.fingerprints).for_each(|number| sought.insert(number));
-            }
+    /// Reads of all articles those fingerprints that a new one has.
+    fn read_of_new(&mut self, partials: &dyn Partials) -> Result<(), StageError> {
+        let mut sought = Sought::new();
+        for &doc in &self.order[self.known..] {
+            let bytes = partials.get(&key(SIGNATURE, self.id(doc)))?.unwrap_or_default();
+            let signature: Signature<'_> = decode(&bytes)?;
+            numbers(signature.fingerprints).for_each(|number| sought.insert(number));
         }
+        let mut docs = self.docs.iter_mut();
+        let mut found: Vec<u32> = Vec::new();
         partials.scan(&[SIGNATURE], &mut |_, bytes| {
             let signature: Signature<'_> = decode(bytes)?;
-            let is_sought = |number: &u32| sought.as_ref().is_none_or(|sought| sought.holds(*number));
-            fingerprints.push(numbers(signature.fingerprints).filter(is_sought));
+            let from = found.len();
+            found.extend(numbers(signature.fingerprints).filter(|number| sought.meet(*number)));
+            if let Some(doc) = docs.next() {
+                doc.slots = from..found.len();
+            }
             Ok(())
-        })
+        })?;
+        let mut length = 0;
+        for doc in &mut self.docs {
+            let from = self.slots.len();
+            let useful =
+                found[doc.slots.clone()].iter().filter_map(|number| sought.slot(*number, &mut length));
+            self.slots.extend(useful);
+            doc.slots = from..self.slots.len();
+        }
+        self.room = length;
+        Ok(())
     }
 
     /// How many articles there are.
@@ -255,10 +272,10 @@ impl Fingerprints {
     }
 }
 
-/// Fingerprints, of which most others are told apart at one look into a small table.
+/// Fingerprints, of which most others are told apart at one look into a small table, with their holders.
 struct Sought {
     table: Vec<u64>,
-    all: FxHashSet<u32>,
+    all: FxHashMap<u32, Holders>,
 }
 
 impl Sought {
@@ -266,7 +283,7 @@ impl Sought {
     const BITS: u32 = 22;
 
     fn new() -> Self {
-        Self { table: vec![0; 1 << (Self::BITS - 6)], all: FxHashSet::default() }
+        Self { table: vec![0; 1 << (Self::BITS - 6)], all: FxHashMap::default() }
     }
 
     fn place(number: u32) -> (usize, u64) {
@@ -277,12 +294,24 @@ impl Sought {
     fn insert(&mut self, number: u32) {
         let (word, bit) = Self::place(number);
         self.table[word] |= bit;
-        self.all.insert(number);
+        self.all.entry(number).or_default();
     }
 
-    fn holds(&self, number: u32) -> bool {
+    /// Counts a holder of a fingerprint, if it is one of these.
+    fn meet(&mut self, number: u32) -> bool {
         let (word, bit) = Self::place(number);
-        self.table[word] & bit != 0 && self.all.contains(&number)
+        let holders = if self.table[word] & bit == 0 { None } else { self.all.get_mut(&number) };
+        holders.map(|holders| holders.count += 1).is_some()
+    }
+
+    /// Where the holders of a fingerprint are listed, after lists of this `length`; nothing if there is one alone.
+    fn slot(&mut self, number: u32, length: &mut u32) -> Option<Slot> {
+        let holders = self.all.get_mut(&number).filter(|holders| holders.count > 1)?;
+        Some(*holders.slot.get_or_insert_with(|| {
+            let slot = *length;
+            *length += room(holders.count);
+            slot
+        }))
     }
 }
 
