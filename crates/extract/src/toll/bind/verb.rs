@@ -87,6 +87,8 @@ impl<'a> Binder<'a> {
             at,
         };
         match trigger.frame {
+            // "someone shot at them": nobody need be hit.
+            Frame::Verb(_) if !verb.passive && self.aims(at) => {}
             Frame::Verb(form) => {
                 let passive = verb.passive && form != Form::Ing;
                 let active = !passive
@@ -172,6 +174,14 @@ impl<'a> Binder<'a> {
         } else if self.noun(at + 1).is_some_and(told) {
             self.objects(&predicate, at + 1);
         }
+    }
+
+    /// Whether a verb of shooting only tells of the aim: "shot at them", "shooting at officers".
+    fn aims(&self, at: usize) -> bool {
+        self.has(self.chunks[at].span.end - 1, Class::Shot)
+            && matches!(self.part(at + 1), Some(Part::Preposition))
+            && self.word(at + 1) == "at"
+            && self.noun(at + 2).is_some_and(|noun| noun.pronoun || noun.person() && !noun.name)
     }
 
     /// "turned the gun on himself": the doer.
