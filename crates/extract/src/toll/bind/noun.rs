@@ -34,6 +34,13 @@ impl<'a> Binder<'a> {
         if !noun.counted() || noun.thing || self.bound[at].is_some() {
             return;
         }
+        // "One of the injured, a girl of six, died": she is one of the dead now.
+        let verb = (at + 1..(at + 8).min(self.chunks.len())).find_map(|next| self.verb(next));
+        let died =
+            verb.and_then(|verb| verb.trigger).is_some_and(|trigger| trigger.outcome == Outcome::Killed);
+        if noun.partitive && died && outcome != Outcome::Killed {
+            return;
+        }
         let predicate = Predicate {
             outcome,
             tokens: noun.words.clone(),
@@ -292,6 +299,7 @@ impl<'a> Binder<'a> {
                                     && toll.part_of.is_none()
                                     && toll.low.is_none_or(|low| low > 1)
                             })
+                            .filter(|toll| toll.low > number.figure.as_ref().and_then(|figure| figure.low))
                             .map(|toll| toll.victims);
                         if let (Some(toll), Some(group)) = (self.bound[next], noun.group.or(known))
                             && self.tolls[toll].victims == Victims::People
