@@ -190,6 +190,8 @@ pub enum NumberWord {
     Group(u64),
     /// Multiplies a deed that has one victim: "triple".
     Fold(u64),
+    /// Tells which of a row: "third".
+    Nth(u64),
 }
 
 /// Whether a word for victims means one, many, or only colours another noun.
@@ -342,6 +344,7 @@ impl Lexicon {
                 "vague" => (NumberWord::Vague(value), Class::Number),
                 "group" => (NumberWord::Group(value), Class::NumberNoun),
                 "fold" => (NumberWord::Fold(value), Class::Fold),
+                "nth" => (NumberWord::Nth(value), Class::Ordinal),
                 _ => return Err(format!("no kind of number is named `{section}`")),
             };
             let id = lexicon.intern(word, Some(class));

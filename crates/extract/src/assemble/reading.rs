@@ -10,7 +10,7 @@ use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 
 use super::column;
 use super::persons::Persons;
-use crate::lexicon::Class;
+use crate::lexicon::{Class, Lexicon, NumberWord};
 use crate::text::{Document, Kind};
 use crate::toll::Toll;
 
@@ -38,6 +38,7 @@ impl Headline {
                 && !(toll.own && undergone);
             undergone |= toll.passive;
             let Some(low) = toll.low.filter(|_| whole) else { continue };
+            let low = low.max(nth(document, toll).unwrap_or(0));
             if toll.outcome == Outcome::Killed {
                 let numeral = |at: usize| {
                     let token = &document.tokens()[at];
@@ -72,6 +73,23 @@ impl Headline {
 /// Whether those counted are called by what they did: "the suspect".
 fn names_doer(document: &Document<'_>, toll: &Toll) -> bool {
     toll.low == Some(1) && toll.noun.clone().any(|at| document.tokens()[at].classes.has(Class::Doer))
+}
+
+/// "A third victim has died": so many are dead, unless they died over days or months.
+fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
+    let tokens = document.tokens();
+    let one = toll.low == Some(1) && toll.high == Some(1) && toll.part_of.is_none();
+    let dies = toll.outcome == Outcome::Killed && toll.dying;
+    let span = document.sentences().get(toll.sentence)?.tokens.clone();
+    let over =
+        || tokens[span.clone()].iter().any(|token| token.classes.any(&[Class::Period, Class::Measure]));
+    let from = toll.number.start.min(toll.noun.start);
+    let numbers = Lexicon::english();
+    let word = (from..toll.noun.end.min(from + 4)).find_map(|at| match numbers.number(tokens[at].word) {
+        Some(NumberWord::Nth(nth)) => Some(nth),
+        _ => None,
+    })?;
+    (one && dies && !over()).then_some(word)
 }
 
 /// "One dead, three injured": four who are hit, or brought to a hospital, are those, and not all of them stay injured.
@@ -134,6 +152,8 @@ struct Sums {
     listed: [u64; 2],
     /// The largest number of dead that an active verb takes as its object.
     slain: u64,
+    /// The last of a row of dead: "a third victim has died".
+    last: u64,
     /// The doer is dead too.
     doer_dead: bool,
     /// The largest number of those whom one sentence tells of as killed, the doer among them.
@@ -162,6 +182,7 @@ impl Sums {
         if toll.outcome == Outcome::Casualties {
             self.casualties = self.casualties.max(most);
         }
+        self.last = self.last.max(nth(document, toll).unwrap_or(0));
         let active = !toll.passive && toll.part_of.is_none();
         let (sentence, slain, own) = &mut self.sentence;
         if *sentence != toll.sentence {
@@ -210,6 +231,7 @@ pub(super) fn of_incident<'t>(
     let injured = headline.told[1].or(headline.shot.filter(|_| killed == 0));
     let mut reading = [None; 2];
     let described = headline.described;
+    let last = sums.last;
     for (column, headline) in [headline.told[0], injured].into_iter().enumerate() {
         let whole = match headline {
             // A headline that counts has counted all, but for a doer who killed himself.
@@ -221,7 +243,7 @@ pub(super) fn of_incident<'t>(
             _ if stated[column] > 1 => 0,
             _ => told[column],
         };
-        let whole = if column == 1 { whole.max(rest) } else { whole.max(suicide) };
+        let whole = if column == 1 { whole.max(rest) } else { whole.max(suicide).max(last) };
         // One told of by a headline is no news where the text tells of any.
         let news = whole > 1 || headline.is_some() && counted[column] == 0;
         let known = whole > stated[column] && whole >= counted[column] && news;

@@ -462,6 +462,14 @@ fn raids_on_houses_that_end_in_arrests_are_no_air_raids() {
 }
 
 #[test]
+fn the_last_of_a_row_tells_how_many() {
+    let text = "A third person has died after Sunday's shooting in Akron, police said.";
+    assert_eq!(reading("Akron shooting victim dies", text), (Some(3), None));
+    let text = "A man died in Akron on Sunday, the third victim to die in five weeks.";
+    assert_eq!(reading("Man dies in Akron shooting", text), (None, None));
+}
+
+#[test]
 fn those_shot_in_a_headline_may_be_dead() {
     let text = "A man in his 20s was killed on Tuesday in Akron. Others were hurt.";
     assert_eq!(reading("Four shot in Akron", text), (None, Some(3)));
