@@ -8,12 +8,26 @@ use annals_plugin::Outcome;
 impl Chunker<'_> {
     /// Whether a determiner stands before a word, so that it is no verb.
     fn determined(&self, at: usize) -> bool {
-        at > self.start
-            && self.document.tokens()[at - 1].classes.any(&[Class::Determiner, Class::Possessive])
-            && !matches!(
-                self.before(at),
-                "that" | "all" | "both" | "some" | "any" | "each" | "her" | "this" | "several" | "another"
-            )
+        // "Sunday's shooting"
+        let owned = at > self.start + 1
+            && super::is_owner(self.before(at))
+            && self.document.tokens()[at - 2].classes.has(Class::Weekday);
+        owned
+            || at > self.start
+                && self.document.tokens()[at - 1].classes.any(&[Class::Determiner, Class::Possessive])
+                && !matches!(
+                    self.before(at),
+                    "that"
+                        | "all"
+                        | "both"
+                        | "some"
+                        | "any"
+                        | "each"
+                        | "her"
+                        | "this"
+                        | "several"
+                        | "another"
+                )
     }
 
     pub(super) fn opens_clause(&self, at: usize) -> bool {
