@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use annals_extract::lexicon::Lexicon;
+use annals_extract::language::Language;
 use annals_extract::text::Document;
 use annals_extract::toll::tolls;
 use annals_plugin::{Article, Batch, Context, Pass};
@@ -71,7 +71,7 @@ fn main() -> io::Result<()> {
         .filter(|line| !line.starts_with('#') && line.ends_with('.'))
         .collect();
     let texts: Vec<String> = (0..ARTICLES).map(|seed| article(seed, &sentences)).collect();
-    let lexicon = Lexicon::english();
+    let language = Language::english();
     let mut out = io::stdout().lock();
     let mut report = |name: &str, seconds: f64| {
         writeln!(out, "{name:<24} {:>9.0} articles a second", ARTICLES as f64 / seconds)
@@ -79,14 +79,14 @@ fn main() -> io::Result<()> {
 
     let start = Clock::start();
     for text in &texts {
-        black_box(Document::new(text, lexicon));
+        black_box(Document::new(text, language));
     }
     report("sentences and tokens", start.seconds())?;
 
-    let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::new(text, lexicon)).collect();
+    let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::new(text, language)).collect();
     let start = Clock::start();
     for document in &documents {
-        black_box(tolls(document, lexicon));
+        black_box(tolls(document));
     }
     report("figures", start.seconds())?;
 

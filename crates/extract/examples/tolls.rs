@@ -2,18 +2,18 @@
 
 use std::io::{self, BufRead, Write};
 
-use annals_extract::lexicon::Lexicon;
+use annals_extract::language::Language;
 use annals_extract::text::Document;
 use annals_extract::toll::tolls;
 
 fn main() -> io::Result<()> {
-    let lexicon = Lexicon::english();
+    let language = Language::english();
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let line = line?;
-        let document = Document::new(&line, lexicon);
+        let document = Document::new(&line, language);
         writeln!(out, "{line}")?;
-        for toll in tolls(&document, lexicon) {
+        for toll in tolls(&document) {
             let bound = |bound: Option<u64>| bound.map_or("..".to_owned(), |bound| bound.to_string());
             writeln!(
                 out,

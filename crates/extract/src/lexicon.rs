@@ -4,8 +4,7 @@ mod sets;
 
 pub use sets::{Set, Sets};
 
-use std::sync::OnceLock;
-
+use crate::language::Language;
 use annals_plugin::{Outcome, Qualifier, Victims};
 use rustc_hash::FxHashMap;
 
@@ -308,17 +307,7 @@ pub struct Files<'a> {
 impl Lexicon {
     /// English, as carried by the program.
     pub fn english() -> &'static Lexicon {
-        static ENGLISH: OnceLock<Lexicon> = OnceLock::new();
-        ENGLISH.get_or_init(|| {
-            Lexicon::read(&Files {
-                words: include_str!("../../../data/lang/en/words.txt"),
-                numbers: include_str!("../../../data/lang/en/numbers.txt"),
-                qualifiers: include_str!("../../../data/lang/en/qualifiers.txt"),
-                victims: include_str!("../../../data/lang/en/victims.txt"),
-                outcomes: include_str!("../../../data/lang/en/outcomes.txt"),
-            })
-            .expect("the English data is checked by a test")
-        })
+        &Language::english().lexicon
     }
 
     /// Reads the files of a language.

@@ -8,6 +8,7 @@ pub mod actor;
 pub mod assemble;
 pub mod date;
 pub mod event;
+pub mod language;
 pub mod lexicon;
 pub mod number;
 pub mod phrases;
@@ -16,17 +17,21 @@ pub mod source;
 pub mod text;
 pub mod toll;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use annals_gazetteer::Gazetteer;
-use annals_plugin::{ArticleStage, Batch, ConfigError, Context, Definition, Stage, StageError, Status};
+use annals_plugin::{
+    Article, ArticleStage, Batch, ConfigError, Context, Definition, Stage, StageError, Status,
+};
 
-use lexicon::Lexicon;
+use language::Language;
 
 /// The stage `extract`.
 #[derive(Debug)]
 pub struct Extract {
-    lexicon: &'static Lexicon,
+    /// Languages read from folders, by their codes.
+    languages: BTreeMap<String, Language>,
     gazetteer: Gazetteer,
     fingerprint: Vec<u8>,
 }
@@ -38,6 +43,10 @@ pub struct Config {
     /// Gazetteers beside the built-in one, relative to the pipeline file: what `annals gazetteer` compiled, dumps as GeoNames
     /// publishes them (`XX.txt`), or tables of places. Those that are not compiled are compiled at each start.
     pub gazetteers: Vec<PathBuf>,
+    /// Folders of words, relative to the pipeline file, each named by its language (ISO 639-1) and laid out like
+    /// `data/lang/en`, `actors.toml` and `sources.toml` with it. Articles in that language are read with it, and with `en`
+    /// also those in languages that no folder is for; files that a folder `en` lacks are the built-in ones.
+    pub languages: Vec<PathBuf>,
 }
 
 impl Stage for Extract {
@@ -56,13 +65,34 @@ impl Stage for Extract {
             let key = at.map_or("gazetteers".to_owned(), |at| format!("gazetteers[{at}]"));
             ConfigError::at(key, format!("failed to read a gazetteer: {error}"))
         })?;
-        let fingerprint = digest(&files)
+        let mut fingerprint = digest(&files)
             .map_err(|error| ConfigError::at("gazetteers", format!("failed to read a gazetteer: {error}")))?;
-        Ok(Self { lexicon: Lexicon::english(), gazetteer, fingerprint })
+        let mut languages = BTreeMap::new();
+        for (at, path) in config.languages.iter().enumerate() {
+            let key = || format!("languages[{at}]");
+            let folder = context.base.join(path);
+            let (code, language) = Language::open(&folder)
+                .map_err(|error| ConfigError::at(key(), format!("failed to read a language: {error}")))?;
+            let files = digest(&Language::files(&folder))
+                .map_err(|error| ConfigError::at(key(), format!("failed to read a language: {error}")))?;
+            fingerprint.extend(code.bytes().chain(files));
+            if languages.insert(code.clone(), language).is_some() {
+                return Err(ConfigError::at(key(), format!("the language `{code}` is given twice")));
+            }
+        }
+        Ok(Self { languages, gazetteer, fingerprint })
     }
 
     fn fingerprint(&self) -> Vec<u8> {
         self.fingerprint.clone()
+    }
+}
+
+impl Extract {
+    /// The language that an article is read in.
+    fn language(&self, article: &Article) -> &Language {
+        let own = article.language.as_deref().and_then(|code| self.languages.get(code));
+        own.or_else(|| self.languages.get("en")).unwrap_or_else(|| Language::english())
     }
 }
 
@@ -73,9 +103,10 @@ impl ArticleStage for Extract {
                 continue;
             }
             let text = std::mem::take(&mut article.text);
-            let document = text::Document::new(&text, self.lexicon);
-            let tolls = toll::tolls(&document, self.lexicon);
-            assemble::assemble(article, &document, &tolls, self.lexicon, &self.gazetteer);
+            let language = self.language(article);
+            let document = text::Document::new(&text, language);
+            let tolls = toll::tolls(&document);
+            assemble::assemble(article, &document, &tolls, &self.gazetteer);
             article.text = text;
         }
         Ok(batch)

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use annals_extract::lexicon::Lexicon;
+use annals_extract::language::Language;
 use annals_extract::text::Document;
 use annals_extract::toll::{Toll, tolls};
 use proptest::prelude::*;
 
 fn render(sentence: &str) -> String {
-    let document = Document::new(sentence, Lexicon::english());
+    let document = Document::new(sentence, Language::english());
     let mut out = format!("{sentence}\n");
-    for toll in tolls(&document, Lexicon::english()) {
+    for toll in tolls(&document) {
         writeln!(out, "    {}", line(&document, &toll)).expect("a string takes any text");
     }
     out
@@ -78,8 +78,8 @@ proptest! {
         )
     ) {
         let text = words.join(" ");
-        let document = Document::new(&text, Lexicon::english());
-        let found = tolls(&document, Lexicon::english());
+        let document = Document::new(&text, Language::english());
+        let found = tolls(&document);
         for (index, toll) in found.iter().enumerate() {
             let sentence = &document.sentences()[toll.sentence];
             let inside = |span: &std::ops::Range<usize>| span.start >= sentence.tokens.start && span.end <= sentence.tokens.end;
@@ -95,8 +95,8 @@ proptest! {
 
     #[test]
     fn any_text_is_read_without_panic(text in "(?s).{0,600}") {
-        let document = Document::new(&text, Lexicon::english());
-        tolls(&document, Lexicon::english());
+        let document = Document::new(&text, Language::english());
+        tolls(&document);
     }
 }
 
@@ -119,8 +119,8 @@ fn cost_is_linear_on_hostile_lines() {
             let text = unit.repeat(bytes / unit.len());
             let one = || {
                 let start = std::time::Instant::now();
-                let document = Document::new(&text, Lexicon::english());
-                tolls(&document, Lexicon::english());
+                let document = Document::new(&text, Language::english());
+                tolls(&document);
                 start.elapsed().as_secs_f64()
             };
             (0..4).map(|_| one()).fold(f64::INFINITY, f64::min)

@@ -67,7 +67,7 @@ pub fn agents(
         mention_at: spread(tokens, mentions.iter().map(|mention| mention.start..mention.end)),
         stances,
         headline,
-        sets: Sets::english(),
+        sets: &document.language().sets,
     };
     let mut agents = Vec::new();
     let mut next = 0;
@@ -105,7 +105,7 @@ struct Reader<'a, 'd> {
     mention_at: Vec<u32>,
     /// The text is a headline, whose verbs stand in the present and share a subject.
     headline: bool,
-    sets: &'static Sets,
+    sets: &'a Sets,
 }
 
 /// How many words may stand between a party and its deed, or "by" and the deed.

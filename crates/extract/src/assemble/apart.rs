@@ -4,7 +4,7 @@ use annals_plugin::{EventType, Outcome, Place, Qualifier, Scope, When};
 
 use super::{Cue, Gathering, LEAD, column};
 use crate::event::Ballot;
-use crate::lexicon::{Class, Set, Sets};
+use crate::lexicon::{Class, Set};
 use crate::text::Kind;
 use crate::toll::Toll;
 
@@ -110,7 +110,7 @@ impl Gathering<'_, '_> {
     /// "Shelling killed 40 after a pilot was killed there": a deed that went before the one told of.
     pub(super) fn goes_before(&self, index: usize) -> bool {
         let toll = &self.tolls[index];
-        let sets = Sets::english();
+        let sets = &self.document.language().sets;
         let whole =
             |other: &&Toll| other.outcome == toll.outcome && other.part_of.is_none() && !other.implied;
         let other =

@@ -23,7 +23,7 @@ use annals_plugin::{Actor, Article, Claim, EventType, Incident, Outcome, Place, 
 
 use crate::actor::sections;
 use crate::event::Ballot;
-use crate::lexicon::{Lexicon, Set, Sets};
+use crate::lexicon::Set;
 use crate::text::Document;
 use crate::toll::Toll;
 use apart::{Anchor, anchors};
@@ -63,16 +63,11 @@ const LEAD_WEIGHT: u32 = 2;
 const MOST_SENTENCES: usize = 64;
 
 /// Fills the incidents and claims of an article.
-pub fn assemble(
-    article: &mut Article,
-    document: &Document<'_>,
-    tolls: &[Toll],
-    lexicon: &Lexicon,
-    gazetteer: &Gazetteer,
-) {
-    let knowledge = Knowledge::english();
+pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], gazetteer: &Gazetteer) {
+    let language = document.language();
+    let knowledge = &language.knowledge;
     let title = article.title.clone().unwrap_or_default();
-    let title = Document::new(&title, lexicon);
+    let title = Document::new(&title, language);
     let title_units = crate::phrases::Units::new(&title, &knowledge.words);
     let units = crate::phrases::Units::new(document, &knowledge.words);
     let setting = Setting::new(article, document, &title, gazetteer);
@@ -80,7 +75,7 @@ pub fn assemble(
     let country = main_place.as_ref().and_then(|place| place.country.as_deref());
     let focus = crate::actor::Focus::new(&knowledge.actors, [(&title_units, 3), (&units, 1)])
         .or_country(&knowledge.actors, country);
-    let titled = crate::toll::tolls(&title, lexicon);
+    let titled = crate::toll::tolls(&title);
     let head = Scene::new(knowledge, &title, &title_units, &focus, true);
     let body = Scene::new(knowledge, document, &units, &focus, false);
     let headline = Headline::read(&title, &titled);
@@ -639,9 +634,9 @@ impl Gathering<'_, '_> {
             .or_else(|| {
                 // "These attacks left …": the sentence before tells whose.
                 let tokens = &self.document.sentences()[toll.sentence].tokens;
-                let goes_on = tokens
-                    .clone()
-                    .any(|token| Sets::english().has(self.document.lower(token), Set::TheseOrThis));
+                let goes_on = tokens.clone().any(|token| {
+                    self.document.language().sets.has(self.document.lower(token), Set::TheseOrThis)
+                });
                 let before = toll.sentence.checked_sub(1).filter(|_| goes_on)?;
                 self.body.agent_within(&self.document.sentences()[before].tokens)
             })

@@ -7,7 +7,7 @@ use annals_plugin::{Actor, EventType};
 use super::{Cue, Knowledge};
 use crate::actor::{self, Agent, Evidence, Focus, Mention};
 use crate::event::{Ballot, EventHit, Role};
-use crate::lexicon::{Class, Set, Sets};
+use crate::lexicon::{Class, Set};
 use crate::phrases::{Hit, Units};
 use crate::source::{self, Citations};
 use crate::text::Document;
@@ -158,7 +158,8 @@ impl<'a, 'd> Scene<'a, 'd> {
                 && event.trigger.event_type != Some(EventType::Clash)
                 && !self.document.lower(tokens.end - 1).ends_with('s');
             let from = tokens.start.saturating_sub(4).max(span.start);
-            one && (from..tokens.start).any(|token| Sets::english().has(self.document.lower(token), Set::One))
+            one && (from..tokens.start)
+                .any(|token| self.document.language().sets.has(self.document.lower(token), Set::One))
         })
     }
 

@@ -5,7 +5,7 @@ use annals_plugin::Scope;
 use super::Cue;
 use super::scene::Scene;
 use super::setting::Setting;
-use crate::lexicon::{Set, Sets};
+use crate::lexicon::Set;
 use crate::toll::{Toll, spans};
 
 /// An incident may be dated to a week; what is dated to a month or a year is a sum.
@@ -31,8 +31,9 @@ pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) 
     let days = when.map(|when| (when.end - when.start).get_days());
     // "These attacks left …" sums what the sentence before dates.
     let sentence = scene.document.sentences()[toll.sentence].tokens.clone();
-    let goes_on =
-        sentence.clone().any(|token| Sets::english().has(scene.document.lower(token), Set::TheseOrThis));
+    let goes_on = sentence
+        .clone()
+        .any(|token| scene.document.language().sets.has(scene.document.lower(token), Set::TheseOrThis));
     let before = toll.sentence.checked_sub(1).filter(|&before| {
         let paragraph = |sentence: usize| scene.document.sentences()[sentence].paragraph;
         goes_on && when.is_none() && paragraph(before) == paragraph(toll.sentence)

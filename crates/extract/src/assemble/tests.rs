@@ -1,12 +1,14 @@
 //! Snapshots of what sentences tell of sources, doers and types, grouped by phenomenon.
 
 use super::*;
+use crate::language::Language;
 use proptest::prelude::*;
 
 /// What each sentence of a text tells, one line a finding.
 fn told(text: &str, headline: bool) -> String {
-    let (knowledge, lexicon) = (Knowledge::english(), Lexicon::english());
-    let document = Document::new(text, lexicon);
+    let language = Language::english();
+    let knowledge = &language.knowledge;
+    let document = Document::new(text, language);
     let units = crate::phrases::Units::new(&document, &knowledge.words);
     let focus = crate::actor::Focus::new(&knowledge.actors, [(&units, 1)]);
     let scene = Scene::new(knowledge, &document, &units, &focus, headline);
@@ -228,10 +230,10 @@ fn gathered(title: &str, published: &str, text: &str) -> (Article, String) {
     article.title = (!title.is_empty()).then(|| title.to_owned());
     article.published = Some(published.to_owned());
     text.clone_into(&mut article.text);
-    let lexicon = Lexicon::english();
-    let document = Document::new(text, lexicon);
-    let tolls = crate::toll::tolls(&document, lexicon);
-    assemble(&mut article, &document, &tolls, lexicon, annals_gazetteer::Gazetteer::builtin());
+    let language = Language::english();
+    let document = Document::new(text, language);
+    let tolls = crate::toll::tolls(&document);
+    assemble(&mut article, &document, &tolls, annals_gazetteer::Gazetteer::builtin());
     let day =
         |when: &Option<When>| when.map_or("-".to_owned(), |when| format!("{}/{}", when.start, when.end));
     let mut lines = String::new();

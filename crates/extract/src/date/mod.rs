@@ -15,7 +15,8 @@ use annals_plugin::{Date, When};
 use crate::lexicon::{Set, Sets};
 use crate::text::{Case, Document, Kind};
 use calendar::{day, days, from_day_month, month_span, plus, span, weekday_before, year_span};
-use words::{Cue, Role as Word, Words};
+pub(crate) use words::Words;
+use words::{Cue, Role as Word};
 
 /// Expressions on each side of a token that may date it.
 const WINDOW: usize = 20;
@@ -75,13 +76,13 @@ impl Dates {
     /// As [`Dates::find`]; where no day of publication is known, `month` is a day of the month of publication, which tells
     /// the year of dates without one, and nothing of "today" or "on Tuesday".
     pub fn find_in(document: &Document<'_>, published: Option<Date>, month: Option<Date>) -> Dates {
-        let words = Words::english();
+        let words = &document.language().dates;
         let month_end = month.map(Date::last_of_month);
         let (mentions, cues) = (Vec::new(), Vec::new());
         let mut reader = Reader {
             document,
             words,
-            sets: Sets::english(),
+            sets: &document.language().sets,
             published,
             month_end,
             last: None,
@@ -210,7 +211,7 @@ impl Dates {
             self.mentions.iter().take(MOST_FOR_MAIN).find(event).and_then(|mention| mention.when)
         };
         best.or_else(wider).or_else(|| {
-            let words = Words::english();
+            let words = &document.language().dates;
             let harm = document
                 .sentences()
                 .iter()
@@ -226,8 +227,8 @@ impl Dates {
 
 struct Reader<'a, 'd> {
     document: &'a Document<'d>,
-    words: &'static Words,
-    sets: &'static Sets,
+    words: &'a Words,
+    sets: &'a Sets,
     published: Option<Date>,
     /// Last day of the month of publication, where no day is known.
     month_end: Option<Date>,

@@ -1,10 +1,10 @@
 use super::*;
-use crate::lexicon::Lexicon;
+use crate::language::Language;
 use proptest::prelude::*;
 
 /// Published on Thursday, 15 March 2018.
 fn read(text: &str) -> String {
-    let document = Document::new(text, Lexicon::english());
+    let document = Document::new(text, Language::english());
     let dates = Dates::find(&document, Some(Date::constant(2018, 3, 15)));
     let show = |mention: &Mention| {
         let when = mention.when.map_or("open".to_owned(), |when| {
@@ -110,7 +110,7 @@ fn nothing_that_only_looks_like_a_date() {
 
 #[test]
 fn without_a_day_of_publication_a_weekday_stays_open() {
-    let document = Document::new("Two died on Tuesday. Three died on 4 May 2012.", Lexicon::english());
+    let document = Document::new("Two died on Tuesday. Three died on 4 May 2012.", Language::english());
     let dates = Dates::find(&document, None);
     assert_eq!(dates.mentions()[0].when, None);
     assert_eq!(dates.mentions()[1].when, Some(day(Date::constant(2012, 5, 4))));
@@ -120,7 +120,7 @@ fn without_a_day_of_publication_a_weekday_stays_open() {
 #[test]
 fn a_wire_dates_itself() {
     let text = "SAN LUIS, 3 JAN 90 -- [TEXT] TWO FARMERS WERE KILLED YESTERDAY. A BRIDGE WAS BLOWN UP ON 30 DECEMBER.";
-    let document = Document::new(text, Lexicon::english());
+    let document = Document::new(text, Language::english());
     let dates = Dates::find(&document, None);
     let found: Vec<Option<When>> = dates.mentions().iter().map(|mention| mention.when).collect();
     let at = |year, month, number| Some(day(Date::constant(year, month, number)));
@@ -130,7 +130,7 @@ fn a_wire_dates_itself() {
 proptest! {
     #[test]
     fn any_text_is_read(text in "(?s)([a-zé0-9 .,/-]|Monday|May|last|days|ago|2016|3|since|the|day|before|JAN| days | day before| of this year|. |earlier|night|to|\u{5d0}){0,60}") {
-        let document = Document::new(&text, Lexicon::english());
+        let document = Document::new(&text, Language::english());
         for published in [None, Some(Date::constant(2016, 2, 29)), Some(Date::MIN), Some(Date::MAX)] {
             let dates = Dates::find(&document, published);
             for mention in dates.mentions() {
@@ -148,7 +148,7 @@ fn the_month_of_an_address_tells_the_year_and_no_day() {
     assert_eq!(month, Some(Date::constant(2022, 7, 1)));
     assert_eq!(super::month_of_address("https://paper.example/20220714/12/x"), None);
     let document =
-        Document::new("Shells fell on the bridge on July 22. On Tuesday it was closed.", Lexicon::english());
+        Document::new("Shells fell on the bridge on July 22. On Tuesday it was closed.", Language::english());
     let dates = Dates::find_in(&document, None, month);
     let starts: Vec<Option<Date>> =
         dates.mentions().iter().map(|mention| mention.when.map(|w| w.start)).collect();
@@ -159,7 +159,7 @@ fn the_month_of_an_address_tells_the_year_and_no_day() {
 fn a_year_named_long_before_does_not_date_a_month() {
     let filler = "Nothing of the kind was heard of. ".repeat(9);
     let text = format!("{filler}They agreed on March 5, 2020. {filler}On November 6 shells fell.");
-    let document = Document::new(&text, Lexicon::english());
+    let document = Document::new(&text, Language::english());
     let dates = Dates::find(&document, None);
     assert_eq!(dates.mentions().last().and_then(|mention| mention.when), None);
 }

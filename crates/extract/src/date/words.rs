@@ -1,7 +1,5 @@
 //! The words that tell time, read from the language's folder.
 
-use std::sync::OnceLock;
-
 use rustc_hash::FxHashMap;
 
 use crate::lexicon::LexiconError;
@@ -69,25 +67,17 @@ impl Cue {
 
 /// The time words of a language.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(crate) struct Words {
     cues: FxHashMap<&'static str, Cue>,
 }
 
 impl Words {
-    pub(super) fn english() -> &'static Words {
-        static ENGLISH: OnceLock<Words> = OnceLock::new();
-        ENGLISH.get_or_init(|| {
-            Words::read(include_str!("../../../../data/lang/en/dates.txt"))
-                .expect("the English time words are checked by a test")
-        })
-    }
-
     pub(super) fn cue(&self, lower: &str) -> Cue {
         // No time word is longer.
         if lower.len() > 13 { Cue::default() } else { self.cues.get(lower).copied().unwrap_or_default() }
     }
 
-    fn read(text: &'static str) -> Result<Words, LexiconError> {
+    pub(crate) fn read(text: &'static str) -> Result<Words, LexiconError> {
         let mut cues: FxHashMap<&'static str, Cue> = FxHashMap::default();
         let mut section = "";
         for (number, line) in text.lines().enumerate() {
@@ -155,10 +145,11 @@ fn role(name: &str) -> Option<Role> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn words_have_their_values() {
-        let words = Words::english();
+        let words = &Language::english().dates;
         assert_eq!(words.cue("sept").month, 9);
         assert_eq!(words.cue("yesterday").day, Some(-1));
         assert!(words.cue("night").is(Role::Part) && words.cue("night").unit == Some(1));

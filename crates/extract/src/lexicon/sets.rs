@@ -1,7 +1,5 @@
 //! Small words and endings that rules ask for by what they do, read from the language's folder.
 
-use std::sync::OnceLock;
-
 use rustc_hash::FxHashMap;
 
 use super::LexiconError;
@@ -260,15 +258,6 @@ pub struct Sets {
 }
 
 impl Sets {
-    /// English, as carried by the program.
-    pub fn english() -> &'static Sets {
-        static ENGLISH: OnceLock<Sets> = OnceLock::new();
-        ENGLISH.get_or_init(|| {
-            Sets::read(include_str!("../../../../data/lang/en/small.txt"))
-                .expect("the English small words are checked by a test")
-        })
-    }
-
     /// Whether a word in small letters is of a set.
     pub fn has(&self, word: &str, set: Set) -> bool {
         self.words.get(word).is_some_and(|sets| sets >> set as u32 & 1 == 1)
@@ -293,7 +282,7 @@ impl Sets {
         self.lists[set as usize].iter().copied()
     }
 
-    fn read(text: &'static str) -> Result<Sets, LexiconError> {
+    pub(crate) fn read(text: &'static str) -> Result<Sets, LexiconError> {
         let mut sets = Sets { words: FxHashMap::default(), lists: vec![Vec::new(); Set::ALL.len()] };
         let mut current = None;
         for (number, line) in text.lines().enumerate() {
@@ -321,7 +310,7 @@ mod tests {
 
     #[test]
     fn words_and_affixes_are_known_by_their_set() {
-        let sets = Sets::english();
+        let sets = &crate::language::Language::english().sets;
         assert!(sets.has("which", Set::BackReference) && !sets.has("which", Set::Person));
         assert_eq!(sets.ending("22nd", Set::EndsOrdinal), Some("nd"));
         assert!(sets.begins("bombardment", Set::BeginsHarm) && !sets.begins("tomb", Set::BeginsHarm));
@@ -330,7 +319,7 @@ mod tests {
     #[test]
     fn every_set_has_a_word() {
         for (name, set) in Set::ALL {
-            assert!(Sets::english().affixes(*set).next().is_some(), "{name}");
+            assert!(crate::language::Language::english().sets.affixes(*set).next().is_some(), "{name}");
         }
         assert!(Set::ALL.len() <= 128, "a word's sets are bits of one number");
     }

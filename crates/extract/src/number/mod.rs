@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use annals_plugin::Qualifier;
 
-use crate::lexicon::{Class, Lexicon, NumberWord, Set, Sets, Side, WordId};
+use crate::lexicon::{Class, Lexicon, NumberWord, Set, Side, WordId};
 use crate::text::{Document, Kind};
 
 /// A number as a text bounds it.
@@ -278,7 +278,7 @@ impl Reader<'_> {
         }
         let word = self.lower(at);
         let (tens, units) = word.split_once('-').or_else(|| {
-            let tens = Sets::english().beginning(word, Set::BeginsTens)?;
+            let tens = self.document.language().sets.beginning(word, Set::BeginsTens)?;
             Some(word.split_at(tens.len()))
         })?;
         let value = |word: &str| match self.lexicon.number(self.lexicon.look_up(word).0) {
@@ -373,11 +373,12 @@ fn scaled(digits: &str, scale: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     fn read(text: &str) -> Option<(Option<u64>, Option<u64>, Qualifier, String)> {
-        let lexicon = Lexicon::english();
-        let document = Document::new(text, lexicon);
-        let figure = figure(&document, lexicon, 0, document.tokens().len())?;
+        let language = Language::english();
+        let document = Document::new(text, language);
+        let figure = figure(&document, &language.lexicon, 0, document.tokens().len())?;
         Some((figure.low, figure.high, figure.qualifier, document.span(&figure.tokens).to_owned()))
     }
 

@@ -244,7 +244,7 @@ pub fn read_list<'a>(file: &'a str, mut visit: impl FnMut(&'a str, &'a str)) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lexicon::Lexicon;
+    use crate::language::Language;
     use proptest::prelude::*;
 
     fn found(patterns: &[&str], text: &str) -> Vec<String> {
@@ -253,7 +253,7 @@ mod tests {
         for (entry, pattern) in patterns.iter().enumerate() {
             phrases.add(pattern, entry as u32, &mut words);
         }
-        let document = Document::new(text, Lexicon::english());
+        let document = Document::new(text, Language::english());
         let units = Units::new(&document, &words);
         phrases.find(&units).iter().map(|hit| document.span(&hit.tokens()).to_owned()).collect()
     }

@@ -9,10 +9,12 @@ mod resolve;
 mod scan;
 mod words;
 
+pub(crate) use words::Words;
+
 use annals_gazetteer::{Gazetteer, Kind, PlaceId};
 use annals_plugin::Place;
 
-use crate::lexicon::{Set, Sets};
+use crate::lexicon::Set;
 use crate::text::{Document, Kind as TokenKind};
 use scan::{Level, Standing};
 
@@ -53,11 +55,12 @@ impl Places {
         hints: &Hints<'_>,
         gazetteer: &Gazetteer,
     ) -> Places {
-        let words = words::Words::english();
+        let language = document.language();
+        let words = &language.places;
         let mut mentions = Vec::new();
         let mut demonyms = Vec::new();
         let home = hints.url.and_then(|url| words.home(url));
-        let mut scanner = scan::Scanner::new(words, gazetteer, home);
+        let mut scanner = scan::Scanner::new(language, gazetteer, home);
         scanner.read(title, &mut mentions, &mut demonyms);
         let brand = brand(title);
         mentions.retain(|mention| mention.tokens.start < brand);
@@ -285,7 +288,7 @@ impl Places {
 
 /// Where the outlet's name begins that a headline ends with, "- KWTX.com Waco News": it tells where the outlet is.
 fn brand(title: &Document<'_>) -> usize {
-    let (sets, end) = (Sets::english(), title.tokens().len());
+    let (sets, end) = (&title.language().sets, title.tokens().len());
     let is_outlet = |token: usize| {
         sets.ending(title.lower(token), Set::EndsHost).is_some() || sets.has(title.lower(token), Set::Outlet)
     };

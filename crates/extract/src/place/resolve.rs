@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::scan::{Level, Mention, Standing};
 use super::words::Home;
-use crate::lexicon::{Set, Sets};
+use crate::lexicon::Set;
 use crate::text::{Document, Kind as TokenKind};
 
 /// Least likeness of spelling for a place that was found by its consonants alone.
@@ -257,7 +257,7 @@ fn transliterated(mentions: &mut [Mention], gazetteer: &Gazetteer, votes: &Votes
 
 /// Ties a name to the area named with it: "Douma, Syria", "Saraqib in Idlib", "Idlib's Saraqib".
 fn link(mentions: &mut [Mention], gazetteer: &Gazetteer, document: &Document<'_>, title: &Document<'_>) {
-    let sets = Sets::english();
+    let sets = &document.language().sets;
     for outer in 0..mentions.len() {
         for inner in [outer.checked_sub(1), Some(outer + 1)].into_iter().flatten() {
             if inner >= mentions.len()

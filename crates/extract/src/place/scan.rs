@@ -6,6 +6,7 @@ use annals_gazetteer::{Gazetteer, Kind, PlaceId, push_key};
 use rustc_hash::FxHashSet;
 
 use super::words::{Home, Role, Roles, Words};
+use crate::language::Language;
 use crate::lexicon::{Set, Sets, WordId};
 use crate::text::{Case, Document, Kind as TokenKind, Sentence};
 
@@ -93,8 +94,8 @@ pub struct Mention {
 
 /// Reads documents; keeps its buffers between them.
 pub(super) struct Scanner<'a> {
-    words: &'static Words,
-    sets: &'static Sets,
+    words: &'a Words,
+    sets: &'a Sets,
     gazetteer: &'a Gazetteer,
     /// Keys of the sentence's tokens, one after another.
     keys: String,
@@ -109,10 +110,10 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(words: &'static Words, gazetteer: &'a Gazetteer, home: Option<Home>) -> Self {
+    pub(super) fn new(language: &'a Language, gazetteer: &'a Gazetteer, home: Option<Home>) -> Self {
         Self {
-            words,
-            sets: Sets::english(),
+            words: &language.places,
+            sets: &language.sets,
             gazetteer,
             keys: String::new(),
             spans: Vec::new(),
@@ -663,7 +664,7 @@ impl<'a> Scanner<'a> {
                 && !titled
                 && self.role(range.start).is_empty()
                 && self.key(range.start).len() >= 4
-                && self.words.is_plain_name(lower(range.start));
+                && self.words.is_plain_name(lower(range.start), self.sets);
             if !(plausible && (said || strong && before_at == Some(range.start.wrapping_sub(1)))) {
                 return 1;
             }

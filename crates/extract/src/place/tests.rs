@@ -1,12 +1,12 @@
 use super::*;
-use crate::lexicon::Lexicon;
+use crate::language::Language;
 use proptest::prelude::*;
 
 fn read(text: &str) -> String {
-    let lexicon = Lexicon::english();
+    let language = Language::english();
     let gazetteer = Gazetteer::builtin();
-    let document = Document::new(text, lexicon);
-    let title = Document::new("", lexicon);
+    let document = Document::new(text, language);
+    let title = Document::new("", language);
     let places = Places::find(&document, &title, &Hints::default(), gazetteer);
     let show = |index: usize| {
         let mention = &places.mentions()[index];
@@ -97,11 +97,11 @@ fn namesakes_stay_open_until_the_text_settles_them() {
 #[test]
 fn what_stands_at_a_word_is_where_its_sentence_says() {
     let text = "Nine people died in Saraqib, Syria. Two more died in Manbij. The wounded were many.";
-    let lexicon = Lexicon::english();
+    let language = Language::english();
     let gazetteer = Gazetteer::builtin();
-    let document = Document::new(text, lexicon);
+    let document = Document::new(text, language);
     let places =
-        Places::find(&document, &Document::new("Raids on Saraqib", lexicon), &Hints::default(), gazetteer);
+        Places::find(&document, &Document::new("Raids on Saraqib", language), &Hints::default(), gazetteer);
     let at = |sentence: usize| {
         let token = document.sentences()[sentence].tokens.start + 1;
         places.of_incident(&document, gazetteer, sentence, token).map(|place| place.name)
@@ -112,9 +112,9 @@ fn what_stands_at_a_word_is_where_its_sentence_says() {
 
 /// The place that a local outlet's article is chiefly about.
 fn main_of(url: &str, dateline: Option<&str>, title: &str, text: &str) -> Option<String> {
-    let lexicon = Lexicon::english();
+    let language = Language::english();
     let gazetteer = Gazetteer::builtin();
-    let (document, title) = (Document::new(text, lexicon), Document::new(title, lexicon));
+    let (document, title) = (Document::new(text, language), Document::new(title, language));
     let places = Places::find(&document, &title, &Hints { url: Some(url), dateline }, gazetteer);
     places.main(gazetteer).map(|place| place.name)
 }
@@ -187,9 +187,9 @@ fn governments_and_persons_are_no_places_of_harm() {
 proptest! {
     #[test]
     fn any_text_is_read(text in "(?s)([a-zé .,'-]|Homs|in |Hama|Mr |Syria|, |IDLIB |\u{5d0}|province |New York |St. |Louis|S.C.|the |city of ){0,60}") {
-        let lexicon = Lexicon::english();
+        let language = Language::english();
         let gazetteer = Gazetteer::builtin();
-        let document = Document::new(&text, lexicon);
+        let document = Document::new(&text, language);
         let places = Places::find(&document, &document, &Hints { url: Some(&text), dateline: Some(&text) }, gazetteer);
         for mention in places.mentions() {
             prop_assert!(mention.tokens.end <= document.tokens().len() && (mention.line || !mention.tokens.is_empty()));

@@ -1,7 +1,5 @@
 //! The words that stand beside names of places, read from the language's folder.
 
-use std::sync::OnceLock;
-
 use rustc_hash::FxHashMap;
 
 use crate::lexicon::{LexiconError, Set, Sets};
@@ -84,7 +82,7 @@ pub(super) struct Home {
 
 /// The place words of a language.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(crate) struct Words {
     roles: FxHashMap<&'static str, Roles>,
     demonyms: FxHashMap<&'static str, &'static str>,
     abbreviations: FxHashMap<&'static str, (&'static str, &'static str)>,
@@ -92,31 +90,18 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) fn english() -> &'static Words {
-        static ENGLISH: OnceLock<Words> = OnceLock::new();
-        ENGLISH.get_or_init(|| {
-            Words::read(
-                include_str!("../../../../data/lang/en/places.txt"),
-                include_str!("../../../../data/lang/en/demonyms.txt"),
-                include_str!("../../../../data/lang/en/states.txt"),
-                include_str!("../../../../data/lang/en/outlets.txt"),
-            )
-            .expect("the English place words are checked by a test")
-        })
-    }
-
     pub(super) fn roles(&self, lower: &str) -> Roles {
         // No such word is longer.
         if lower.len() > 20 { Roles::default() } else { self.roles.get(lower).copied().unwrap_or_default() }
     }
 
     /// Whether a word that no list knows may be a place's name: not "Turkey-backed".
-    pub(super) fn is_plain_name(&self, lower: &str) -> bool {
+    pub(super) fn is_plain_name(&self, lower: &str, sets: &Sets) -> bool {
         let tail = lower.rsplit('-').next().unwrap_or("");
         lower
             .chars()
             .all(|character| character.is_alphabetic() || matches!(character, '-' | '\'' | '\u{2019}'))
-            && (tail.len() == lower.len() || Sets::english().ending(tail, Set::EndsHalf).is_none())
+            && (tail.len() == lower.len() || sets.ending(tail, Set::EndsHalf).is_none())
     }
 
     /// The alpha-3 code of the country that a demonym tells of.
@@ -139,7 +124,7 @@ impl Words {
         self.outlets.get(host).copied()
     }
 
-    fn read(
+    pub(crate) fn read(
         words: &'static str,
         demonyms: &'static str,
         states: &'static str,
@@ -205,10 +190,11 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn words_tell_their_roles() {
-        let words = Words::english();
+        let words = &Language::english().places;
         assert!(words.roles("outskirts").has(Role::Near));
         assert_eq!(words.demonym("syrian"), Some("SYR"));
         assert_eq!(words.abbreviation("sc"), Some(("South Carolina", "USA")));
@@ -217,8 +203,9 @@ mod tests {
 
     #[test]
     fn an_outlet_is_known_through_an_archive() {
-        let home =
-            Words::english().home("http://web.archive.org/web/2016/http://www.fresnobee.com/news/1.html");
+        let home = &Language::english()
+            .places
+            .home("http://web.archive.org/web/2016/http://www.fresnobee.com/news/1.html");
         assert_eq!(home.map(|home| home.adm_1), Some("California"));
     }
 

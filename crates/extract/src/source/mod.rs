@@ -149,7 +149,7 @@ pub fn citations(reading: &Reading<'_, '_>) -> Citations {
         last_person: None,
         known: Vec::new(),
         names: names(reading.document),
-        sets: Sets::english(),
+        sets: &reading.document.language().sets,
     };
     let mut found = Citations::default();
     let mut speech = reading.speech.iter().peekable();
@@ -176,7 +176,7 @@ struct Finder<'a, 'd> {
     known: Vec<Source>,
     /// Words that have a capital within a sentence, by their small letters.
     names: FxHashSet<&'a str>,
-    sets: &'static Sets,
+    sets: &'a Sets,
 }
 
 /// Classes of words that are no name of a speaker, whatever their capital.
@@ -920,7 +920,7 @@ fn quoted(document: &Document<'_>, citations: &[Citation]) -> Vec<(usize, usize)
             && inside.is_none()
             && let Some(before) = number.checked_sub(1)
             && document.sentences()[before].paragraph == sentence.paragraph
-            && Sets::english().has(document.lower(sentence.tokens.start), Set::GoesOn)
+            && document.language().sets.has(document.lower(sentence.tokens.start), Set::GoesOn)
             && let Some(citation) = citations.iter().rposition(|citation| citation.sentence == before)
         {
             // "These attacks left …" goes on with what the sentence before reported.

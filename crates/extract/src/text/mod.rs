@@ -5,7 +5,8 @@ mod token;
 
 use std::ops::Range;
 
-use crate::lexicon::{Classes, Lexicon, WordId};
+use crate::language::Language;
+use crate::lexicon::{Classes, WordId};
 
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,16 +76,23 @@ pub struct Document<'a> {
     sentences: Vec<Sentence>,
     /// Characters before each multiple of `STRIDE` bytes; empty for ASCII.
     strides: Vec<u32>,
+    language: &'a Language,
 }
 
 impl<'a> Document<'a> {
     /// Cuts a text. Cost is linear in its length.
-    pub fn new(text: &'a str, lexicon: &Lexicon) -> Self {
+    pub fn new(text: &'a str, language: &'a Language) -> Self {
+        let lexicon = &language.lexicon;
         let lower = lower_in_place(text);
         let mut tokens = token::tokens(text, &lower, lexicon);
         let sentences = sentence::sentences(text, &lower, &mut tokens, lexicon);
         let strides = if text.is_ascii() { Vec::new() } else { strides(text) };
-        Self { text, lower, tokens, sentences, strides }
+        Self { text, lower, tokens, sentences, strides, language }
+    }
+
+    /// The language that it is read in.
+    pub fn language(&self) -> &'a Language {
+        self.language
     }
 
     /// The text as it came.
@@ -201,14 +209,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn cut(text: &str) -> Vec<String> {
-        let lexicon = Lexicon::english();
-        let document = Document::new(text, lexicon);
+        let language = Language::english();
+        let document = Document::new(text, language);
         (0..document.sentences().len()).map(|index| document.sentence(index).to_owned()).collect()
     }
 
     fn words(text: &str) -> Vec<String> {
-        let lexicon = Lexicon::english();
-        let document = Document::new(text, lexicon);
+        let language = Language::english();
+        let document = Document::new(text, language);
         (0..document.tokens().len()).map(|index| document.word(index).to_owned()).collect()
     }
 
@@ -256,8 +264,8 @@ mod tests {
     proptest! {
         #[test]
         fn sentences_hold_every_token_in_order(text in "(?s).{0,400}") {
-            let lexicon = Lexicon::english();
-            let document = Document::new(&text, lexicon);
+            let language = Language::english();
+            let document = Document::new(&text, language);
             let mut next = 0;
             for sentence in document.sentences() {
                 prop_assert_eq!(sentence.tokens.start, next);
@@ -271,8 +279,8 @@ mod tests {
 
         #[test]
         fn char_offsets_count_characters(text in "(?s)[a-zé\u{5d0}\u{1f525} .\n]{0,3000}") {
-            let lexicon = Lexicon::english();
-            let document = Document::new(&text, lexicon);
+            let language = Language::english();
+            let document = Document::new(&text, language);
             for (count, (byte, _)) in text.char_indices().enumerate() {
                 prop_assert_eq!(document.char_offset(byte) as usize, count);
             }

@@ -14,7 +14,7 @@ use std::ops::Range;
 use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 use rustc_hash::FxHashSet;
 
-use crate::lexicon::{Class, Lexicon};
+use crate::lexicon::Class;
 use crate::text::Document;
 
 /// One figure, before it is known where, when and on whose word. Spans are indexes into [`Document::tokens`].
@@ -65,7 +65,8 @@ pub struct Toll {
 }
 
 /// Finds the figures of a text, in the order of the text.
-pub fn tolls(document: &Document<'_>, lexicon: &Lexicon) -> Vec<Toll> {
+pub fn tolls(document: &Document<'_>) -> Vec<Toll> {
+    let lexicon = &document.language().lexicon;
     let mut tolls = Vec::new();
     for (index, sentence) in document.sentences().iter().enumerate() {
         let tokens = &document.tokens()[sentence.tokens.clone()];

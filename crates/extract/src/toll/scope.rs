@@ -50,12 +50,12 @@ pub(super) fn scope(told: &Told<'_>) -> Option<Scope> {
 struct Clause<'a> {
     document: &'a Document<'a>,
     span: Range<usize>,
-    sets: &'static Sets,
+    sets: &'a Sets,
 }
 
 impl<'a> Clause<'a> {
     fn new(document: &'a Document<'a>, span: Range<usize>) -> Self {
-        Self { document, span, sets: Sets::english() }
+        Self { document, span, sets: &document.language().sets }
     }
 
     fn word(&self, at: usize) -> &str {

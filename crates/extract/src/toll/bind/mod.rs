@@ -11,7 +11,7 @@ use annals_plugin::{Modality, Outcome, Qualifier, Victims};
 
 use super::Toll;
 use super::chunk::{Chunk, Determiner, Noun, Part, Verb};
-use crate::lexicon::{Class, Frame, Set, Sets};
+use crate::lexicon::{Class, Frame, Set};
 use crate::number::Figure;
 use crate::text::Document;
 
@@ -91,7 +91,7 @@ impl<'a> Binder<'a> {
 
     /// Whether a chunk opens with a word of a set.
     fn opens_with(&self, at: usize, set: Set) -> bool {
-        Sets::english().has(self.word(at), set)
+        self.document.language().sets.has(self.word(at), set)
     }
 
     fn word(&self, at: usize) -> &str {
@@ -183,7 +183,7 @@ impl<'a> Binder<'a> {
         };
         // "not a single person was killed"
         let negated = span.start > self.document.sentences()[self.sentence].tokens.start
-            && Sets::english().has(self.document.lower(span.start - 1), Set::Not)
+            && self.document.language().sets.has(self.document.lower(span.start - 1), Set::Not)
             && figure.low == Some(1);
         let figure = if negated { Figure::exact(figure.tokens, 0) } else { figure };
         let strikes = predicate.outcome == Outcome::Strikes;

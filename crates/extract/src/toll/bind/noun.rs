@@ -3,7 +3,7 @@
 use annals_plugin::{Modality, Outcome, Qualifier, Victims};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Class, Frame, Set, Sets, Trigger};
+use crate::lexicon::{Class, Frame, Set, Trigger};
 use crate::number::Figure;
 use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
@@ -153,7 +153,7 @@ impl<'a> Binder<'a> {
     fn takes_life(&self, at: usize) -> bool {
         const BEFORE: usize = 8;
         const AFTER: usize = 6;
-        let sets = Sets::english();
+        let sets = &self.document.language().sets;
         let span = &self.chunks[at].span;
         if !span.clone().any(|token| sets.has(self.document.lower(token), Set::Life)) {
             return true;

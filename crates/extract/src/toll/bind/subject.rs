@@ -3,7 +3,7 @@
 use annals_plugin::{Modality, Outcome};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Class, Set, Sets};
+use crate::lexicon::{Class, Set};
 use crate::toll::Toll;
 use crate::toll::chunk::{Determiner, Part};
 
@@ -128,7 +128,7 @@ impl Binder<'_> {
                 }
                 Part::Verb(verb) => {
                     // "said 12 were", "hit a house where": another clause begins, unless it is a participle that describes.
-                    let (word, sets) = (self.document.lower(verb.main), Sets::english());
+                    let (word, sets) = (self.document.lower(verb.main), &self.document.language().sets);
                     let participle = verb.trigger.is_none()
                         && !verb.copula
                         && !verb.passive
@@ -192,7 +192,7 @@ impl Binder<'_> {
         let Some(noun) = self.noun(at) else { return false };
         // "Neither the mayor nor his wife was hurt."
         let denied = Set::Nor;
-        if at > 0 && Sets::english().has(self.word(at - 1), denied) {
+        if at > 0 && self.document.language().sets.has(self.word(at - 1), denied) {
             return true;
         }
         if !self.victim(noun, predicate, at) {
@@ -431,7 +431,7 @@ impl Binder<'_> {
         if self.verb(predicate.at).is_none() || !role(last) || !role(last.saturating_sub(2)) {
             return false;
         }
-        let sets = Sets::english();
+        let sets = &self.document.language().sets;
         let auxiliary = self.document.lower(verb);
         if sets.has(auxiliary, Set::OneIs) {
             return true;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annals_plugin::{Modality, Outcome};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Class, Form, Frame, Set, Sets, Trigger};
+use crate::lexicon::{Class, Form, Frame, Set, Trigger};
 use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
 impl<'a> Binder<'a> {
@@ -21,7 +21,7 @@ impl<'a> Binder<'a> {
         if verb.modal {
             let modal = |set: Set| {
                 let mut words = self.chunks[at].span.clone().map(|token| self.document.lower(token));
-                words.any(|word| Sets::english().has(word, set))
+                words.any(|word| self.document.language().sets.has(word, set))
             };
             if modal(Set::MayBe) && (verb.perfect || verb.passive) {
                 modality = Modality::Feared;
@@ -448,7 +448,12 @@ impl<'a> Binder<'a> {
                     && !verb.copula
                     && !verb.say
                     && matches!(verb.form, Form::Ing | Form::Past)
-                    && Sets::english().ending(self.document.lower(verb.main), Set::EndsIng).is_some();
+                    && self
+                        .document
+                        .language()
+                        .sets
+                        .ending(self.document.lower(verb.main), Set::EndsIng)
+                        .is_some();
                 let describes = verb.trigger.is_some() && matches!(verb.form, Form::Ing) && !verb.passive;
                 !(participle || describes)
             }

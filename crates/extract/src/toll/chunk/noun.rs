@@ -425,7 +425,8 @@ impl Chunker<'_> {
                 let word = self.lower(at - 1);
                 if !noun.thing {
                     noun.plural = word.ends_with('s');
-                    if is_person(word, noun.figure.is_some() || noun.determiner == Determiner::Indefinite) {
+                    let counted = noun.figure.is_some() || noun.determiner == Determiner::Indefinite;
+                    if is_person(word, counted, &self.document.language().sets) {
                         noun.group = Some(modifier.unwrap_or(Victims::People));
                         noun.name = false;
                     }
@@ -495,7 +496,9 @@ impl Chunker<'_> {
                 if noun.group.is_some() && !noun.plural && noun.trigger.is_none() {
                     // "a mother of three"
                     end = number.tokens.end
-                        + usize::from(Sets::english().has(self.lower(number.tokens.end), Set::Offspring));
+                        + usize::from(
+                            self.document.language().sets.has(self.lower(number.tokens.end), Set::Offspring),
+                        );
                     return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                 }
             }
@@ -510,7 +513,7 @@ impl Chunker<'_> {
                     if other.trigger.is_some_and(|trigger| !(noun.bare && trigger.frame == Frame::Noun)) {
                         return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                     }
-                    if Sets::english().has(&head, Set::Headcount) {
+                    if self.document.language().sets.has(&head, Set::Headcount) {
                         // "a number of civilians", "a group of children": no figure but those named.
                         let vague = head == "number" && noun.determiner == Determiner::Indefinite;
                         if !vague && noun.figure.is_none() {
@@ -565,7 +568,7 @@ pub(super) fn age_group(word: &str) -> Option<(Victims, Grammar)> {
 }
 
 /// Whether a word that the lexicon does not hold means persons by its ending.
-fn is_person(word: &str, counted: bool) -> bool {
-    let ends = |set: Set| Sets::english().ending(word, set).is_some();
+fn is_person(word: &str, counted: bool, sets: &Sets) -> bool {
+    let ends = |set: Set| sets.ending(word, set).is_some();
     counted && word.len() > 4 && (ends(Set::EndsPersons) || ends(Set::EndsPerson))
 }

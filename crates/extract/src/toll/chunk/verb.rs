@@ -1,7 +1,7 @@
 //! Verb groups: "may have been killed", "were found dead", "said".
 
 use super::{Chunk, Chunker, NO_NOUN, Part, Verb};
-use crate::lexicon::{Class, Form, Frame, Set, Sets, Trigger};
+use crate::lexicon::{Class, Form, Frame, Set, Trigger};
 use crate::text::{Case, Kind};
 use annals_plugin::Outcome;
 
@@ -279,7 +279,7 @@ impl Chunker<'_> {
         if trigger.outcome != Outcome::Injured || !matches!(trigger.frame, Frame::Verb(_)) {
             return trigger;
         }
-        let sets = Sets::english();
+        let sets = &self.document.language().sets;
         for at in after..(after + 7).min(self.end) {
             let word = self.lower(at);
             let is = |at: usize, set: Set| sets.has(self.lower(at), set);
