@@ -16,7 +16,7 @@ fn told(
     language: &str,
     text: &str,
 ) -> Result<Vec<(Outcome, Victims, Option<u64>)>> {
-    let context = Context { base: base.to_path_buf(), ..Context::default() };
+    let context = Context { base: base.to_path_buf() };
     let passes = definition().open(config, &context).map_err(|error| error.to_string())?;
     let [Pass::Article(stage)] = passes.as_slice() else { return Err("one pass over articles".into()) };
     let mut article = Article::new("a", "a", "a.txt");
@@ -28,7 +28,7 @@ fn told(
 
 /// Why a configuration is refused.
 fn refused(base: &Path, config: Value) -> Option<(String, String)> {
-    let context = Context { base: base.to_path_buf(), ..Context::default() };
+    let context = Context { base: base.to_path_buf() };
     definition().open(config, &context).err().map(|error| (error.key.clone(), error.to_string()))
 }
 
