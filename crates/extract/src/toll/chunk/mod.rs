@@ -162,7 +162,8 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
         // "to June", "on Friday": the day takes its preposition with it, lest that govern the noun after it.
         let token = &document.tokens()[chunk.span.start];
         // "of Sunday's shooting": here the preposition governs what is the day's.
-        let owns = chunk.span.end < range.end && is_owner(document.lower(chunk.span.end));
+        let owns =
+            chunk.span.end < range.end && is_owner(document.lower(chunk.span.end), &document.language().sets);
         let dated =
             !owns && (token.classes.any(&[Class::Month, Class::Weekday]) || token.kind == Kind::Number);
         if dated
@@ -177,8 +178,8 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
 }
 
 /// Whether a token makes an owner of what stands before it.
-fn is_owner(word: &str) -> bool {
-    Sets::english().has(word, Set::Owner)
+fn is_owner(word: &str, sets: &Sets) -> bool {
+    sets.has(word, Set::Owner)
 }
 
 /// A headline in which most words have capitals says nothing of names by them.
