@@ -520,7 +520,12 @@ impl Finder<'_, '_> {
                 && capital(before - 1)
                 && tokens[before - 1].end == tokens[before].start
                 && tokens[before - 1].end - tokens[before - 1].start < 5;
-            if (capital(before) || particle || dotted) && self.named_at[before] == 0 {
+            // "the Sudanese Journalists' Syndicate"
+            let owner = matches!(self.lower(before), "'" | "\u{2019}")
+                && before > sentence
+                && capital(before - 1)
+                && tokens[before - 1].end == tokens[before].start;
+            if (capital(before) || particle || dotted || owner) && self.named_at[before] == 0 {
                 start = before;
             } else {
                 break;
