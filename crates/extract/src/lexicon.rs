@@ -375,12 +375,15 @@ impl Lexicon {
             let (outcome, frame) = section.split_once(' ').ok_or("an outcome and a frame are needed")?;
             let outcome = outcome.parse().map_err(|error| format!("{error}"))?;
             let forms = [Form::Base, Form::Third, Form::Past, Form::Participle, Form::Ing];
+            if matches!(frame, "verb" | "undergo" | "own") && line.split_whitespace().count() != forms.len() {
+                return Err("a verb has five forms; write `-` for one that does not belong".into());
+            }
             for (column, phrase) in line.split_whitespace().enumerate() {
-                let form = || forms.get(column).copied().ok_or("a verb has five forms");
+                let form = forms.get(column).copied().unwrap_or(Form::Base);
                 let frame = match frame {
-                    "verb" => Frame::Verb(form()?),
-                    "undergo" => Frame::Undergo(form()?),
-                    "own" => Frame::Own(form()?),
+                    "verb" => Frame::Verb(form),
+                    "undergo" => Frame::Undergo(form),
+                    "own" => Frame::Own(form),
                     "passive" => Frame::Passive,
                     "state" => Frame::State,
                     "noun" => Frame::Noun,

@@ -83,12 +83,14 @@ fn a_language_is_a_folder() -> Result {
 #[test]
 fn a_folder_that_is_no_language_is_refused() -> Result {
     let folder = tempfile::tempdir()?;
-    for name in ["en", "words", "fr"] {
+    for name in ["en", "words", "fr", "es"] {
         fs::create_dir(folder.path().join(name))?;
     }
     fs::write(folder.path().join("words/words.txt"), "[be]\nis\n")?;
     fs::write(folder.path().join("fr/words.txt"), "[bee]\nest\n")?;
+    fs::write(folder.path().join("es/outcomes.txt"), "[killed verb]\nmatar mata\n")?;
     for (name, says) in [
+        ("es", "outcomes.txt, line 2: a verb has five forms"),
         ("en", "holds none of the files"),
         ("words", "two letters of a language"),
         ("fr", "no class is named `bee`"),
