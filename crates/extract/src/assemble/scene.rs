@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use annals_plugin::{Actor, EventType};
+use rustc_hash::FxHashSet;
 
 use super::{Cue, Knowledge};
 use crate::actor::{self, Agent, Evidence, Focus, Mention};
@@ -21,6 +22,8 @@ pub(super) struct Scene<'a, 'd> {
     pub(super) agents: Vec<Agent>,
     pub(super) citations: Citations,
     pub(super) cues: Vec<(Hit, Cue)>,
+    /// Deeds whose doer has aircraft: a state or a coalition.
+    flown: FxHashSet<Hit>,
 }
 
 /// The items whose tokens lie in a span, of a list in order.
@@ -53,7 +56,18 @@ impl<'a, 'd> Scene<'a, 'd> {
             speech: &knowledge.speech.find(units),
             functions: &functions,
         });
+        let has_aircraft = |agent: &&Agent| {
+            let party = mentions[agent.mention].party;
+            let party = party.map(|party| &knowledge.actors.parties()[party as usize]);
+            party.is_some_and(|party| party.state || &*party.side == "coalition")
+        };
+        let flown = agents
+            .iter()
+            .filter(has_aircraft)
+            .filter_map(|agent| agent.event.map(|index| events[index].hit))
+            .collect();
         Scene {
+            flown,
             knowledge,
             document,
             events,
@@ -98,14 +112,7 @@ impl<'a, 'd> Scene<'a, 'd> {
         {
             return trigger.event_type;
         }
-        let flies = self.agents.iter().any(|agent| {
-            let deed = agent.event.map(|index| self.events[index].hit);
-            let party = self.mentions[agent.mention]
-                .party
-                .map(|party| &self.knowledge.actors.parties()[party as usize]);
-            deed == Some(event.hit) && party.is_some_and(|party| party.state || &*party.side == "coalition")
-        });
-        if flies { Some(EventType::AirStrike) } else { trigger.event_type }
+        if self.flown.contains(&event.hit) { Some(EventType::AirStrike) } else { trigger.event_type }
     }
 
     /// Adds the doers of a span, each by its strongest ground, but those of deeds that are no words for a given one.

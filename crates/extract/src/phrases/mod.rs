@@ -99,7 +99,7 @@ fn plain(word: &str, out: &mut String) {
 }
 
 /// A phrase found in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hit {
     /// First token.
     pub start: u32,
