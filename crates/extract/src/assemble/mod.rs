@@ -634,9 +634,7 @@ impl Gathering<'_, '_> {
             .or_else(|| {
                 // "These attacks left …": the sentence before tells whose.
                 let tokens = &self.document.sentences()[toll.sentence].tokens;
-                let goes_on = tokens.clone().any(|token| {
-                    self.document.language().sets.has(self.document.lower(token), Set::TheseOrThis)
-                });
+                let goes_on = tokens.clone().any(|token| self.document.is(token, Set::TheseOrThis));
                 let before = toll.sentence.checked_sub(1).filter(|_| goes_on)?;
                 self.body.agent_within(&self.document.sentences()[before].tokens)
             })

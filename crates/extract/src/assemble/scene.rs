@@ -165,8 +165,7 @@ impl<'a, 'd> Scene<'a, 'd> {
                 && event.trigger.event_type != Some(EventType::Clash)
                 && !self.document.lower(tokens.end - 1).ends_with('s');
             let from = tokens.start.saturating_sub(4).max(span.start);
-            one && (from..tokens.start)
-                .any(|token| self.document.language().sets.has(self.document.lower(token), Set::One))
+            one && (from..tokens.start).any(|token| self.document.is(token, Set::One))
         })
     }
 

@@ -31,9 +31,7 @@ pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) 
     let days = when.map(|when| (when.end - when.start).get_days());
     // "These attacks left …" sums what the sentence before dates.
     let sentence = scene.document.sentences()[toll.sentence].tokens.clone();
-    let goes_on = sentence
-        .clone()
-        .any(|token| scene.document.language().sets.has(scene.document.lower(token), Set::TheseOrThis));
+    let goes_on = sentence.clone().any(|token| scene.document.is(token, Set::TheseOrThis));
     let before = toll.sentence.checked_sub(1).filter(|&before| {
         let paragraph = |sentence: usize| scene.document.sentences()[sentence].paragraph;
         goes_on && when.is_none() && paragraph(before) == paragraph(toll.sentence)

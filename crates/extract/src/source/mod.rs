@@ -925,7 +925,7 @@ fn quoted(document: &Document<'_>, citations: &[Citation]) -> Vec<(usize, usize)
             && inside.is_none()
             && let Some(before) = number.checked_sub(1)
             && document.sentences()[before].paragraph == sentence.paragraph
-            && document.language().sets.has(document.lower(sentence.tokens.start), Set::GoesOn)
+            && document.is(sentence.tokens.start, Set::GoesOn)
             && let Some(citation) = citations.iter().rposition(|citation| citation.sentence == before)
         {
             // "These attacks left …" goes on with what the sentence before reported.

@@ -6,7 +6,7 @@ mod token;
 use std::ops::Range;
 
 use crate::language::Language;
-use crate::lexicon::{Classes, WordId};
+use crate::lexicon::{Classes, Set, WordId};
 
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +125,11 @@ impl<'a> Document<'a> {
     pub fn lower(&self, token: usize) -> &str {
         let token = &self.tokens[token];
         &self.lower[token.start as usize..token.end as usize]
+    }
+
+    /// Whether a token is a small word of a set.
+    pub fn is(&self, token: usize, set: Set) -> bool {
+        self.language.sets.has(self.lower(token), set)
     }
 
     /// The text from the first to the last of some tokens, as written.

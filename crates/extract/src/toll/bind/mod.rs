@@ -183,7 +183,7 @@ impl<'a> Binder<'a> {
         };
         // "not a single person was killed"
         let negated = span.start > self.document.sentences()[self.sentence].tokens.start
-            && self.document.language().sets.has(self.document.lower(span.start - 1), Set::Not)
+            && self.document.is(span.start - 1, Set::Not)
             && figure.low == Some(1);
         let figure = if negated { Figure::exact(figure.tokens, 0) } else { figure };
         let strikes = predicate.outcome == Outcome::Strikes;

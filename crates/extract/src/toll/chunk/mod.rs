@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use annals_plugin::{Outcome, Victims};
 
-use crate::lexicon::{Class, Form, Frame, Lexicon, Set, Sets, Trigger};
+use crate::lexicon::{Class, Form, Frame, Lexicon, Set, Trigger};
 use crate::number::Figure;
 use crate::text::{Case, Document, Kind, Token};
 
@@ -162,8 +162,7 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
         // "to June", "on Friday": the day takes its preposition with it, lest that govern the noun after it.
         let token = &document.tokens()[chunk.span.start];
         // "of Sunday's shooting": here the preposition governs what is the day's.
-        let owns =
-            chunk.span.end < range.end && is_owner(document.lower(chunk.span.end), &document.language().sets);
+        let owns = chunk.span.end < range.end && document.is(chunk.span.end, Set::Owner);
         let dated =
             !owns && (token.classes.any(&[Class::Month, Class::Weekday]) || token.kind == Kind::Number);
         if dated
@@ -175,11 +174,6 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
         }
     }
     kept
-}
-
-/// Whether a token makes an owner of what stands before it.
-fn is_owner(word: &str, sets: &Sets) -> bool {
-    sets.has(word, Set::Owner)
 }
 
 /// A headline in which most words have capitals says nothing of names by them.

@@ -10,7 +10,7 @@ impl Chunker<'_> {
     fn determined(&self, at: usize) -> bool {
         // "Sunday's shooting"
         let owned = at > self.start + 1
-            && super::is_owner(self.before(at), &self.document.language().sets)
+            && self.document.language().sets.has(self.before(at), Set::Owner)
             && self.document.tokens()[at - 2].classes.has(Class::Weekday);
         owned
             || at > self.start
