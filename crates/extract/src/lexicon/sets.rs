@@ -167,6 +167,12 @@ sets! {
     BackReference = "back_reference",
     /// "who", "which": its clause describes a subject.
     Describes = "describes",
+    /// "who": goes back to a person.
+    OfPerson = "of_person",
+    /// "that", "which": what it goes back to is the subject of the verb after it.
+    Doer = "doer",
+    /// Before "of" and those whom they killed: "the murderers of".
+    Killers = "killers",
     /// Stands for one person as a subject.
     Person = "person",
     /// Stands for one person after a verb of citing.

@@ -115,7 +115,7 @@ impl<'a> Binder<'a> {
                     Some(trigger) if trigger.frame == Frame::Toll => self.sum(at, noun, trigger),
                     Some(trigger) => self.noun_predicate(at, noun, trigger),
                     None if noun.state.is_some() => self.stated(at, noun),
-                    None => {}
+                    None => self.killers(at, noun),
                 },
                 _ => {}
             }

@@ -88,32 +88,8 @@ impl<'a> Binder<'a> {
             }
             return;
         }
-        let mut next = at + 1;
-        if matches!(self.part(next), Some(Part::Preposition)) && self.opens_with(next, Set::OfVictims) {
-            next += 1;
-            let of = self.word(next - 1).to_owned();
-            if let Some(victims) = self.noun(next) {
-                let names = victims.name && of == "of" && noun.figure.is_none();
-                if (victims.person() || victims.counted() && !victims.thing || names) && !victims.pronoun {
-                    if victims.counted()
-                        || victims.determiner == Determiner::Indefinite
-                        || names && self.victim(victims, &predicate, next)
-                        || (!victims.plural
-                            && victims.group.is_some()
-                            && victims.determiner != Determiner::None)
-                    {
-                        if noun.figure.is_none() || victims.counted() {
-                            let before = self.tolls.len();
-                            self.toll(&predicate, next, victims);
-                            self.list_right(&predicate, next);
-                            self.added_up(before);
-                            return;
-                        }
-                    } else if noun.figure.is_none() {
-                        return;
-                    }
-                }
-            }
+        if self.those_harmed(&predicate, at, noun) {
+            return;
         }
         // "his body was found", "Moss's death"
         // "in various parts of his body": a wound is told of, not a corpse.
@@ -147,6 +123,89 @@ impl<'a> Binder<'a> {
             self.sum(at, noun, trigger);
         }
         self.wounds(at, trigger);
+    }
+
+    /// "the deaths of 66 civilians", "the murder in Sarmin of a judge": whether those follow whom the noun befell.
+    fn those_harmed(&mut self, predicate: &Predicate, at: usize, noun: &Noun) -> bool {
+        let of = self.past_circumstances(at + 1);
+        if !matches!(self.part(of), Some(Part::Preposition)) || !self.opens_with(of, Set::OfVictims) {
+            return false;
+        }
+        let next = of + 1;
+        let Some(victims) = self.noun(next) else { return false };
+        let names = victims.name && self.opens_with(of, Set::Of) && noun.figure.is_none();
+        let fits = victims.person() || victims.counted() && !victims.thing || names;
+        if !fits || victims.pronoun {
+            return false;
+        }
+        let told = victims.counted()
+            || victims.determiner == Determiner::Indefinite
+            || names && self.victim(victims, predicate, next)
+            || !victims.plural && victims.group.is_some() && victims.determiner != Determiner::None;
+        if told {
+            if noun.figure.is_some() && !victims.counted() {
+                return false;
+            }
+            let before = self.tolls.len();
+            self.toll(predicate, next, victims);
+            self.list_right(predicate, next);
+            self.added_up(before);
+            return true;
+        }
+        if noun.figure.is_some() {
+            return false;
+        }
+        // "the murder of senator and party leader Lena Moss": one person of two offices.
+        let office = !victims.plural && victims.determiner == Determiner::None;
+        let named = self.noun(next + 2).filter(|noun| noun.name && !noun.counted());
+        if let Some(named) =
+            named.filter(|_| office && matches!(self.part(next + 1), Some(Part::Conjunction)))
+        {
+            self.toll(predicate, next + 2, named);
+        } else {
+            // "the murders of the priests, their cook and her daughter"
+            self.list_right(predicate, next);
+        }
+        true
+    }
+
+    /// Where the phrases end that tell when and where, between a deed and those whom it befell.
+    fn past_circumstances(&self, start: usize) -> usize {
+        const MOST: usize = 3;
+        let mut at = start;
+        for _ in 0..MOST {
+            let circumstance = matches!(self.part(at), Some(Part::Preposition))
+                && !self.opens_with(at, Set::OfVictims)
+                && self.noun(at + 1).is_some_and(|noun| !noun.person() && !noun.counted());
+            if !circumstance {
+                break;
+            }
+            at += 2;
+        }
+        let whose = self.noun(at + 1).is_some_and(|noun| noun.person() && !noun.pronoun || noun.name);
+        // "deaths in the province of North Darfur"
+        let place = self.noun(at.saturating_sub(1)).is_some_and(|noun| noun.thing);
+        let named = self.noun(at + 1).is_some_and(|noun| noun.name && noun.group.is_none());
+        if self.opens_with(at, Set::Of) && whose && !(place && named) { at } else { start }
+    }
+
+    /// "the murderers of six farmers"
+    pub(super) fn killers(&mut self, at: usize, noun: &Noun) {
+        let last = noun.words.end.saturating_sub(1);
+        let of = matches!(self.part(at + 1), Some(Part::Preposition)) && self.opens_with(at + 1, Set::Of);
+        if noun.counted() || !of || !self.document.is(last, Set::Killers) {
+            return;
+        }
+        let predicate = Predicate {
+            outcome: Outcome::Killed,
+            tokens: noun.words.clone(),
+            modality: self.feared(at),
+            passive: true,
+            agent: None,
+            frame: None,
+            at,
+        };
+        self.those_harmed(&predicate, at, noun);
     }
 
     /// Whether a noun that is a life is one that is taken: "claimed 12 lives", not "an attempt on the life of".

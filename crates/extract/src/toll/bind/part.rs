@@ -13,6 +13,10 @@ impl<'a> Binder<'a> {
     /// "Two of the slain civilians were identified as journalists."
     pub(super) fn identified(&mut self, at: usize) {
         let (Some(subject), Some(role)) = (at.checked_sub(1), self.noun(at + 2)) else { return };
+        if self.word(at + 1) == "as" && self.harmed(subject).is_some() && (role.name || role.counted()) {
+            self.equated(subject, at + 2);
+            return;
+        }
         if self.word(at + 1) == "as"
             && let (Some(toll), Some(group)) = (self.bound[subject], role.group)
             && role.plural
@@ -54,7 +58,11 @@ impl<'a> Binder<'a> {
                     } else if self.harmed(at + 1).is_some()
                         && self.verb(at + 2).is_some_and(|verb| verb.copula)
                     {
-                        // "Among the dead were five children."
+                        // "Among the dead were five children.", "Among the dead was Lena Moss."
+                        if self.noun(at + 3).is_some_and(|noun| noun.name && !noun.counted()) {
+                            self.equated(at + 1, at + 3);
+                            continue;
+                        }
                         match (self.parent_within(at, FAR), self.harmed(at + 1), self.noun(at + 3)) {
                             (None, Some(outcome), Some(noun)) if noun.person() => {
                                 let predicate = self.bare_predicate(outcome, at + 1);
@@ -68,6 +76,12 @@ impl<'a> Binder<'a> {
                 Some(Part::Verb(verb)) if verb.copula && at > 0 => {
                     if self.word(at + 1) == "among" {
                         self.were_among(at);
+                    } else if self.noun(at - 1).is_some_and(|those| {
+                        those.plural && !those.counted() && those.determiner == Determiner::Definite
+                    }) && self.harmed(at - 1).is_some()
+                        && !verb.negated
+                    {
+                        self.equated(at - 1, at + 1);
                     } else {
                         self.role(at);
                     }
@@ -91,6 +105,35 @@ impl<'a> Binder<'a> {
         let noun = self.noun(at)?;
         let victims = self.chunks[at].span.clone().any(|token| self.has(token, Class::Fallen));
         noun.state.or(victims.then_some(Outcome::Killed)).or(noun.trigger.map(|trigger| trigger.outcome))
+    }
+
+    /// "The victims were Lena Moss, 23, and two guards": those listed are those harmed, of whom a figure may have been told.
+    fn equated(&mut self, those: usize, start: usize) {
+        let state = self.noun(those).and_then(|noun| noun.state);
+        let fits = |outcome: Outcome| state.is_none_or(|state| state == outcome);
+        let whole = self.parent_within(those, FAR).filter(|&whole| fits(self.tolls[whole].outcome));
+        let predicate = match (whole, state) {
+            (Some(whole), _) => self.predicate_of(whole, start),
+            (None, Some(outcome)) => self.bare_predicate(outcome, those),
+            (None, None) => return,
+        };
+        let Some(noun) = self.noun(start) else { return };
+        let named = noun.name && self.chunks[start].span.len() > 1;
+        let counted = noun.person() && (noun.counted() || noun.determiner == Determiner::Indefinite);
+        if self.bound[start].is_some() || !(named || counted) {
+            return;
+        }
+        let before = self.tolls.len();
+        self.toll(&predicate, start, noun);
+        self.list_right(&predicate, start);
+        match whole {
+            Some(whole) => {
+                for toll in &mut self.tolls[before..] {
+                    toll.part_of = Some(whole);
+                }
+            }
+            None => self.added_up(before),
+        }
     }
 
     /// "Six children were among 19 civilians killed", "Five women and 13 rebels were among the dead".
@@ -402,7 +445,14 @@ impl<'a> Binder<'a> {
             if !matches!(self.part(next), Some(Part::Comma | Part::Dash | Part::Open)) {
                 continue;
             }
-            let Some((members, sum)) = self.members(next + 1, next == at + 1) else { continue };
+            let beside = next == at + 1;
+            // "six priests -- five Spaniards and a Salvadoran -- died"
+            while matches!(self.part(next), Some(Part::Dash))
+                && matches!(self.part(next + 1), Some(Part::Dash))
+            {
+                next += 1;
+            }
+            let Some((members, sum)) = self.members(next + 1, beside) else { continue };
             if sum != count || members.len() < 2 {
                 continue;
             }
@@ -448,6 +498,13 @@ impl<'a> Binder<'a> {
             at += 1;
             while matches!(self.part(at), Some(Part::Preposition)) && self.noun(at + 1).is_some() {
                 at += 2;
+            }
+            // "Lena Moss, a photographer, and"
+            if self.describes_name(at, at + 1) {
+                at += 2;
+                while matches!(self.part(at), Some(Part::Preposition)) && self.noun(at + 1).is_some() {
+                    at += 2;
+                }
             }
             let Some(next) = self.past_separator(at) else { break };
             at = next;

@@ -71,14 +71,19 @@ impl Binder<'_> {
                     if aside {
                         continue;
                     }
-                    if matches!(before, Some(Part::Subset)) || self.in_subset(left) {
+                    // "12 students, of whom five were found murdered"
+                    let of_whom = finite
+                        && left + 1 == at
+                        && matches!(before, Some(Part::Subset))
+                        && self.opens_with(left - 1, Set::Of);
+                    if !of_whom && (matches!(before, Some(Part::Subset)) || self.in_subset(left)) {
                         continue;
                     }
                     // "with 19 civilians killed": the number stands at the participle, whatever governs it.
                     let participle = !finite || self.opens_with(at, Set::BeingDone);
                     let adjacent = participle && left + 1 == at && noun.counted() && noun.person();
                     // "a report of a youth who had been shot"
-                    let antecedent = matches!(self.part(left + 1), Some(Part::Relative)) && noun.person();
+                    let antecedent = relative && self.goes_back_to(left, at);
                     if matches!(before, Some(Part::Preposition)) && !adjacent && !antecedent {
                         // "Two of the soldiers" is one noun; "the death of 12" was bound by its noun.
                         let by_person = self.opens_with(left - 1, Set::Opens) || left == 1;
@@ -222,6 +227,27 @@ impl Binder<'_> {
         self.named_one_by_one(predicate, head, before);
         self.added_up(before);
         found
+    }
+
+    /// Whether the relative pronoun before a verb goes back to a noun: "a youth who had been shot", "Judge Lena Moss, who was shot",
+    /// "six priests, five of them from one house, who were killed".
+    fn goes_back_to(&self, noun: usize, verb: usize) -> bool {
+        let Some(pronoun) = (noun + 1..verb).find(|&at| matches!(self.part(at), Some(Part::Relative))) else {
+            return false;
+        };
+        let Some(whom) = self.noun(noun) else { return false };
+        let aside = |at: usize| match self.part(at) {
+            Some(Part::Comma) => true,
+            Some(Part::Noun(noun)) => {
+                noun.partitive && noun.counted() || noun.group.is_some() && !noun.counted()
+            }
+            _ => false,
+        };
+        pronoun + 1 == verb
+            && (pronoun == noun + 1 && whom.person()
+                || self.opens_with(pronoun, Set::OfPerson)
+                    && (whom.person() && whom.counted() || whom.name && self.personal(noun))
+                    && (noun + 1..pronoun).all(aside))
     }
 
     /// Whether a noun is a part that an aside tells of the subject: "five people, four of them from one family, were killed".
@@ -414,6 +440,21 @@ impl Binder<'_> {
         None
     }
 
+    /// "two guards who stood at the gate and a driver": the noun that a relative clause before a conjunction describes, if
+    /// the clause ends at a given noun.
+    fn described_before(&self, end: usize) -> Option<usize> {
+        const LONGEST: usize = 8;
+        let inner = |at: usize| {
+            matches!(self.part(at), Some(Part::Verb(verb)) if !verb.say && verb.trigger.is_none())
+                || matches!(self.part(at), Some(Part::Noun(_) | Part::Preposition))
+        };
+        let pronoun = (end.saturating_sub(LONGEST)..end).rev().find(|&at| !inner(at))?;
+        let verb = self.verb(pronoun + 1).is_some();
+        let described = matches!(self.part(pronoun), Some(Part::Relative)) && verb;
+        let head = pronoun.checked_sub(1).filter(|_| described)?;
+        self.noun(head).filter(|noun| noun.counted() && noun.person()).map(|_| head)
+    }
+
     /// The bracket that opens what a given one closes, if it is near.
     fn opened_before(&self, close: usize) -> Option<usize> {
         (close.saturating_sub(10)..close).rev().find(|&at| matches!(self.part(at), Some(Part::Open)))
@@ -486,7 +527,23 @@ impl Binder<'_> {
             {
                 left -= 2;
             }
+            if let Some(head) = self.described_before(left) {
+                left = head;
+            }
             let Some(noun) = self.noun(left) else { break };
+            // "Lena Moss, rector of the college, and two guards"
+            let role = noun.person()
+                && !noun.plural
+                && !noun.counted()
+                && !noun.name
+                && noun.determiner == Determiner::None
+                && left >= 2
+                && matches!(self.part(left - 1), Some(Part::Comma))
+                && self.noun(left - 2).is_some_and(|named| named.name);
+            if role {
+                at = left - 1;
+                continue;
+            }
             let fits = noun.person()
                 && (noun.counted()
                     || noun.determiner != Determiner::None

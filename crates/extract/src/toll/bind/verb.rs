@@ -91,11 +91,16 @@ impl<'a> Binder<'a> {
             Frame::Verb(_) if !verb.passive && self.aims(at) => {}
             Frame::Verb(form) => {
                 let passive = verb.passive && form != Form::Ing;
+                // "one that murdered the clergymen": the one is no victim.
+                let doer = form == Form::Past
+                    && !passive
+                    && matches!(at.checked_sub(1).and_then(|at| self.part(at)), Some(Part::Relative))
+                    && self.opens_with(at - 1, Set::Doer);
                 let active = !passive
                     && match form {
                         Form::Base | Form::Third | Form::Ing => true,
                         Form::Participle => verb.perfect,
-                        Form::Past => verb.perfect || self.takes_object(at),
+                        Form::Past => verb.perfect || doer || self.takes_object(at),
                     };
                 if form == Form::Past && !passive && self.shares_object(at) {
                     return;
@@ -106,6 +111,7 @@ impl<'a> Binder<'a> {
                     if !self.objects(&predicate, at + 1)
                         && matches!(form, Form::Past)
                         && !verb.perfect
+                        && !doer
                         && !self.harms_uncounted(at + 1)
                     {
                         self.subjects(&Predicate { passive: true, agent: None, ..predicate }, at, false);
@@ -232,6 +238,7 @@ impl<'a> Binder<'a> {
             }
             _ => 0,
         };
+        let further = self.past_aside(at + 1 + further) - at - 1;
         let Some(object) = self.noun(at + 1 + further) else { return false };
         if object.thing && object.figure.is_none() {
             return false;
@@ -257,7 +264,8 @@ impl<'a> Binder<'a> {
         let resumes = at > 1
             && matches!(self.part(at - 1), Some(Part::Comma))
             && !self.noun(at - 2).is_some_and(|noun| noun.counted() || noun.person())
-            && (object.person() || object.name && self.personal(at + 1 + further));
+            && (object.person() || object.name && self.personal(at + 1 + further))
+            || self.goes_on(at);
         let subject = at == 0 || resumes || !matches!(self.part(at - 1), Some(Part::Comma | Part::Open));
         subject
             && (object.figure.is_some()
@@ -266,6 +274,32 @@ impl<'a> Binder<'a> {
                 || object.group.is_some()
                 || object.name
                 || object.determiner != Determiner::None)
+    }
+
+    /// "kidnapped a driver, killed a guard and wounded a child": a verb after a comma goes on with what its doer did.
+    fn goes_on(&self, at: usize) -> bool {
+        at > 1
+            && matches!(self.part(at - 1), Some(Part::Comma))
+            && self.bound[at - 2].is_some_and(|toll| !self.tolls[toll].passive)
+    }
+
+    /// "murdered, at gunpoint, a guard", "killed, in two days, the mayor of Binnish": where the object stands that commas part
+    /// from its verb.
+    fn past_aside(&self, at: usize) -> usize {
+        let phrase = |at: usize| {
+            matches!(self.part(at), Some(Part::Preposition))
+                && self.noun(at + 1).is_some_and(|noun| !noun.person() && !noun.counted())
+        };
+        let opened = usize::from(matches!(self.part(at), Some(Part::Comma)));
+        let mut end = at + opened;
+        while phrase(end) {
+            end += 2;
+        }
+        if end > at + opened && matches!(self.part(end), Some(Part::Comma)) && self.noun(end + 1).is_some() {
+            end + 1
+        } else {
+            at
+        }
     }
 
     /// "murdered the clergymen", "shot them": those harmed follow the verb, though nothing counts them.
@@ -294,6 +328,7 @@ impl<'a> Binder<'a> {
         {
             at += further + 1;
         }
+        at = self.past_aside(at);
         let Some(noun) = self.noun(at) else { return false };
         if noun.pronoun && !noun.single {
             return false;
@@ -415,7 +450,7 @@ impl<'a> Binder<'a> {
     }
 
     /// "Omar Haddad, a teacher, and his wife", "Omar Haddad, the mayor of Binnish": a role set off by a comma is of the name before it.
-    fn describes_name(&self, comma: usize, role: usize) -> bool {
+    pub(super) fn describes_name(&self, comma: usize, role: usize) -> bool {
         let set_off = matches!(self.part(comma), Some(Part::Comma)) && role == comma + 1;
         let (Some(noun), Some(named)) = (self.noun(role), comma.checked_sub(1).and_then(|at| self.noun(at)))
         else {

@@ -33,9 +33,8 @@ impl Chunker<'_> {
         };
         let done =
             |noun: Noun, end: usize| Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
-        if first.classes.has(Class::Pronoun) && !first.classes.has(Class::Possessive)
-            || first.classes.has(Class::Pronoun) && self.lower(start) != "her"
-        {
+        let owner = first.classes.has(Class::Possessive) && self.owns(start + 1);
+        if first.classes.has(Class::Pronoun) && !owner {
             if first.classes.has(Class::Relative) {
                 return None;
             }
@@ -126,7 +125,12 @@ impl Chunker<'_> {
                     noun.determiner = Determiner::Definite;
                 }
                 // "that killed 12", "that a soldier": a clause begins, not a noun group.
-                "that" if at == start && self.opens_clause(at + 1) => return None,
+                "that" if self.opens_clause(at + 1) => {
+                    if at == start {
+                        return None;
+                    }
+                    break;
+                }
                 _ if self.has(at, Class::Possessive) && noun.determiner != Determiner::Indefinite => {
                     noun.determiner = Determiner::Possessive;
                 }
@@ -174,6 +178,26 @@ impl Chunker<'_> {
             noun.plural = true;
         }
         self.finish(noun, start, end, partitive)
+    }
+
+    /// Whether a word can be what somebody owns: "her brother", not "wounding her in the head".
+    fn owns(&self, at: usize) -> bool {
+        self.token(at).is_some_and(|token| {
+            token.kind == Kind::Number
+                || token.kind == Kind::Word
+                    && !token.classes.any(&[
+                        Class::Preposition,
+                        Class::Conjunction,
+                        Class::Relative,
+                        Class::Determiner,
+                        Class::Possessive,
+                        Class::Be,
+                        Class::Have,
+                        Class::Modal,
+                        Class::Weekday,
+                        Class::Subordinator,
+                    ])
+        })
     }
 
     /// Reads modifiers and head from `at`; gives the end of the group.
@@ -306,7 +330,7 @@ impl Chunker<'_> {
                 let thing_follows = noun.figure.is_some() && self.has(at + 1, Class::NotVictims);
                 let describes = seen == 0
                     && (word.ends_with("ed") || word.ends_with("ing"))
-                    && (self.person_follows(at + 1) || thing_follows)
+                    && (self.person_follows(at + 1) || thing_follows || self.demise_follows(at + 1))
                     && (noun.figure.is_some() || noun.determiner != Determiner::None);
                 if !describes {
                     break;
@@ -442,6 +466,11 @@ impl Chunker<'_> {
             noun.plural = false;
         }
         at
+    }
+
+    /// "107 disfigured bodies"
+    fn demise_follows(&self, at: usize) -> bool {
+        self.has(at, Class::Demise) && self.triggers(at).is_some()
     }
 
     /// "70 army and rebel fighters": a conjunction that joins two modifiers of one noun.
