@@ -85,6 +85,8 @@ classes! {
     Hospital = "hospital",
     /// Leaves somebody harmed: "left 12 dead".
     Leave = "leave",
+    /// Before "of" and those whom they killed: "the murderers".
+    Killers = "killers",
     /// A unit of age: "year".
     Age = "age",
     /// Makes a number an age: "16 or younger".

@@ -51,7 +51,7 @@ pub struct Config {
 
 impl Stage for Extract {
     const NAME: &'static str = "extract";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const READS: &'static [&'static str] =
         &["text", "title", "published", "url", "language", "dateline", "wires", "publisher", "status"];
     const WRITES: &'static [&'static str] = &["incidents", "claims"];

@@ -171,8 +171,10 @@ sets! {
     OfPerson = "of_person",
     /// "that", "which": what it goes back to is the subject of the verb after it.
     Doer = "doer",
-    /// Before "of" and those whom they killed: "the murderers of".
-    Killers = "killers",
+    /// Ends how long a war went on: "a month-long battle".
+    EndsLong = "ends_long",
+    /// Stands for whom a verb befalls, never for the subject: "him".
+    ObjectPronoun = "object_pronoun",
     /// Stands for one person as a subject.
     Person = "person",
     /// Stands for one person after a verb of citing.

@@ -67,14 +67,16 @@ pub struct Toll {
 /// Finds the figures of a text, in the order of the text.
 pub fn tolls(document: &Document<'_>) -> Vec<Toll> {
     let lexicon = &document.language().lexicon;
+    let surnames = bind::surnames(document);
     let mut tolls = Vec::new();
     for (index, sentence) in document.sentences().iter().enumerate() {
         let tokens = &document.tokens()[sentence.tokens.clone()];
-        let triggered = tokens.iter().any(|token| token.classes.has(Class::Trigger));
+        let told = &[Class::Trigger, Class::Fallen, Class::Killers];
+        let triggered = tokens.iter().any(|token| token.classes.any(told));
         let continued = tolls.last().is_some_and(|toll: &Toll| toll.sentence + 1 == index);
         if triggered || continued {
             let chunks = chunk::chunks(document, lexicon, index);
-            bind::bind(document, index, &chunks, &mut tolls);
+            bind::bind(document, index, &chunks, &surnames, &mut tolls);
         }
     }
     shot_and_dead(document, &mut tolls);

@@ -42,7 +42,7 @@ pub(super) fn scope(told: &Told<'_>) -> Option<Scope> {
     let clause = Clause::new(told.document, told.clause.start..end.unwrap_or(told.clause.end));
     let sums = clause.span.clone().any(|at| clause.names_span(at))
         || spans(told.document, &clause.span)
-        || deadly && (clause.has_campaign() || clause.of_whole_war(figure));
+        || deadly && (clause.has_campaign() || clause.of_whole_war(figure, told.outcome == Outcome::Killed));
     sums.then_some(Scope::Total)
 }
 
@@ -102,11 +102,14 @@ impl<'a> Clause<'a> {
     fn spans(&self, at: usize) -> bool {
         let next = at + 1 + usize::from(self.has(at + 1, Class::Determiner) && !self.is(at + 1, Set::This));
         let bygone = self.is(next, Set::Bygone);
+        // "in less than 15 days"
+        let number = next + if self.has(next, Class::Qualifier) { 2 } else { 0 };
+        let many_days = self.is_number(number) && self.days_beyond(number);
         let period = self.has(next + 1, Class::Period)
             || self.is_number(next + 1) && (self.has(next + 2, Class::Period) || self.days_beyond(next + 1));
         let several = self.is_number(next) && self.is(next + 1, Set::Units) && !self.is(next + 2, Set::Old);
         let during = self.is(at, Set::Throughout);
-        bygone && period || several || during && next > at + 1 && self.has(next, Class::War)
+        bygone && period || many_days || several || during && next > at + 1 && self.has(next, Class::War)
     }
 
     /// "the past 12 days" is longer than an incident lasts.
@@ -141,7 +144,7 @@ impl<'a> Clause<'a> {
     }
 
     /// "have been killed in the country's conflict", "has killed thousands of children", but not what a day is told of.
-    fn of_whole_war(&self, figure: &Figure) -> bool {
+    fn of_whole_war(&self, figure: &Figure, told_dead: bool) -> bool {
         let perfect = self.span.clone().any(|at| {
             self.has(at, Class::Have) && (at + 1..at + 4).any(|next| self.has(next, Class::Trigger))
         });
@@ -149,7 +152,14 @@ impl<'a> Clause<'a> {
         let dated = |at: usize| self.has(at, Class::Weekday) || self.is(at, Set::Overnight);
         let vague =
             figure.qualifier == Qualifier::Vague && figure.low.is_some_and(|low| low >= VAGUE_OF_A_WAR);
-        perfect && (vague || self.span.clone().any(war) && !self.span.clone().any(dated))
+        let lasting = |at: usize| {
+            self.sets.ending(self.word(at), Set::EndsLong).is_some()
+                && (at + 1..at + 4)
+                    .any(|next| self.has(next, Class::War) || self.has(next, Class::NotVictims))
+        };
+        vague && told_dead
+            || self.span.clone().any(lasting)
+            || perfect && (self.span.clone().any(war) && !self.span.clone().any(dated))
     }
 }
 

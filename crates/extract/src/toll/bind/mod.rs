@@ -8,20 +8,52 @@ mod verb;
 use std::ops::Range;
 
 use annals_plugin::{Modality, Outcome, Qualifier, Victims};
+use rustc_hash::FxHashSet;
 
 use super::Toll;
 use super::chunk::{Chunk, Determiner, Noun, Part, Verb};
-use crate::lexicon::{Class, Frame, Set};
+use crate::lexicon::{Class, Frame, Set, WordId};
 use crate::number::Figure;
-use crate::text::Document;
+use crate::text::{Document, Kind, Token};
 
 /// A predicate and its subject or object lie within so many chunks.
 const REACH: usize = 28;
 
+/// Last words of the names in a text without small letters, where capitals tell no name from other words.
+pub(super) type Surnames<'a> = FxHashSet<&'a str>;
+
+/// The words that follow another unknown word in sentences of capitals.
+pub(super) fn surnames<'a>(document: &'a Document<'_>) -> Surnames<'a> {
+    let mut surnames = Surnames::default();
+    for sentence in document.sentences().iter().filter(|sentence| sentence.capitals) {
+        let tokens = &document.tokens()[sentence.tokens.clone()];
+        let unknown = |token: &Token| token.kind == Kind::Word && token.word == WordId::UNKNOWN;
+        for (at, pair) in (sentence.tokens.start..).zip(tokens.windows(2)) {
+            if unknown(&pair[0]) && unknown(&pair[1]) {
+                surnames.insert(document.lower(at + 1));
+            }
+        }
+    }
+    surnames
+}
+
 /// Finds the figures of one sentence and appends them.
-pub(super) fn bind(document: &Document<'_>, sentence: usize, chunks: &[Chunk], tolls: &mut Vec<Toll>) {
-    let mut binder =
-        Binder { document, sentence, chunks, first: tolls.len(), tolls, bound: vec![None; chunks.len()] };
+pub(super) fn bind<'a>(
+    document: &'a Document<'a>,
+    sentence: usize,
+    chunks: &'a [Chunk],
+    surnames: &'a Surnames<'a>,
+    tolls: &'a mut Vec<Toll>,
+) {
+    let mut binder = Binder {
+        document,
+        sentence,
+        chunks,
+        surnames,
+        first: tolls.len(),
+        tolls,
+        bound: vec![None; chunks.len()],
+    };
     binder.predicates();
     binder.subsets();
     binder.elliptic();
@@ -60,6 +92,7 @@ struct Binder<'a> {
     document: &'a Document<'a>,
     sentence: usize,
     chunks: &'a [Chunk],
+    surnames: &'a Surnames<'a>,
     first: usize,
     tolls: &'a mut Vec<Toll>,
     /// The figure that a noun chunk was bound as.
@@ -151,6 +184,7 @@ impl<'a> Binder<'a> {
     fn personal(&self, at: usize) -> bool {
         let chunk = &self.chunks[at];
         chunk.span.len() >= 2
+            || self.surnames.contains(self.document.lower(chunk.span.start))
             || !self.document.sentences()[self.sentence].capitals
                 && !matches!(at.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Preposition))
     }

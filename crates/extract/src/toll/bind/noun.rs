@@ -31,6 +31,17 @@ impl<'a> Binder<'a> {
     /// "8 wounded", "12 wounded soldiers".
     pub(super) fn stated(&mut self, at: usize, noun: &'a Noun) {
         let Some(outcome) = noun.state else { return };
+        // "the assassinated Omar Haddad"
+        let named = self.noun(at + 1).filter(|named| named.name && self.chunks[at + 1].span.len() > 1);
+        if let Some(named) = named
+            && noun.determiner == Determiner::Definite
+            && noun.group.is_none()
+            && outcome == Outcome::Killed
+        {
+            let predicate = self.bare_predicate(outcome, at);
+            self.toll(&predicate, at + 1, named);
+            return;
+        }
         if !noun.counted() || noun.thing || self.bound[at].is_some() {
             return;
         }
@@ -89,6 +100,13 @@ impl<'a> Binder<'a> {
             return;
         }
         if self.those_harmed(&predicate, at, noun) {
+            return;
+        }
+        // "the six priests' murder"
+        if let Some(owner) = at.checked_sub(1).filter(|&owner| self.owner_of(owner, at))
+            && let Some(victims) = self.noun(owner)
+        {
+            self.toll(&predicate, owner, victims);
             return;
         }
         // "his body was found", "Moss's death"
@@ -169,6 +187,14 @@ impl<'a> Binder<'a> {
         true
     }
 
+    /// Whether the several of a noun are those whose murder the next one is: an apostrophe alone stands between.
+    fn owner_of(&self, owner: usize, deed: usize) -> bool {
+        let mark = self.chunks[owner].span.end;
+        mark + 1 == self.chunks[deed].span.start
+            && matches!(self.document.lower(mark), "'" | "\u{2019}")
+            && self.noun(owner).is_some_and(|noun| noun.person() && noun.counted() && noun.plural)
+    }
+
     /// Where the phrases end that tell when and where, between a deed and those whom it befell.
     fn past_circumstances(&self, start: usize) -> usize {
         const MOST: usize = 3;
@@ -193,7 +219,7 @@ impl<'a> Binder<'a> {
     pub(super) fn killers(&mut self, at: usize, noun: &Noun) {
         let last = noun.words.end.saturating_sub(1);
         let of = matches!(self.part(at + 1), Some(Part::Preposition)) && self.opens_with(at + 1, Set::Of);
-        if noun.counted() || !of || !self.document.is(last, Set::Killers) {
+        if noun.counted() || !of || !self.has(last, Class::Killers) {
             return;
         }
         let predicate = Predicate {

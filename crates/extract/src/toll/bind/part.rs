@@ -55,6 +55,17 @@ impl<'a> Binder<'a> {
                     if at > 0 && self.noun(at - 1).is_some_and(Noun::counted) {
                         // "6 children among 19 dead"
                         self.among(at);
+                    } else if let Some(trigger) = self.verb(at + 2).and_then(|verb| verb.trigger)
+                        && self.noun(at + 1).is_some_and(Noun::person)
+                        && self.verb(at + 3).is_some_and(|verb| verb.copula)
+                        && self.noun(at + 4).is_some_and(|noun| noun.name || noun.person())
+                    {
+                        // "Among the priests murdered was Omar Haddad."
+                        let predicate = self.bare_predicate(trigger.outcome, at + 2);
+                        if let Some(noun) = self.noun(at + 4) {
+                            self.toll(&predicate, at + 4, noun);
+                            self.list_right(&predicate, at + 4);
+                        }
                     } else if self.harmed(at + 1).is_some()
                         && self.verb(at + 2).is_some_and(|verb| verb.copula)
                     {
@@ -109,7 +120,8 @@ impl<'a> Binder<'a> {
 
     /// "The victims were Lena Moss, 23, and two guards": those listed are those harmed, of whom a figure may have been told.
     fn equated(&mut self, those: usize, start: usize) {
-        let state = self.noun(those).and_then(|noun| noun.state);
+        let deed = |noun: &Noun| noun.state.or(noun.trigger.map(|trigger| trigger.outcome));
+        let state = self.noun(those).and_then(deed);
         let fits = |outcome: Outcome| state.is_none_or(|state| state == outcome);
         let whole = self.parent_within(those, FAR).filter(|&whole| fits(self.tolls[whole].outcome));
         let predicate = match (whole, state) {
@@ -218,7 +230,7 @@ impl<'a> Binder<'a> {
     }
 
     /// A predicate that a noun such as "the dead" stands for.
-    fn bare_predicate(&self, outcome: Outcome, at: usize) -> Predicate {
+    pub(super) fn bare_predicate(&self, outcome: Outcome, at: usize) -> Predicate {
         let tokens = self.chunks[at].span.clone();
         Predicate {
             outcome,

@@ -114,6 +114,10 @@ impl Binder<'_> {
                     if passes && left > 0 && self.leads_on(left - 1) {
                         continue;
                     }
+                    // "who tried to hide him, were killed"
+                    if noun.pronoun && self.opens_with(left, Set::ObjectPronoun) {
+                        continue;
+                    }
                     if self.victim(noun, predicate, left) || noun.pronoun {
                         candidate = Some(left);
                         break;
@@ -499,6 +503,7 @@ impl Binder<'_> {
         }
         let mut at = last - 1;
         let mut members = Vec::new();
+        let mut described = false;
         loop {
             while at > 0 && matches!(self.part(at - 1), Some(Part::Comma | Part::Dash)) {
                 at -= 1;
@@ -541,21 +546,24 @@ impl Binder<'_> {
                 && matches!(self.part(left - 1), Some(Part::Comma))
                 && self.noun(left - 2).is_some_and(|named| named.name);
             if role {
+                described = true;
                 at = left - 1;
                 continue;
             }
-            let fits = noun.person()
-                && (noun.counted()
-                    || noun.determiner != Determiner::None
-                    || noun.name
-                    || noun.single
-                    || noun.group.is_some())
+            let fits = described && noun.name
+                || noun.person()
+                    && (noun.counted()
+                        || noun.determiner != Determiner::None
+                        || noun.name
+                        || noun.single
+                        || noun.group.is_some())
                 || noun.name && self.noun(last).is_some_and(|last| last.name)
                 || noun.counted() && noun.bare;
             let governed = matches!(
                 left.checked_sub(1).and_then(|before| self.part(before)),
                 Some(Part::Preposition | Part::Subset)
-            ) && self.word(left - 1) != "with";
+            ) && self.word(left - 1) != "with"
+                && !self.opens_with(left - 1, Set::Opens);
             let object = left.checked_sub(1).and_then(|before| self.verb(before)).is_some_and(|verb| {
                 // "left three men and two women dead"
                 let leaves = self.document.tokens()[verb.main].classes.has(Class::Leave);
@@ -564,6 +572,7 @@ impl Binder<'_> {
             if !fits || governed || object || self.bound[left].is_some() || members.len() > 30 {
                 break;
             }
+            described = false;
             members.push(left);
             if left > 0 && matches!(self.part(left - 1), Some(Part::Comma | Part::Conjunction)) {
                 at = left - 1;

@@ -32,6 +32,11 @@ impl<'a> Binder<'a> {
         if verb.infinitive && !verb.perfect {
             return None;
         }
+        // "Had it not been for the rain, it would have killed five": what did not happen.
+        let sentence = self.document.sentences()[self.sentence].tokens.start;
+        if verb.modal && verb.perfect && self.has(sentence, Class::Have) {
+            return None;
+        }
         if !verb.infinitive
             && verb.form == Form::Base
             && !verb.passive
@@ -112,10 +117,17 @@ impl<'a> Binder<'a> {
                         && matches!(form, Form::Past)
                         && !verb.perfect
                         && !doer
+                        && !self.has(verb.main, Class::Strike)
                         && !self.harms_uncounted(at + 1)
                     {
                         self.subjects(&Predicate { passive: true, agent: None, ..predicate }, at, false);
                     }
+                } else if form == Form::Past
+                    && !passive
+                    && self.has(verb.main, Class::Strike)
+                    && self.noun(at + 1).is_some()
+                {
+                    // "He hit the nail on the head": what was struck is no person.
                 } else {
                     predicate.agent = self.agent_after(at);
                     self.subjects(&predicate, at, verb.passive || verb.perfect);
@@ -295,7 +307,10 @@ impl<'a> Binder<'a> {
         while phrase(end) {
             end += 2;
         }
-        if end > at + opened && matches!(self.part(end), Some(Part::Comma)) && self.noun(end + 1).is_some() {
+        if end > at + opened
+            && matches!(self.part(end), Some(Part::Comma))
+            && self.noun(end + 1).is_some_and(|noun| noun.name || noun.person())
+        {
             end + 1
         } else {
             at
@@ -383,6 +398,10 @@ impl<'a> Binder<'a> {
                 _ => break,
             };
             let Some(noun) = self.noun(joined) else { break };
+            // "one that murdered the teachers and another that fled"
+            if noun.bare && noun.others && matches!(self.part(joined + 1), Some(Part::Relative)) {
+                break;
+            }
             if self.describes_name(at, joined) {
                 at = joined + 1;
                 continue;
@@ -423,7 +442,7 @@ impl<'a> Binder<'a> {
             {
                 break;
             }
-            if self.own_predicate(joined) {
+            if self.own_predicate(joined) && !self.resumes_main_clause(predicate, joined) {
                 break;
             }
             if self
@@ -435,6 +454,23 @@ impl<'a> Binder<'a> {
             self.toll(predicate, joined, noun);
             at = joined + 1;
         }
+    }
+
+    /// "The men who killed six priests and two maids fled": the verb after a list in a relative clause is that of the main one.
+    fn resumes_main_clause(&self, predicate: &Predicate, last: usize) -> bool {
+        let relative = predicate.at.checked_sub(1).and_then(|at| self.part(at));
+        let mut next = last + 1;
+        if matches!(self.part(next), Some(Part::Preposition)) && self.noun(next + 1).is_some() {
+            next += 2;
+        }
+        let verb = self.verb(next);
+        // "the death of six priests and their two maids shocked the town"
+        let of_deed = self.noun(predicate.at).is_some_and(|deed| deed.trigger.is_some())
+            && matches!(self.part(last - 1), Some(Part::Conjunction))
+            && !matches!(self.part(last - 2), Some(Part::Comma))
+            && self.noun(last).is_some_and(|noun| noun.determiner == Determiner::Possessive);
+        (matches!(relative, Some(Part::Relative)) && !predicate.passive || of_deed)
+            && verb.is_some_and(|verb| verb.trigger.is_none() && !verb.passive && !verb.copula)
     }
 
     /// Where the phrases end that describe a member of a list, if the list goes on after them.
@@ -461,7 +497,8 @@ impl<'a> Binder<'a> {
             && !noun.counted()
             && !noun.name
             && !noun.others
-            && matches!(noun.determiner, Determiner::Indefinite | Determiner::Definite);
+            && (matches!(noun.determiner, Determiner::Indefinite | Determiner::Definite)
+                || noun.determiner == Determiner::None && self.opens_with(role + 1, Set::Of));
         // "Omar Haddad, a guard and two farmers" are four.
         let lists = matches!(self.part(role + 1), Some(Part::Conjunction))
             && self.noun(role + 2).is_some_and(|next| next.counted() || next.determiner != Determiner::None);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annals_plugin::{Outcome, Victims};
 
 use super::{Chunk, Chunker, Determiner, NO_NOUN, Noun, Part};
-use crate::lexicon::{Class, Form, Frame, Grammar, NumberWord, Set, Sets};
+use crate::lexicon::{Class, Form, Frame, Grammar, NumberWord, Set, Sets, Trigger};
 use crate::number::{self, Figure};
 use crate::text::{Case, Kind};
 
@@ -33,8 +33,9 @@ impl Chunker<'_> {
         };
         let done =
             |noun: Noun, end: usize| Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
-        let owner = first.classes.has(Class::Possessive) && self.owns(start + 1);
-        if first.classes.has(Class::Pronoun) && !owner {
+        // "wounding her in the head"
+        let bare_owner = self.document.is(start, Set::HisOrHer) && !self.owns(start + 1);
+        if first.classes.has(Class::Pronoun) || bare_owner {
             if first.classes.has(Class::Relative) {
                 return None;
             }
@@ -81,7 +82,11 @@ impl Chunker<'_> {
                 continue;
             }
             // "the 1980 murder of a bishop"
-            if noun.determiner == Determiner::Definite && self.is_year(at) && !self.person_follows(at + 1) {
+            let deed = self.triggers(at + 1).is_some();
+            if noun.determiner == Determiner::Definite
+                && self.is_year(at)
+                && (deed || !self.person_follows(at + 1))
+            {
                 at += 1;
                 continue;
             }
@@ -260,7 +265,12 @@ impl Chunker<'_> {
                     .find(|reading| matches!(reading.frame, Frame::Noun | Frame::Harm | Frame::Toll))
                 {
                     let opens = start == at && (noun.figure.is_some() || noun.determiner != Determiner::None);
-                    let verb = !opens && self.verb_trigger(at, false, false, at).is_some();
+                    // "the recent murder in Saraqib": a singular with a determiner takes no base form.
+                    let base = |trigger: Trigger| trigger.frame == Frame::Verb(Form::Base);
+                    let verb = !opens
+                        && self.verb_trigger(at, false, false, at).is_some_and(|(trigger, _)| {
+                            !(base(trigger) && noun.determiner != Determiner::None && victim.is_none())
+                        });
                     if verb {
                         // "a field in Syria killing 30"
                         break;
@@ -470,7 +480,9 @@ impl Chunker<'_> {
 
     /// "107 disfigured bodies"
     fn demise_follows(&self, at: usize) -> bool {
-        self.has(at, Class::Demise) && self.triggers(at).is_some()
+        self.triggers(at).is_some_and(|(readings, _)| {
+            readings.iter().any(|reading| reading.frame == Frame::Noun && reading.outcome == Outcome::Killed)
+        })
     }
 
     /// "70 army and rebel fighters": a conjunction that joins two modifiers of one noun.
@@ -554,6 +566,14 @@ impl Chunker<'_> {
                         noun.figure = figure;
                         noun.words = words;
                         return Some(Chunk { span: start..inner.span.end, part: Part::Noun(Box::new(noun)) });
+                    }
+                    // "one of the two women who were injured": those injured are two.
+                    let inner_told = noun.bare
+                        && other.figure.is_some()
+                        && self.has(inner.span.end, Class::Relative)
+                        && self.document.language().sets.has(self.lower(inner.span.end + 1), Set::SeveralAre);
+                    if inner_told {
+                        return Some(Chunk { span: start..inner.span.end, part: Part::Noun(other) });
                     }
                     if noun.bare {
                         noun.partitive = other.determiner != Determiner::None || other.pronoun;

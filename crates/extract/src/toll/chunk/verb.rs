@@ -86,6 +86,8 @@ impl Chunker<'_> {
             } else if matches!(self.lower(at), "not" | "n't" | "never" | "cannot") {
                 verb.negated = true;
             } else if self.lower(at) == "to" && self.verb_base(at + 1) {
+                // "had to be killed" tells of no death yet.
+                verb.perfect &= at > start && !self.has(at - 1, Class::Have);
                 verb.infinitive = true;
             } else if auxiliary
                 && (classes.has(Class::Adverb) || self.lower(at).ends_with("ly"))
@@ -251,6 +253,7 @@ impl Chunker<'_> {
                         && matches!(token.case, Case::Title)
                         && !self.capitals
                         && matches!(verb.frame, Frame::Verb(Form::Ing)))
+                    || matches!(verb.frame, Frame::Verb(Form::Ing)) && self.titled_name(next)
                     // "SUSPECTED OF KILLING LENA MOSS"
                     || (self.capitals
                         && at > self.start
@@ -272,6 +275,25 @@ impl Chunker<'_> {
             return None;
         }
         Some((self.deadly(verb, at + length), length))
+    }
+
+    /// "former army chief Omar Haddad": a title in small words and a name of two.
+    fn titled_name(&self, start: usize) -> bool {
+        const TITLE: usize = 6;
+        let name = |at: usize| {
+            self.token(at).is_some_and(|token| {
+                token.word.0 == 0 && (self.capitals || matches!(token.case, Case::Title | Case::Upper))
+            })
+        };
+        let title = |at: usize| {
+            self.token(at).is_some_and(|token| {
+                token.kind == Kind::Word
+                    && !token.classes.any(NO_NOUN)
+                    && !token.classes.has(Class::Subordinator)
+            })
+        };
+        let named = (start..start + TITLE).take_while(|&at| title(at)).find(|&at| name(at) && name(at + 1));
+        named.is_some()
     }
 
     /// "shot ... dead", "shot him to death", "shot and later died": a wounding that kills.
