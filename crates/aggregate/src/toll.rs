@@ -54,7 +54,7 @@ pub(crate) fn reconcile(members: &[Member<'_>], best: Best) -> Tolls {
     }
     let mut tolls: Tolls = latest
         .into_iter()
-        .map(|(slot, by_source)| (slot, range(by_source.into_values().collect(), best)))
+        .map(|(slot, by_source)| (slot, range(by_source.into_values().collect(), best, slot.0)))
         .collect();
     for outcome in [Outcome::Killed, Outcome::Injured] {
         cover_parts(&mut tolls, outcome);
@@ -86,7 +86,7 @@ impl Dated {
     }
 }
 
-fn range(mut figures: Vec<Dated>, best: Best) -> Range {
+fn range(mut figures: Vec<Dated>, best: Best, outcome: Outcome) -> Range {
     let Some(standing) = figures.iter().map(|figure| figure.bounds.standing).max() else {
         return Range::default();
     };
@@ -95,6 +95,11 @@ fn range(mut figures: Vec<Dated>, best: Best) -> Range {
     figures.retain(|figure| figure.bounds.standing == standing);
     let high = figures.iter().map(|figure| figure.bounds.most()).max().max(implied);
     let low = figures.iter().filter_map(|figure| figure.bounds.low).min();
+    // A report on one of the injured ("the cook who was shot on Friday is recovering") counts nobody where others count several. Of the
+    // dead each report tells all.
+    if outcome == Outcome::Injured && figures.iter().any(|figure| figure.bounds.point() > 1) {
+        figures.retain(|figure| figure.bounds.most() != 1);
+    }
     figures.sort_by_key(|figure| (figure.bounds.point(), figure.bounds.most()));
     let chosen = match best {
         Best::Agreed => agreed(&figures),
@@ -112,8 +117,9 @@ fn middle<T>(figures: &[T]) -> Option<&T> {
     figures.get(figures.len().saturating_sub(1) / 2)
 }
 
-/// The figure that most sources give; of several that as many give, the middle one of those given on the last day. Where one article
-/// gives all of these, the largest: others that it cites tell of some of the people.
+/// The figure that most sources give; of several that as many give, the middle one of those given on the last day, and of two in the
+/// middle the larger, since first reports miss some. Where one article gives all of these, the largest: others that it cites tell of some
+/// of the people.
 fn agreed(figures: &[Dated]) -> Option<&Dated> {
     let equal: Vec<&[Dated]> = figures.chunk_by(|a, b| a.bounds.point() == b.bounds.point()).collect();
     let most = equal.iter().map(|group| group.len()).max()?;
@@ -124,7 +130,7 @@ fn agreed(figures: &[Dated]) -> Option<&Dated> {
     if latest.iter().all(|figure| figure.article == *article) {
         return latest.last().copied();
     }
-    middle(&latest).copied()
+    latest.get(latest.len() / 2).copied()
 }
 
 /// No fewer people were harmed than civilians, say, even if those who give the whole give it lower.
@@ -240,12 +246,12 @@ mod tests {
                 [7, 7, 7],
             ),
             (
-                "two sources differ on one day: the lower",
+                "two sources differ on one day: the larger, since first reports miss some",
                 vec![
                     report("a", 1, &["killed people 5 =SOHR"]),
                     report("b", 1, &["killed people 8 =Civil Defence"]),
                 ],
-                [5, 5, 8],
+                [5, 8, 8],
             ),
             (
                 "copies of one body do not outvote",
@@ -424,6 +430,20 @@ mod tests {
     }
 
     #[test]
+    fn a_report_on_one_of_the_injured_counts_nobody() {
+        let reports = [
+            report("a", 1, &["injured people 7", "killed people 2"]),
+            report("b", 2, &["injured people 1", "killed people 1"]),
+            report("c", 2, &["injured people 1", "killed people 1"]),
+        ];
+        let members: Vec<Member<'_>> = reports.iter().map(|report| (report, 0)).collect();
+        let tolls = reconcile(&members, Best::Agreed);
+        let best = |outcome| tolls.get(&(outcome, Victims::People)).map(|range| (range.low, range.best));
+        assert_eq!(best(Outcome::Injured), Some((Some(1), Some(7))));
+        assert_eq!(best(Outcome::Killed), Some((Some(1), Some(1))), "of the dead each report tells all");
+    }
+
+    #[test]
     fn one_child_told_of_is_one_of_the_children() {
         let reports = [
             report("a", 1, &["killed people 7", "killed children 2 part"]),
@@ -451,7 +471,7 @@ mod tests {
             report("a", 1, &["killed people 9 =X", "killed children 2 part =X"]),
             report("b", 1, &["killed civilians 12 =Y", "killed children 4 part =Y"]),
         ];
-        assert_eq!(killed(&reports, Victims::Children, Best::Agreed), [Some(2), Some(2), Some(4)]);
+        assert_eq!(killed(&reports, Victims::Children, Best::Agreed), [Some(2), Some(4), Some(4)]);
         assert_eq!(killed(&reports, Victims::Civilians, Best::Agreed), [Some(12), Some(12), Some(12)]);
         // Nine by one source, twelve civilians by the other: no event has fewer dead than civilian dead.
         assert_eq!(killed(&reports, Victims::People, Best::Agreed), [Some(9), Some(12), Some(12)]);

@@ -153,6 +153,12 @@ impl Gathering<'_, '_> {
             && own.is_some_and(|own| own.id.is_some() && told.iter().all(|party| party.id != own.id))
     }
 
+    /// Whether headline or lead call it a murder and a suicide.
+    pub(super) fn tells_of_suicide(&self) -> bool {
+        let lead = self.document.sentences().get(LEAD).map_or(usize::MAX, |next| next.tokens.start);
+        self.head.tells_of_suicide(0..usize::MAX) || self.body.tells_of_suicide(0..lead)
+    }
+
     /// Whether headline or lead sum several incidents up: "Six shot in three separate shootings".
     pub(super) fn sums_up(&self) -> bool {
         let lead = self.document.sentences().get(LEAD / 2).map_or(usize::MAX, |next| next.tokens.start);

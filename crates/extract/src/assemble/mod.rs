@@ -51,6 +51,8 @@ sections! {
         Rise = "rise",
         /// More than one event, summed up.
         Several = "several",
+        /// Somebody killed others and himself.
+        Suicide = "suicide",
     }
 }
 
@@ -235,7 +237,13 @@ impl Gathering<'_, '_> {
         let unlike = self.outgrows(toll) || toll.sentence >= 2 && self.is_unlike(toll);
         let apart =
             cued(Cue::Apart) || unlike || self.is_one_more(index) || self.is_one_of_several(toll, &place);
-        let back = cued(Cue::Before) || self.body.turned_before(span, at) || self.goes_before(index);
+        // "A shooting that left three dead last month": the day that the article is about may lie back.
+        let main_day = self.groups.first().and_then(|main| main.when).filter(|main| main.precision == 1);
+        let dated_so = main_day.zip(when).is_some_and(|(main, when)| {
+            when.precision > 1 && when.start <= main.start && main.end <= when.end
+        });
+        let back =
+            cued(Cue::Before) && !dated_so || self.body.turned_before(span, at) || self.goes_before(index);
         let fits = |group: &Group| {
             !matches!((&group.when, &when), (Some(one), Some(other)) if apart_in_time(one, other))
                 && !matches!((&group.place, &place), (Some(one), Some(other)) if apart_in_space(one, other))
@@ -519,10 +527,11 @@ impl Gathering<'_, '_> {
                 let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| self.offsets(sentence));
                 let own = figures[index].iter().map(|&toll| &self.tolls[toll]);
                 let headline = if group.main { self.headline } else { Headline::default() };
+                let suicide = group.main && self.tells_of_suicide();
                 // A round-up's persons are of many incidents.
                 let [killed, injured] = match self.sums_up() {
                     true => [None; 2],
-                    false => reading::of_incident(self.document, own, headline),
+                    false => reading::of_incident(self.document, own, headline, suicide),
                 };
                 Incident {
                     incident_id: incident_ids[index].clone().unwrap_or_else(|| namer.main()),

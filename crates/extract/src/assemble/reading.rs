@@ -10,7 +10,8 @@ use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 
 use super::column;
 use super::persons::Persons;
-use crate::lexicon::{Class, Lexicon, NumberWord};
+use crate::lexicon::{Class, Grammar, Lexicon, NumberWord, Set};
+use crate::number;
 use crate::text::{Document, Kind};
 use crate::toll::Toll;
 
@@ -21,8 +22,9 @@ pub(super) struct Headline {
     pub(super) told: [Option<u64>; 2],
     /// The number of those shot, any of whom may have died.
     shot: Option<u64>,
-    /// The dead are named or described, not counted, so that there may be more: "man kills wife, neighbor".
-    described: bool,
+    /// The dead, and the injured, are named or described, not counted, so that there may be more: "man kills wife, neighbor",
+    /// "Girl, 4, hurt".
+    described: [bool; 2],
 }
 
 impl Headline {
@@ -38,15 +40,7 @@ impl Headline {
                 && !(toll.own && undergone);
             undergone |= toll.passive;
             let Some(low) = toll.low.filter(|_| whole) else { continue };
-            let low = low.max(nth(document, toll).unwrap_or(0));
-            if toll.outcome == Outcome::Killed {
-                let numeral = |at: usize| {
-                    let token = &document.tokens()[at];
-                    token.kind == Kind::Number || token.classes.any(&[Class::Number, Class::Fold])
-                };
-                headline.described = headline.described && !toll.number.clone().any(numeral)
-                    || headline.told[0].is_none() && !toll.number.clone().any(numeral);
-            }
+            let low = low.max(nth(document, toll).unwrap_or(0)) + beside(document, titled, toll);
             let is = |class| toll.trigger.clone().any(|at| document.tokens()[at].classes.has(class));
             // "Five shot, two dead" and "five shot" may count the dead; "one dead, one shot" has told of them.
             let open = toll.outcome == Outcome::Casualties
@@ -55,6 +49,15 @@ impl Headline {
                     && !toll.others
                     && headline.told[0].is_none();
             let Some(column) = column(toll.outcome).filter(|_| !open).or(open.then_some(2)) else { continue };
+            let numeral = |at: usize| {
+                let token = &document.tokens()[at];
+                token.kind == Kind::Number || token.classes.any(&[Class::Number, Class::Fold])
+            };
+            let (told, described) = match column {
+                2 => (headline.shot, &mut headline.described[1]),
+                _ => (headline.told[column], &mut headline.described[column]),
+            };
+            *described = (*described || told.is_none()) && !toll.number.clone().any(numeral);
             let (trigger, sum) = &mut sums[column];
             // "Gunman kills two, then himself", "three shot dead; suspect killed"
             let besides = toll.own || column == 0 && *sum > 0 && names_doer(document, toll);
@@ -75,6 +78,23 @@ fn names_doer(document: &Document<'_>, toll: &Toll) -> bool {
     toll.low == Some(1) && toll.noun.clone().any(|at| document.tokens()[at].classes.has(Class::Doer))
 }
 
+/// "Man, two children found dead", "two children, man shot": so many more stand before those counted, by a comma alone.
+fn beside(document: &Document<'_>, titled: &[Toll], toll: &Toll) -> u64 {
+    let start = toll.number.start.min(toll.noun.start);
+    let Some(before) = start.checked_sub(2).filter(|_| document.lower(start - 1) == ",") else { return 0 };
+    let lexicon = &document.language().lexicon;
+    let noun = lexicon.victim(document.tokens()[before].word).and_then(|word| word.noun);
+    let told = titled.iter().any(|other| other.noun.contains(&before) || other.number.contains(&before));
+    match noun.filter(|_| !told) {
+        Some((_, Grammar::Singular)) if toll.low > Some(1) => 1,
+        Some((_, Grammar::Plural)) => {
+            let number = before.checked_sub(1).and_then(|at| number::figure(document, lexicon, at, before));
+            number.and_then(|number| number.low.filter(|_| number.low == number.high)).unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
 /// "A third victim has died": so many are dead, unless they died over days or months.
 fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
     let tokens = document.tokens();
@@ -85,9 +105,14 @@ fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
         || tokens[span.clone()].iter().any(|token| token.classes.any(&[Class::Period, Class::Measure]));
     let from = toll.number.start.min(toll.noun.start);
     let numbers = Lexicon::english();
+    let sets = &document.language().sets;
+    let digits = |word: &str| {
+        let ending = sets.ending(word, Set::EndsOrdinal)?;
+        word.strip_suffix(ending)?.parse::<u64>().ok().filter(|nth| (2..100).contains(nth))
+    };
     let word = (from..toll.noun.end.min(from + 4)).find_map(|at| match numbers.number(tokens[at].word) {
         Some(NumberWord::Nth(nth)) => Some(nth),
-        _ => None,
+        _ => digits(document.lower(at)),
     })?;
     (one && dies && !over()).then_some(word)
 }
@@ -140,14 +165,26 @@ pub(super) fn dead_among_hurt<'t>(
     Cow::Owned(read)
 }
 
+/// So many at most are told of one by one before others are counted.
+const FEW: u64 = 4;
+
 /// What the figures of an incident tell, while they are read one by one.
 #[derive(Default)]
 struct Sums {
     /// The largest number of dead and of injured people.
     stated: [u64; 2],
+    /// Likewise, but not of others than those told of before.
+    alone: [u64; 2],
     /// Likewise, but of any group.
     counted: [u64; 2],
+    /// The largest number of those told of one by one together with the others whom a number counts: "a boy was hurt … three others
+    /// were hurt".
+    joined: [u64; 2],
     casualties: u64,
+    /// The largest number of persons that one verb tells of: "a girl of four and two men were hurt".
+    together: [u64; 2],
+    /// The verb read last, and how many it has told of.
+    verb: (Range<usize>, u64),
     /// The largest number of dead and of injured that a list adds up to: "Lena Moss and her son Omar" are two.
     listed: [u64; 2],
     /// The largest number of dead that an active verb takes as its object.
@@ -163,6 +200,18 @@ struct Sums {
 }
 
 impl Sums {
+    /// Adds others to the persons told of before them.
+    fn join(&mut self, persons: &Persons<'_>, toll: &Toll) {
+        let counted = toll.others && toll.low == toll.high && toll.part_of.is_none() && !toll.implied;
+        let (Some(column), Some(others)) = (column(toll.outcome), toll.low.filter(|&low| low > 1)) else {
+            return;
+        };
+        let before = [persons.killed(), persons.injured()][column];
+        if counted && toll.modality == Modality::Asserted && (1..=FEW).contains(&before) {
+            self.joined[column] = self.joined[column].max(before + others);
+        }
+    }
+
     fn read(&mut self, document: &Document<'_>, toll: &Toll) {
         if toll.implied {
             return;
@@ -171,12 +220,22 @@ impl Sums {
         // Only a number of people, not of women or guards among them, is a number of all.
         let all = matches!(toll.victims, Victims::People | Victims::Civilians) && !toll.listed;
         if let Some(column) = column(toll.outcome) {
+            let (verb, persons) = &mut self.verb;
+            if *verb != toll.trigger {
+                (*verb, *persons) = (toll.trigger.clone(), 0);
+            }
+            let counts = toll.low == toll.high && !toll.own && toll.part_of.is_none();
+            *persons += toll.low.filter(|_| counts).unwrap_or(0);
+            self.together[column] = self.together[column].max(*persons);
             self.counted[column] = self.counted[column].max(most);
             if toll.listed {
                 self.listed[column] = self.listed[column].max(most);
             }
             if all {
                 self.stated[column] = self.stated[column].max(most);
+                if !toll.others {
+                    self.alone[column] = self.alone[column].max(most);
+                }
             }
         }
         if toll.outcome == Outcome::Casualties {
@@ -212,10 +271,12 @@ pub(super) fn of_incident<'t>(
     document: &Document<'_>,
     tolls: impl Iterator<Item = &'t Toll>,
     headline: Headline,
+    murder_and_suicide: bool,
 ) -> [Option<u64>; 2] {
     let mut persons = Persons::default();
     let mut sums = Sums::default();
     for toll in tolls {
+        sums.join(&persons, toll);
         persons.read(document, toll);
         if toll.modality == Modality::Asserted {
             sums.read(document, toll);
@@ -223,29 +284,39 @@ pub(super) fn of_incident<'t>(
     }
     let Sums { stated, counted, .. } = sums;
     let told = [persons.killed().max(sums.listed[0]), persons.injured().max(sums.listed[1])];
-    let suicide = sums.murder_and_suicide();
+    // A murder and a suicide leave two dead at least.
+    let least = if murder_and_suicide { (sums.slain + 1).max(2) } else { 0 };
+    let suicide = sums.murder_and_suicide().max(least);
     let killed = counted[0].max(told[0]).max(headline.told[0].unwrap_or(0));
     // Whoever was shot and not killed was injured.
     let casualties = sums.casualties.max(headline.shot.unwrap_or(0));
     let rest = if killed > 0 { casualties.saturating_sub(killed) } else { 0 };
     let injured = headline.told[1].or(headline.shot.filter(|_| killed == 0));
     let mut reading = [None; 2];
-    let described = headline.described;
     let last = sums.last;
-    for (column, headline) in [headline.told[0], injured].into_iter().enumerate() {
-        let whole = match headline {
-            // A headline that counts has counted all, but for a doer who killed himself.
-            Some(1) if column == 0 => suicide.max(1),
-            Some(count) if column == 0 && described => count.max(told[0]),
-            Some(count) => count,
+    for (column, headline_told) in [headline.told[0], injured].into_iter().enumerate() {
+        let joined = sums.joined[column];
+        let text = match (sums.alone[column] > 1, stated[column] > 1) {
             _ if sums.casualties > 0 && told[0] + told[1] > sums.casualties => 0,
             // Where the text gives a number, persons told one by one are some of them.
-            _ if stated[column] > 1 => 0,
-            _ => told[column],
+            (true, _) => 0,
+            (false, true) => joined,
+            (false, false) => told[column].max(joined),
+        };
+        let whole = match headline_told {
+            // A headline that counts has counted all, but for a doer who killed himself.
+            Some(1) if column == 0 => suicide.max(1),
+            Some(count) if column == 0 && headline.described[0] => count.max(told[0]).max(text),
+            // "Girl, 4, hurt" tells of one of those whom one sentence tells of together.
+            Some(1) if headline.described[column] && sums.alone[column] <= 1 && killed == 0 => {
+                sums.together[column].max(1)
+            }
+            Some(count) => count,
+            None => text,
         };
         let whole = if column == 1 { whole.max(rest) } else { whole.max(suicide).max(last) };
         // One told of by a headline is no news where the text tells of any.
-        let news = whole > 1 || headline.is_some() && counted[column] == 0;
+        let news = whole > 1 || headline_told.is_some() && counted[column] == 0;
         let known = whole > stated[column] && whole >= counted[column] && news;
         reading[column] = known.then_some(whole);
     }

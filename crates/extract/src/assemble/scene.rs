@@ -220,6 +220,17 @@ impl<'a, 'd> Scene<'a, 'd> {
         })
     }
 
+    /// Whether a span calls what happened a murder and a suicide, not an attempted one.
+    pub(super) fn tells_of_suicide(&self, span: Range<usize>) -> bool {
+        within(&self.cues, |(hit, _)| hit.start as usize, &span).iter().any(|(hit, cue)| {
+            let attempted = || {
+                let before = (hit.start as usize).checked_sub(1);
+                before.is_some_and(|before| self.document.is(before, Set::Attempted))
+            };
+            *cue == Cue::Suicide && !attempted()
+        })
+    }
+
     /// Whether a cue stands in a span.
     pub(super) fn cued(&self, span: &Range<usize>, cue: Cue) -> bool {
         within(&self.cues, |(hit, _)| hit.start as usize, span).iter().any(|(_, each)| *each == cue)

@@ -397,6 +397,45 @@ fn persons_told_one_by_one_are_counted() {
 }
 
 #[test]
+fn others_come_on_top_of_those_told_of_before_them() {
+    let text = "A boy of 12 was in critical condition on Monday after a shooting in Akron that also injured three other people.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, Some(4)));
+    let text = "Five people were injured in Akron on Monday. One man was shot in the leg; three others were cut by glass.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, None), "the text gives the number of all");
+}
+
+#[test]
+fn a_headline_may_tell_of_one_of_those_hurt() {
+    let text = "A four-year-old girl and a 20-year-old man were hurt on Monday in Akron.";
+    assert_eq!(reading("Girl, 4, hurt in Akron", text), (None, Some(2)));
+    let text = "A 20-year-old man was hurt on Monday in Akron. Omar Haddad was taken to a hospital.";
+    assert_eq!(reading("Man hurt in Akron", text), (None, None));
+}
+
+#[test]
+fn a_headline_counts_those_beside_its_number() {
+    let text = "Two children and a man were found dead in Akron on Monday.";
+    assert_eq!(reading("Police name man, two children found dead", text), (Some(3), None));
+    let text = "Shots were fired at a park in Akron on Monday.";
+    assert_eq!(reading("2 children, woman shot at park", text), (None, Some(3)));
+}
+
+#[test]
+fn a_murder_and_a_suicide_leave_two_dead() {
+    let text = "Dale Hart shot himself and Lena Moss in Akron on Monday, police said.";
+    assert_eq!(reading("Murder-suicide in Akron", text), (Some(2), None));
+    assert_eq!(reading("Attempted murder-suicide in Akron", text), (None, None));
+}
+
+#[test]
+fn what_is_dated_to_the_month_of_the_day_told_of_does_not_lie_back() {
+    let text = "A shooting in Akron that left a man and two children dead last month was planned, police say. \
+                On February 5, police found a man and two children dead in a home.";
+    let (article, told) = gathered("Shooting in Akron was planned", "2016-03-08", text);
+    assert_eq!(article.incidents.len(), 1, "{told}");
+}
+
+#[test]
 fn who_kills_others_and_himself_is_one_more() {
     let text = "A man killed three people at a farm in Akron before turning the gun on himself, police said.";
     assert_eq!(reading("Shooting at a farm", text), (Some(4), None));
@@ -467,6 +506,10 @@ fn raids_on_houses_that_end_in_arrests_are_no_air_raids() {
 fn the_last_of_a_row_tells_how_many() {
     let text = "A third person has died after Sunday's shooting in Akron, police said.";
     assert_eq!(reading("Akron shooting victim dies", text), (Some(3), None));
+    assert_eq!(
+        reading("4th victim of Akron shooting dies", "Ida Cole died in Akron on Sunday."),
+        (Some(4), None)
+    );
     let text = "A man died in Akron on Sunday, the third victim to die in five weeks.";
     assert_eq!(reading("Man dies in Akron shooting", text), (None, None));
 }

@@ -23,6 +23,8 @@ sets! {
     Joins = "joins",
     /// Joins two parties that act together: "its allied".
     Allies = "allies",
+    /// Before a deed that did not succeed: "attempted".
+    Attempted = "attempted",
     /// "of"
     Of = "of",
     /// "of" and "to", between "by" and who did it: "by forces loyal to".

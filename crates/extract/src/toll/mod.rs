@@ -14,7 +14,7 @@ use std::ops::Range;
 use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 use rustc_hash::FxHashSet;
 
-use crate::lexicon::Class;
+use crate::lexicon::{Class, Frame};
 use crate::text::Document;
 
 /// One figure, before it is known where, when and on whose word. Spans are indexes into [`Document::tokens`].
@@ -140,6 +140,14 @@ fn shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
             .trigger
             .clone()
             .any(|token| document.tokens()[token].classes.any(&[Class::Shot, Class::Strike]));
+        // "Three men were found with gunshot wounds. Two died."
+        let words = || document.tokens()[toll.trigger.clone()].iter().map(|token| token.word);
+        let wounds = || {
+            let lexicon = &document.language().lexicon;
+            let found = lexicon.trigger(words()).map_or(&[][..], |(readings, _)| readings);
+            found.iter().any(|reading| reading.frame == Frame::Harm)
+        };
+        let shot = shot || wounds();
         let several = toll.low.is_some_and(|low| low > least_dead && low > 1);
         if toll.outcome == Outcome::Injured && shot && several && !toll.others {
             toll.outcome = Outcome::Casualties;

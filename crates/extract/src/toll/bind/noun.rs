@@ -20,6 +20,28 @@ impl<'a> Binder<'a> {
             at,
         };
         self.subjects(&predicate, at, false);
+        self.shot_dead(&predicate, at);
+    }
+
+    /// "shot his wife and his daughter dead": what the last of a list is told to be, all are.
+    fn shot_dead(&mut self, predicate: &Predicate, at: usize) {
+        let Some(last) = at.checked_sub(1).filter(|&last| self.bound[last].is_some()) else { return };
+        if !self.opens_with(at, Set::Dead) || self.noun(last).is_none_or(|noun| noun.partitive || noun.others)
+        {
+            return;
+        }
+        let before = match (self.part(last.wrapping_sub(1)), self.part(last.wrapping_sub(2))) {
+            (Some(Part::Conjunction), Some(Part::Comma)) => last.checked_sub(3),
+            (Some(Part::Conjunction | Part::Comma), _) => last.checked_sub(2),
+            _ => None,
+        };
+        let shot = |toll: usize| {
+            let toll = &self.tolls[toll];
+            !toll.passive && toll.trigger.clone().any(|token| self.has(token, Class::Shot))
+        };
+        if let Some(before) = before.filter(|&before| self.bound[before].is_some_and(shot)) {
+            self.worsens(predicate, before);
+        }
     }
 
     fn feared(&self, at: usize) -> Modality {
@@ -273,6 +295,15 @@ impl<'a> Binder<'a> {
             Some(Part::Preposition) if at >= 2 && self.opens_with(at - 1, Set::WithWounds) => {
                 match self.part(at - 2) {
                     Some(Part::Verb(verb)) if suffers(verb) => {
+                        self.subjects(&predicate, at - 2, true);
+                    }
+                    // "were found with wounds"
+                    Some(Part::Verb(verb))
+                        if verb.passive
+                            && verb.trigger.is_none()
+                            && !verb.negated
+                            && self.has(verb.main, Class::Link) =>
+                    {
                         self.subjects(&predicate, at - 2, true);
                     }
                     Some(Part::Noun(noun))

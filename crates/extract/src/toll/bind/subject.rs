@@ -267,7 +267,7 @@ impl Binder<'_> {
 
     /// "The boy who was shot has died", "four of the wounded died": whoever was bound as injured is dead, and those whom the
     /// same words tell of with them.
-    fn worsens(&mut self, predicate: &Predicate, at: usize) -> bool {
+    pub(super) fn worsens(&mut self, predicate: &Predicate, at: usize) -> bool {
         let Some(hurt) = self.bound[at].map(|toll| self.tolls[toll].clone()) else { return false };
         let dies = predicate.outcome == Outcome::Killed && predicate.modality == Modality::Asserted;
         if !dies || hurt.outcome != Outcome::Injured || hurt.modality != Modality::Asserted {
@@ -567,7 +567,10 @@ impl Binder<'_> {
             let object = left.checked_sub(1).and_then(|before| self.verb(before)).is_some_and(|verb| {
                 // "left three men and two women dead"
                 let leaves = self.document.tokens()[verb.main].classes.has(Class::Leave);
-                !verb.say && !leaves && (verb.trigger.is_some() || !verb.copula)
+                // "came home to find his wife, son and daughter dead"
+                let state = matches!(self.part(predicate.at), Some(Part::State(_)));
+                let found = state && verb.trigger.is_none();
+                !verb.say && !leaves && !found && (verb.trigger.is_some() || !verb.copula)
             });
             if !fits || governed || object || self.bound[left].is_some() || members.len() > 30 {
                 break;

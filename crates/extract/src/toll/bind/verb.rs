@@ -205,8 +205,22 @@ impl<'a> Binder<'a> {
     /// "turned the gun on himself": the doer.
     fn own(&mut self, predicate: &Predicate, at: usize) {
         let span = self.chunks[at].span.clone();
+        if self.told_as_victim(at) {
+            return;
+        }
         let one = Noun::single(span.end - 1..span.end);
         self.toll(predicate, at, &one);
+    }
+
+    /// "killed a woman and a man who shot her, then turned the gun on himself": whether the doer is the one whom the clause goes on
+    /// about, and has been counted among those killed.
+    fn told_as_victim(&self, at: usize) -> bool {
+        let relative = (at.saturating_sub(REACH)..at)
+            .rev()
+            .take_while(|&left| !matches!(self.part(left), Some(Part::Subordinator)))
+            .find(|&left| matches!(self.part(left), Some(Part::Relative)));
+        let Some(told) = relative.and_then(|relative| relative.checked_sub(1)) else { return false };
+        self.bound[told].is_some_and(|toll| self.tolls[toll].outcome == Outcome::Killed)
     }
 
     /// "was killed along with two guards": those whom the same befell.
@@ -273,10 +287,16 @@ impl<'a> Binder<'a> {
             }
         }
         // "A blast on Monday, May 3, killed a guard": a participle after a comma would take no object.
-        let resumes = at > 1
-            && matches!(self.part(at - 1), Some(Part::Comma))
-            && !self.noun(at - 2).is_some_and(|noun| noun.counted() || noun.person())
-            && (object.person() || object.name && self.personal(at + 1 + further))
+        let comma = at > 1 && matches!(self.part(at - 1), Some(Part::Comma));
+        let described = || self.noun(at - 2).is_some_and(|noun| noun.counted() || noun.person());
+        // "left 4 dead, wounded 3 others", "killed a guard, wounded 3 others"
+        let others = || {
+            let told = self.bound[at - 2].is_some() || self.noun(at - 2).is_some_and(|n| n.state.is_some());
+            object.counted() && object.others && told
+        };
+        let resumes = comma
+            && (others()
+                || !described() && (object.person() || object.name && self.personal(at + 1 + further)))
             || self.goes_on(at);
         let subject = at == 0 || resumes || !matches!(self.part(at - 1), Some(Part::Comma | Part::Open));
         subject

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use annals_plugin::{Outcome, Victims};
 
-use crate::lexicon::{Class, Form, Frame, Lexicon, Set, Trigger};
+use crate::lexicon::{Class, Form, Frame, Lexicon, NumberWord, Set, Trigger};
 use crate::number::Figure;
 use crate::text::{Case, Document, Kind, Token};
 
@@ -163,6 +163,16 @@ pub(super) fn chunks(document: &Document<'_>, lexicon: &Lexicon, sentence: usize
         let token = &document.tokens()[chunk.span.start];
         // "of Sunday's shooting": here the preposition governs what is the day's.
         let owns = chunk.span.end < range.end && document.is(chunk.span.end, Set::Owner);
+        // "Lena Moss, 23 was": an age that only one comma sets off takes it along.
+        let aged = token.kind == Kind::Number
+            && chunk.span.len() == 1
+            && matches!(kept.as_slice(), [.., Chunk { part: Part::Noun(noun), .. }, Chunk { part: Part::Comma, .. }]
+                if noun.name && !noun.counted())
+            && matches!(chunker.verb(chunk.span.end), Some(Chunk { part: Part::Verb(_), .. }));
+        if aged {
+            kept.pop();
+            continue;
+        }
         let dated =
             !owns && (token.classes.any(&[Class::Month, Class::Weekday]) || token.kind == Kind::Number);
         if dated
@@ -221,6 +231,10 @@ impl Chunker<'_> {
         (at < self.end).then(|| &self.document.tokens()[at])
     }
 
+    fn has_any(&self, at: usize, classes: &[Class]) -> bool {
+        self.token(at).is_some_and(|token| token.classes.any(classes))
+    }
+
     fn lower(&self, at: usize) -> &str {
         if at < self.end { self.document.lower(at) } else { "" }
     }
@@ -237,7 +251,16 @@ impl Chunker<'_> {
         if !self.has(at, Class::Trigger) {
             return None;
         }
-        self.lexicon.trigger(self.document.tokens()[at..self.end].iter().map(|token| token.word))
+        let words = |end: usize| self.document.tokens()[at..end].iter().map(|token| token.word);
+        let (readings, length) = self.lexicon.trigger(words(self.end))?;
+        // "left 4 dead and wounded 3 others": the second word has a number of its own.
+        let both = readings
+            .iter()
+            .all(|reading| reading.outcome == Outcome::Casualties && reading.frame == Frame::State);
+        let counts = self
+            .token(at + length)
+            .is_some_and(|token| token.kind == Kind::Number || token.classes.has(Class::Number));
+        if both && counts { self.lexicon.trigger(words(at + 1)) } else { Some((readings, length)) }
     }
 
     fn chunk(&self, at: usize, last: Option<&Chunk>) -> Chunk {
@@ -278,7 +301,7 @@ impl Chunker<'_> {
                 return Chunk { span: at..at + length, part: Part::State(state.outcome) };
             }
         }
-        if let Some(noun) = self.noun(at, true) {
+        if let Some(noun) = self.one_of(at, last).or_else(|| self.noun(at, true)) {
             return noun;
         }
         let part = if token.classes.has(Class::Relative) {
@@ -294,6 +317,22 @@ impl Chunker<'_> {
             Part::Other
         };
         one(part)
+    }
+
+    /// "was one of five people shot": the number of all of them.
+    fn one_of(&self, at: usize, last: Option<&Chunk>) -> Option<Chunk> {
+        let copula =
+            last.is_some_and(|last| matches!(&last.part, Part::Verb(verb) if verb.copula && !verb.negated));
+        let one = self.lexicon.number(self.document.tokens()[at].word) == Some(NumberWord::Unit(1));
+        if !copula || !one || !self.document.language().sets.has(self.lower(at + 1), Set::Of) {
+            return None;
+        }
+        let inner = self.noun(at + 2, false)?;
+        let Part::Noun(noun) = &inner.part else { return None };
+        let several = noun.counted() && noun.person() && !noun.others;
+        let harmed =
+            self.trigger_frame(inner.span.end).is_some() || self.has(inner.span.end, Class::Relative);
+        (several && harmed).then_some(Chunk { span: at..inner.span.end, part: inner.part })
     }
 
     fn noun_follows(&self, at: usize) -> bool {

@@ -348,7 +348,7 @@ impl Chunker<'_> {
                 at += 1;
                 continue;
             }
-            let age = age_group(word);
+            let age = self.age_group(word);
             // "62 rebels east of the city", "nine people Sana reported": a plural that is counted ends the group.
             let counted =
                 noun.figure.is_some() && matches!(victim, Some((last, _, Grammar::Plural)) if last + 1 == at);
@@ -514,6 +514,27 @@ impl Chunker<'_> {
         (at + 1..at + 5).any(quote) || (self.start.max(at.saturating_sub(4))..at).any(quote)
     }
 
+    /// The group of "6-year-old", "three-year-old" and their like, and whether it means one.
+    pub(super) fn age_group(&self, word: &str) -> Option<(Victims, Grammar)> {
+        let (age, rest) = word.split_once('-')?;
+        let (unit, old) = rest.split_once('-')?;
+        let grammar = match old {
+            "old" => Grammar::Singular,
+            "olds" => Grammar::Plural,
+            _ => return None,
+        };
+        let in_words = || match self.lexicon.number(self.lexicon.look_up(age).0) {
+            Some(NumberWord::Unit(years)) => Some(years),
+            _ => None,
+        };
+        let child = match unit {
+            "year" => age.parse().ok().or_else(in_words).is_some_and(|years: u64| years < 18),
+            "month" | "week" | "day" => true,
+            _ => return None,
+        };
+        Some((if child { Victims::Children } else { Victims::People }, grammar))
+    }
+
     /// Takes in what follows a head: "of them", "of five", a name.
     fn finish(&self, mut noun: Noun, start: usize, end: usize, partitive: bool) -> Option<Chunk> {
         let mut end = end;
@@ -597,23 +618,6 @@ impl Chunker<'_> {
         }
         Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) })
     }
-}
-
-/// The group of "6-year-old" and its like, and whether it means one.
-pub(super) fn age_group(word: &str) -> Option<(Victims, Grammar)> {
-    let (age, rest) = word.split_once('-')?;
-    let (unit, old) = rest.split_once('-')?;
-    let grammar = match old {
-        "old" => Grammar::Singular,
-        "olds" => Grammar::Plural,
-        _ => return None,
-    };
-    let child = match unit {
-        "year" => age.parse::<u32>().is_ok_and(|age| age < 18),
-        "month" | "week" | "day" => true,
-        _ => return None,
-    };
-    Some((if child { Victims::Children } else { Victims::People }, grammar))
 }
 
 /// Whether a word that the lexicon does not hold means persons by its ending.

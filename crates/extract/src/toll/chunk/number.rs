@@ -4,7 +4,7 @@ use annals_plugin::{Outcome, Victims};
 
 use super::{Chunk, Chunker, NO_NOUN, Part};
 use crate::lexicon::{Class, Form, Frame, Grammar, NumberWord, Set, Trigger};
-use crate::number::Figure;
+use crate::number::{self, Figure};
 use crate::text::{Case, Kind};
 
 impl Chunker<'_> {
@@ -88,8 +88,9 @@ impl Chunker<'_> {
                 !matches!(mark, "," | "(") || self.ends_in_person(before)
             });
             let closes = matches!(next, "," | ")" | "." | ";" | "" | "and" | "-" | "\u{2013}" | "\u{2014}")
-                || self.has(at + 1, Class::Be)
-                || self.has(at + 1, Class::Preposition);
+                || self.has(at + 1, Class::Be) && !self.counts_at_place(before, at + 1)
+                || self.has(at + 1, Class::Preposition)
+                || self.named_in_full(before) && self.goes_on(at + 1);
             if age && after_person && closes && matches!(self.before(at), "," | "(") {
                 return Some(at + 1);
             }
@@ -106,6 +107,50 @@ impl Chunker<'_> {
         (years && matches!(self.lower(at + 2), "old" | "of")).then_some(at + 3)
     }
 
+    /// Whether a name that a comma closes stands after a preposition.
+    fn placed(&self, comma: usize) -> bool {
+        const LONGEST_NAME: usize = 4;
+        let name = |at: usize| {
+            let token = &self.document.tokens()[at];
+            token.kind == Kind::Word && matches!(token.case, Case::Title | Case::Upper)
+        };
+        (self.start..comma)
+            .rev()
+            .take(LONGEST_NAME + 1)
+            .find(|&at| !name(at) || self.has(at, Class::Preposition))
+            .is_some_and(|at| self.has(at, Class::Preposition))
+    }
+
+    /// "In Homs, 12 were killed": a plural verb counts those at a place.
+    fn counts_at_place(&self, comma: Option<usize>, verb: usize) -> bool {
+        self.document.language().sets.has(self.lower(verb), Set::SeveralAre)
+            && comma.is_some_and(|comma| self.placed(comma))
+    }
+
+    /// Whether a comma closes the first and last name of a person, who is no place after a preposition: "Omar Haddad, 23 likely".
+    fn named_in_full(&self, comma: Option<usize>) -> bool {
+        let name = |at: usize| {
+            at >= self.start
+                && self.token(at).is_some_and(|token| token.kind == Kind::Word && token.word.0 == 0)
+        };
+        let Some(last) = comma.and_then(|comma| comma.checked_sub(1)) else { return false };
+        let Some(first) = last.checked_sub(1).filter(|&first| name(first) && name(last)) else {
+            return false;
+        };
+        let capital = |at: usize| matches!(self.document.tokens()[at].case, Case::Title | Case::Upper);
+        capital(first) && !self.capitals && !comma.is_some_and(|comma| self.placed(comma))
+    }
+
+    /// Whether a clause goes on at a token: with an adverb, an auxiliary or a verb that harms nobody.
+    fn goes_on(&self, at: usize) -> bool {
+        const VERBAL: &[Class] =
+            &[Class::Be, Class::Have, Class::Do, Class::Modal, Class::Say, Class::Adverb];
+        let likely = self.lower(at).ends_with("ly");
+        (likely || self.has_any(at, VERBAL) || self.verbal(at))
+            && self.trigger_frame(at).is_none()
+            && !self.person_follows(at)
+    }
+
     pub(super) fn is_year(&self, at: usize) -> bool {
         let word = self.lower(at);
         word.len() == 4
@@ -116,6 +161,9 @@ impl Chunker<'_> {
     /// "13 year-old", "28 year old", "57- year- old" before a noun: its end, and the group that the age tells.
     pub(super) fn age(&self, at: usize) -> Option<(usize, Victims)> {
         let token = self.token(at)?;
+        if token.kind == Kind::Word && self.has(at + 1, Class::Age) {
+            return self.age_in_words(at);
+        }
         if token.kind != Kind::Number || token.end - token.start > 3 {
             return None;
         }
@@ -135,6 +183,17 @@ impl Chunker<'_> {
         let years = self.lower(at).parse::<u32>().ok()?;
         let end = end.max(unit) + 1;
         Some((end, if child || years < 18 { Victims::Children } else { Victims::People }))
+    }
+
+    /// "twenty-two year old" before a noun.
+    fn age_in_words(&self, at: usize) -> Option<(usize, Victims)> {
+        let years = number::figure(self.document, self.lexicon, at, self.end)?;
+        let unit = years.value.end;
+        let old = self.has(unit, Class::Age)
+            && self.document.language().sets.has(self.lower(unit + 1), Set::Old)
+            && years.value.start == at;
+        let child = years.low < Some(18) || !self.lower(unit).starts_with("year");
+        old.then_some((unit + 2, if child { Victims::Children } else { Victims::People }))
     }
 
     /// "triple murder", "double shooting": the number of victims, the deed, and where it ends.
@@ -165,7 +224,8 @@ impl Chunker<'_> {
         while number(end) || number(end + 1) && matches!(self.lower(end), "," | "and") {
             end += 1;
         }
-        (end > at + 2 && matches!(self.lower(end), "," | ")" | "")).then_some(end)
+        let closed = matches!(self.lower(end), "," | ")" | "") || self.has(end, Class::Be);
+        (end > at + 2 && closed).then_some(end)
     }
 
     /// "6- and 10-year-old" before a plural: where the second age stands.
@@ -173,7 +233,7 @@ impl Chunker<'_> {
         let digits = self.token(at).is_some_and(|token| token.kind == Kind::Number);
         let joined = matches!(self.lower(at + 1), "-" | "\u{2010}" | "\u{2011}")
             && self.has(at + 2, Class::Conjunction)
-            && super::noun::age_group(self.lower(at + 3)).is_some();
+            && self.age_group(self.lower(at + 3)).is_some();
         (digits && joined).then_some(at + 3)
     }
 
