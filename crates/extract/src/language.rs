@@ -133,13 +133,16 @@ impl Language {
     }
 
     fn read(file: impl Fn(&str) -> &'static str) -> Result<Language, String> {
-        let lexicon = Lexicon::read(&Files {
+        let mut lexicon = Lexicon::read(&Files {
             words: file("words.txt"),
             numbers: file("numbers.txt"),
             qualifiers: file("qualifiers.txt"),
             victims: file("victims.txt"),
             outcomes: file("outcomes.txt"),
-        });
+        })
+        .map_err(|error| error.to_string())?;
+        let sets = Sets::read(file("small.txt")).map_err(|error| error.to_string())?;
+        lexicon.add_small(&sets);
         let places = place::Words::read(
             file("places.txt"),
             file("demonyms.txt"),
@@ -147,8 +150,8 @@ impl Language {
             file("outlets.txt"),
         );
         Ok(Language {
-            lexicon: lexicon.map_err(|error| error.to_string())?,
-            sets: Sets::read(file("small.txt")).map_err(|error| error.to_string())?,
+            lexicon,
+            sets,
             knowledge: Knowledge::read(&file)?,
             places: places.map_err(|error| error.to_string())?,
             dates: date::Words::read(file("dates.txt")).map_err(|error| error.to_string())?,

@@ -2,7 +2,7 @@
 
 mod sets;
 
-pub use sets::{Set, Sets};
+pub use sets::{Set, Sets, SmallId};
 
 use crate::language::Language;
 use annals_plugin::{Outcome, Qualifier, Victims};
@@ -283,7 +283,8 @@ type Phrases<T> = FxHashMap<WordId, Vec<Phrase<T>>>;
 /// What a language's folder says.
 #[derive(Debug, Default)]
 pub struct Lexicon {
-    words: FxHashMap<Box<str>, WordId>,
+    /// Each word with its number among the small words.
+    words: FxHashMap<Box<str>, (WordId, SmallId)>,
     classes: Vec<Classes>,
     numbers: FxHashMap<WordId, NumberWord>,
     victims: FxHashMap<WordId, VictimWord>,
@@ -428,10 +429,10 @@ impl Lexicon {
 
     fn intern(&mut self, word: &str, class: Option<Class>) -> WordId {
         let id = match self.words.get(word) {
-            Some(&id) => id,
+            Some(&(id, _)) => id,
             None => {
                 let id = WordId(self.classes.len() as u32);
-                self.words.insert(word.into(), id);
+                self.words.insert(word.into(), (id, SmallId::default()));
                 self.classes.push(Classes::default());
                 id
             }
@@ -442,12 +443,17 @@ impl Lexicon {
         id
     }
 
-    /// A word in small letters, with its classes.
-    pub fn look_up(&self, word: &str) -> (WordId, Classes) {
-        match self.words.get(word) {
-            Some(&id) => (id, self.classes[id.0 as usize]),
-            None => (WordId::UNKNOWN, Classes::default()),
+    /// Tells the small words, so that one look serves for both.
+    pub(crate) fn add_small(&mut self, sets: &Sets) {
+        for (word, small) in sets.words() {
+            self.words.entry(word.into()).or_default().1 = small;
         }
+    }
+
+    /// A word in small letters, with its classes, and its number among the small words.
+    pub fn look_up(&self, word: &str) -> (WordId, Classes, SmallId) {
+        let (id, small) = self.words.get(word).copied().unwrap_or_default();
+        (id, self.classes[id.0 as usize], small)
     }
 
     /// How a word counts, if it is a number word.

@@ -143,7 +143,7 @@ impl Reader<'_, '_> {
     }
 
     fn is(&self, token: usize, set: Set) -> bool {
-        self.sets.has(self.document.lower(token), set)
+        self.document.is(token, set)
     }
 
     fn ends_ing(&self, token: usize) -> bool {

@@ -110,7 +110,6 @@ impl Gathering<'_, '_> {
     /// "Shelling killed 40 after a pilot was killed there": a deed that went before the one told of.
     pub(super) fn goes_before(&self, index: usize) -> bool {
         let toll = &self.tolls[index];
-        let sets = &self.document.language().sets;
         let whole =
             |other: &&Toll| other.outcome == toll.outcome && other.part_of.is_none() && !other.implied;
         let other =
@@ -118,7 +117,7 @@ impl Gathering<'_, '_> {
         let Some(other) = other.filter(|other| other.low.is_some_and(|low| low > 1)) else { return false };
         let between = other.number.end.max(other.trigger.end.min(toll.number.start))
             ..toll.number.start.min(toll.trigger.start);
-        !toll.others && between.into_iter().any(|token| sets.has(self.document.lower(token), Set::After))
+        !toll.others && between.into_iter().any(|token| self.document.is(token, Set::After))
     }
 
     /// A report on a whole province sums what befell its towns: a smaller figure of one town is a part of the sum, and an

@@ -312,7 +312,7 @@ impl Reader<'_, '_> {
 
     /// Whether a token of the sentence is of a set; `false` beyond its edges.
     fn is(&self, tokens: &Range<usize>, at: usize, set: Set) -> bool {
-        self.sets.has(self.lower(tokens, at), set)
+        at < tokens.len() && self.document.is(tokens.start + at, set)
     }
 
     fn cue(&self, at: usize) -> Cue {

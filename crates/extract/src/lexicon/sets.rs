@@ -259,10 +259,16 @@ sets! {
     UpToRest = "up_to_rest",
 }
 
+/// Number of a small word; the default stands for any other word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SmallId(u16);
+
 /// The small words of a language.
 #[derive(Debug)]
 pub struct Sets {
-    words: FxHashMap<&'static str, u128>,
+    words: FxHashMap<&'static str, SmallId>,
+    /// The sets of each small word, as bits; none of other words.
+    bits: Vec<u128>,
     /// The words of each set, which are endings or beginnings for some.
     lists: Vec<Vec<&'static str>>,
 }
@@ -270,7 +276,17 @@ pub struct Sets {
 impl Sets {
     /// Whether a word in small letters is of a set.
     pub fn has(&self, word: &str, set: Set) -> bool {
-        self.words.get(word).is_some_and(|sets| sets >> set as u32 & 1 == 1)
+        self.words.get(word).is_some_and(|&small| self.holds(small, set))
+    }
+
+    /// The same of a word that is known by its number.
+    pub fn holds(&self, small: SmallId, set: Set) -> bool {
+        self.bits[usize::from(small.0)] >> set as u32 & 1 == 1
+    }
+
+    /// Each small word with its number.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&'static str, SmallId)> {
+        self.words.iter().map(|(&word, &small)| (word, small))
     }
 
     /// The ending of a set that a word has.
@@ -293,7 +309,8 @@ impl Sets {
     }
 
     pub(crate) fn read(text: &'static str) -> Result<Sets, LexiconError> {
-        let mut sets = Sets { words: FxHashMap::default(), lists: vec![Vec::new(); Set::ALL.len()] };
+        let lists = vec![Vec::new(); Set::ALL.len()];
+        let mut sets = Sets { words: FxHashMap::default(), bits: vec![0], lists };
         let mut current = None;
         for (number, line) in text.lines().enumerate() {
             let wrong = |message: String| LexiconError { file: "small.txt", line: number + 1, message };
@@ -306,7 +323,13 @@ impl Sets {
             for word in line.split_whitespace() {
                 let set =
                     current.ok_or_else(|| wrong("a word stands before the first section".to_owned()))?;
-                *sets.words.entry(word).or_default() |= 1 << set as u32;
+                let next =
+                    u16::try_from(sets.bits.len()).map_err(|_| wrong("too many small words".to_owned()))?;
+                let small = *sets.words.entry(word).or_insert(SmallId(next));
+                if small.0 == next {
+                    sets.bits.push(0);
+                }
+                sets.bits[usize::from(small.0)] |= 1 << set as u32;
                 sets.lists[set as usize].push(word);
             }
         }

@@ -221,7 +221,7 @@ impl Finder<'_, '_> {
     }
 
     fn is(&self, token: usize, set: Set) -> bool {
-        self.sets.has(self.lower(token), set)
+        self.reading.document.is(token, set)
     }
 
     fn is_mark(&self, token: usize) -> bool {

@@ -6,7 +6,7 @@ mod token;
 use std::ops::Range;
 
 use crate::language::Language;
-use crate::lexicon::{Classes, Set, WordId};
+use crate::lexicon::{Classes, Set, SmallId, WordId};
 
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Token {
     pub word: WordId,
     /// What the lexicon says of the word.
     pub classes: Classes,
+    /// The word among the small words.
+    pub small: SmallId,
 }
 
 /// One sentence, headline or fragment.
@@ -129,7 +131,7 @@ impl<'a> Document<'a> {
 
     /// Whether a token is a small word of a set.
     pub fn is(&self, token: usize, set: Set) -> bool {
-        self.language.sets.has(self.lower(token), set)
+        self.language.sets.holds(self.tokens[token].small, set)
     }
 
     /// The text from the first to the last of some tokens, as written.

@@ -29,7 +29,7 @@ pub(super) fn sentences(text: &str, lower: &str, tokens: &mut [Token], lexicon: 
                 // Where all is in capitals, no word is an acronym for its capitals.
                 for token in &mut tokens[start..next] {
                     if token.case == Case::Upper {
-                        (token.word, token.classes) =
+                        (token.word, token.classes, token.small) =
                             lexicon.look_up(&lower[token.start as usize..token.end as usize]);
                     }
                 }

@@ -158,7 +158,7 @@ impl Cutter<'_> {
     }
 
     fn push(&mut self, start: usize, end: usize, kind: Kind) {
-        let (word, classes) = match kind {
+        let (word, classes, small) = match kind {
             Kind::Number => Default::default(),
             Kind::Word | Kind::Mark => self.lexicon.look_up(&self.lower[start..end]),
         };
@@ -166,13 +166,13 @@ impl Cutter<'_> {
         // "IS", "US": acronyms that are other words in small letters have an entry of their own.
         let (word, classes) = if case == Case::Upper && end - start <= 4 {
             match self.lexicon.look_up(&self.text[start..end]) {
-                (WordId::UNKNOWN, _) => (word, classes),
-                acronym => acronym,
+                (WordId::UNKNOWN, ..) => (word, classes),
+                (acronym, classes, _) => (acronym, classes),
             }
         } else {
             (word, classes)
         };
-        self.tokens.push(Token { start: start as u32, end: end as u32, kind, case, word, classes });
+        self.tokens.push(Token { start: start as u32, end: end as u32, kind, case, word, classes, small });
     }
 }
 

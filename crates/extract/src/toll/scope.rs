@@ -63,7 +63,7 @@ impl<'a> Clause<'a> {
     }
 
     fn is(&self, at: usize, set: Set) -> bool {
-        self.sets.has(self.word(at), set)
+        at < self.span.end && self.document.is(at, set)
     }
 
     fn has(&self, at: usize, class: Class) -> bool {
@@ -137,7 +137,7 @@ impl<'a> Clause<'a> {
             at < start + OPENING
                 && self.has(at, Class::War)
                 && at > 0
-                && self.sets.has(self.document.lower(at - 1), Set::Campaign)
+                && self.document.is(at - 1, Set::Campaign)
                 && !(start..at).any(|before| self.has(before, Class::Preposition))
                 && !self.is(at + 1, Set::Of)
         })

@@ -124,7 +124,7 @@ impl<'a> Binder<'a> {
 
     /// Whether a chunk opens with a word of a set.
     fn opens_with(&self, at: usize, set: Set) -> bool {
-        self.document.language().sets.has(self.word(at), set)
+        self.chunks.get(at).is_some_and(|chunk| self.document.is(chunk.span.start, set))
     }
 
     fn word(&self, at: usize) -> &str {

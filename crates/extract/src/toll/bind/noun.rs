@@ -260,15 +260,14 @@ impl<'a> Binder<'a> {
     fn takes_life(&self, at: usize) -> bool {
         const BEFORE: usize = 8;
         const AFTER: usize = 6;
-        let sets = &self.document.language().sets;
         let span = &self.chunks[at].span;
-        if !span.clone().any(|token| sets.has(self.document.lower(token), Set::Life)) {
+        if !span.clone().any(|token| self.document.is(token, Set::Life)) {
             return true;
         }
         let sentence = &self.document.sentences()[self.sentence].tokens;
         let near =
             span.start.saturating_sub(BEFORE).max(sentence.start)..(span.end + AFTER).min(sentence.end);
-        near.into_iter().any(|token| sets.has(self.document.lower(token), Set::TakesLife))
+        near.into_iter().any(|token| self.document.is(token, Set::TakesLife))
     }
 
     /// "two men with gunshot wounds", "suffered a wound": the victims stand before.

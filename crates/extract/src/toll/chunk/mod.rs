@@ -243,6 +243,10 @@ impl Chunker<'_> {
         self.token(at).is_some_and(|token| token.classes.has(class))
     }
 
+    fn is(&self, at: usize, set: Set) -> bool {
+        at < self.end && self.document.is(at, set)
+    }
+
     fn before(&self, at: usize) -> &str {
         if at > self.start { self.document.lower(at - 1) } else { "" }
     }

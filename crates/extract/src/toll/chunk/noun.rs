@@ -557,10 +557,7 @@ impl Chunker<'_> {
                 }
                 if noun.group.is_some() && !noun.plural && noun.trigger.is_none() {
                     // "a mother of three"
-                    end = number.tokens.end
-                        + usize::from(
-                            self.document.language().sets.has(self.lower(number.tokens.end), Set::Offspring),
-                        );
+                    end = number.tokens.end + usize::from(self.is(number.tokens.end, Set::Offspring));
                     return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                 }
             }
@@ -592,7 +589,7 @@ impl Chunker<'_> {
                     let inner_told = noun.bare
                         && other.figure.is_some()
                         && self.has(inner.span.end, Class::Relative)
-                        && self.document.language().sets.has(self.lower(inner.span.end + 1), Set::SeveralAre);
+                        && self.is(inner.span.end + 1, Set::SeveralAre);
                     if inner_told {
                         return Some(Chunk { span: start..inner.span.end, part: Part::Noun(other) });
                     }

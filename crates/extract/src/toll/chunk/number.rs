@@ -40,7 +40,7 @@ impl Chunker<'_> {
             return Some(at + 2);
         }
         // "Channel 7's tower"
-        if digits && self.document.language().sets.has(next, Set::Owner) {
+        if digits && self.is(at + 1, Set::Owner) {
             return Some(at + 2);
         }
         if digits {
@@ -53,7 +53,7 @@ impl Chunker<'_> {
                 && self.before(at) == ","
                 && (self.has(at - 3, Class::Month) || self.has(at - 2, Class::Month));
             let participle = self.trigger_frame(at + 1).is_some()
-                && !(year && self.document.language().sets.has(self.before(at), Set::BeforeYear));
+                && !(year && at > self.start && self.is(at - 1, Set::BeforeYear));
             if dated || (year || clock) && !self.person_follows(at + 1) && !participle {
                 return Some(at + 1);
             }

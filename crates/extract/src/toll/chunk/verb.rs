@@ -10,7 +10,7 @@ impl Chunker<'_> {
     fn determined(&self, at: usize) -> bool {
         // "Sunday's shooting"
         let owned = at > self.start + 1
-            && self.document.language().sets.has(self.before(at), Set::Owner)
+            && self.is(at - 1, Set::Owner)
             && self.document.tokens()[at - 2].classes.has(Class::Weekday);
         owned
             || at > self.start
@@ -301,10 +301,9 @@ impl Chunker<'_> {
         if trigger.outcome != Outcome::Injured || !matches!(trigger.frame, Frame::Verb(_)) {
             return trigger;
         }
-        let sets = &self.document.language().sets;
         for at in after..(after + 7).min(self.end) {
             let word = self.lower(at);
-            let is = |at: usize, set: Set| sets.has(self.lower(at), set);
+            let is = |at: usize, set: Set| self.is(at, set);
             let deadly = is(at, Set::To) && is(at + 1, Set::Death)
                 || is(at, Set::Dead) && at <= after + 3
                 || is(at, Set::Deadly) && at <= after + 2
