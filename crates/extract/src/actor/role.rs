@@ -5,7 +5,7 @@ use std::ops::Range;
 use annals_plugin::EventType;
 
 use crate::event::{EventHit, Role};
-use crate::lexicon::{Set, Sets};
+use crate::lexicon::{Class, Set, Sets};
 use crate::text::{Document, Kind};
 
 use super::{Function, Mention, Naming, Stance, is_fight};
@@ -303,7 +303,8 @@ impl Reader<'_, '_> {
                     return None;
                 }
                 let end = self.events[event].hit.end as usize;
-                if end < sentence.end && self.stance(end) == Some(Stance::Expert) {
+                if end < sentence.end && (self.stance(end) == Some(Stance::Expert) || self.takes_object(end))
+                {
                     return None;
                 }
                 if trigger.role == Role::Noun && trigger.event_type.is_some() {
@@ -324,6 +325,13 @@ impl Reader<'_, '_> {
             }
         }
         None
+    }
+
+    /// "at the house of X killing 12": with a number after it a word in -ing is no noun.
+    fn takes_object(&self, end: usize) -> bool {
+        let token = &self.document.tokens()[end];
+        self.ends_ing(end - 1)
+            && (token.kind == Kind::Number || token.classes.any(&[Class::Number, Class::Qualifier]))
     }
 
     /// "X bombed".

@@ -2,7 +2,7 @@
 
 use annals_plugin::{EventType, Outcome, Place, Qualifier, Scope, When};
 
-use super::{Cue, Gathering, LEAD, column};
+use super::{Cue, Gathering, Group, LEAD, column};
 use crate::event::Ballot;
 use crate::lexicon::{Class, Set};
 use crate::text::Kind;
@@ -54,14 +54,26 @@ impl Gathering<'_, '_> {
     pub(super) fn outgrows(&self, toll: &Toll) -> bool {
         let figure = toll.low.or(toll.high).unwrap_or(0);
         let Some(anchor) = column(toll.outcome).and_then(|column| self.most[column]) else { return false };
-        let beyond = if anchor.titled {
+        let tokens = self.document.tokens();
+        // "The strikes have claimed hundreds of lives": a vague word in the perfect sums what went on.
+        let sums = toll.qualifier == Qualifier::Vague
+            && toll.trigger.clone().any(|token| tokens[token].classes.has(Class::Have));
+        // "Rebel leader killed": besides the one whom the headline names others may be dead.
+        let besides =
+            toll.others && anchor.titled && self.headline.described[0] && toll.outcome == Outcome::Killed;
+        let beyond = if besides {
+            false
+        } else if sums && toll.sentence >= 2 {
+            figure > anchor.most
+        } else if anchor.titled {
             2 * figure > 3 * anchor.most && figure > anchor.most + 2 && toll.sentence >= 1
         } else {
             figure > 2 * anchor.most && figure > 3 && toll.sentence >= LEAD
         };
         let sentence = &self.document.sentences()[toll.sentence].tokens;
         // "The group claimed the attack and said ten soldiers had died": another figure for what was told of.
-        let same = self.body.cued(sentence, Cue::Same)
+        let same = !sums
+            && self.body.cued(sentence, Cue::Same)
             && !self.body.cued(sentence, Cue::Before)
             && !self.body.cued(sentence, Cue::Apart);
         beyond && !same && !self.body.cued(&toll.clause, Cue::Rise)
@@ -95,6 +107,24 @@ impl Gathering<'_, '_> {
             _ => true,
         });
         one && (dies || carried) && after
+    }
+
+    /// "The first toll was 47. This was later updated to 82": the day is that of the count.
+    pub(super) fn is_revised(&self, toll: &Toll) -> bool {
+        let start = self.document.sentences()[toll.sentence].tokens.start;
+        self.document.is(start, Set::GoesBack) && self.body.cued(&toll.clause, Cue::Rise)
+    }
+
+    /// "In Raqqa two men blew themselves up. The blasts killed several soldiers": where a sentence puts what follows, if it tells of an event
+    /// without a figure and nothing has been counted since.
+    pub(super) fn scene_before(&self, index: usize) -> Option<Place> {
+        const FAR: usize = 3;
+        let sentence = self.tolls[index].sentence;
+        let counted = index.checked_sub(1).map_or(0, |before| self.tolls[before].sentence + 1);
+        (counted.max(sentence.saturating_sub(FAR))..sentence).rev().find_map(|before| {
+            let tells = !self.body.ballot(self.document.sentences()[before].tokens.clone()).is_peaceful();
+            self.setting.opening_place(before).filter(|_| tells)
+        })
     }
 
     /// "Another five people died in a raid on the market": others than those told of, by a deed not told of yet.
@@ -142,6 +172,7 @@ impl Gathering<'_, '_> {
         if let (Some(own), Some(told)) =
             (type_of(self.body.ballot(toll.clause.clone())), type_of(self.ballot(main)))
             && !akin(own, told)
+            && !self.leads_with(own, told, toll.sentence)
         {
             return true;
         }
@@ -156,6 +187,32 @@ impl Gathering<'_, '_> {
     pub(super) fn tells_of_suicide(&self) -> bool {
         let lead = self.document.sentences().get(LEAD).map_or(usize::MAX, |next| next.tokens.start);
         self.head.tells_of_suicide(0..usize::MAX) || self.body.tells_of_suicide(0..lead)
+    }
+
+    /// Whether headline and lead, before a sentence, tell of one type nearly as much as of another: "The offensive began with a suicide
+    /// attack".
+    fn leads_with(&self, own: EventType, told: EventType, before: usize) -> bool {
+        let mut ballot = self.head.ballot(0..usize::MAX);
+        for sentence in self.document.sentences().iter().take(LEAD.min(before)) {
+            ballot.join(&self.body.ballot(sentence.tokens.clone()), 1);
+        }
+        ballot.of(own) > 0 && 2 * ballot.of(own) >= ballot.of(told)
+    }
+
+    /// "Shelling killed 31 on Saturday. The army says rebels killed a pilot there": while headline and lead tell of fire from afar, in
+    /// which one side alone kills, another side's deed is another one.
+    pub(super) fn is_by_another(&self, toll: &Toll) -> bool {
+        use EventType::{AirStrike, ChemicalAttack, DroneStrike, MissileStrike, Shelling};
+        let Some(main) = self.groups.first().filter(|group| group.main) else { return false };
+        let before = Group { main: true, sentences: (0..toll.sentence).collect(), ..Group::default() };
+        let from_afar = matches!(
+            self.ballot(main).choose(),
+            Some(AirStrike | ChemicalAttack | DroneStrike | MissileStrike | Shelling)
+        );
+        let own = toll.agent.as_ref().and_then(|agent| self.body.named_in_agent(agent));
+        let Some(own) = own.filter(|own| from_afar && own.id.is_some()) else { return false };
+        let told = self.perpetrators(&before, &[]);
+        !told.is_empty() && told.iter().all(|party| party.id != own.id)
     }
 
     /// Whether headline or lead sum several incidents up: "Six shot in three separate shootings".

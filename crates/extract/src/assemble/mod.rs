@@ -180,7 +180,8 @@ impl Gathering<'_, '_> {
                 let group = self.place_in_group(index, current);
                 // What a sentence turns to is left again with it.
                 let sentence = self.document.sentences()[toll.sentence].tokens.clone();
-                if !self.body.turned_before(&sentence, toll.number.start) {
+                let besides = toll.sentence == 1 && group > 0 && self.is_by_another(toll);
+                if !besides && !self.body.turned_before(&sentence, toll.number.start) {
                     current = group;
                 }
                 Belonging::Incident(group)
@@ -221,6 +222,7 @@ impl Gathering<'_, '_> {
                 other.sentence == toll.sentence
                     && (other.clause == toll.clause || toll.others)
                     && !self.body.turned_before(&(other.number.end..span.end), at)
+                    && !(toll.agent.is_some() && toll.low < other.low && self.goes_before(index))
             })
         });
         if let Some(&Belonging::Incident(group)) = beside.and_then(|beside| self.of.get(beside)) {
@@ -228,13 +230,18 @@ impl Gathering<'_, '_> {
         }
         let mut when = self.setting.time_at(toll.sentence, at);
         let mut place = self.setting.place_at(toll.sentence, at);
-        if self.is_aftermath(toll, when.as_ref()) {
+        let scene = if place.is_none() && when.is_none() { self.scene_before(index) } else { None };
+        let elsewhere = scene.is_some();
+        place = place.or(scene);
+        if self.is_aftermath(toll, when.as_ref()) || self.is_revised(toll) {
             (when, place) = (None, None);
         }
         // What sets apart stands in the figure's own clause or opens the sentence.
         let opening = span.start..(span.start + 4).min(span.end);
         let cued = |cue| self.body.cued(&toll.clause, cue) || self.body.cued(&opening, cue);
-        let unlike = self.outgrows(toll) || toll.sentence >= 2 && self.is_unlike(toll);
+        let unlike = self.outgrows(toll)
+            || toll.sentence >= 2 && self.is_unlike(toll)
+            || toll.sentence == 1 && self.is_by_another(toll);
         let apart =
             cued(Cue::Apart) || unlike || self.is_one_more(index) || self.is_one_of_several(toll, &place);
         // "A shooting that left three dead last month": the day that the article is about may lie back.
@@ -250,7 +257,7 @@ impl Gathering<'_, '_> {
         };
         // "The attack killed 32 as they crossed the border": of what was told before, whatever place is named.
         let same = self.body.cued(&opening, Cue::Same);
-        let told = (when.is_some() || place.is_some()) && !same;
+        let told = (when.is_some() || place.is_some()) && (!same || elsewhere);
         // The sentence after the first may tell of a second event at another place.
         let second = toll.sentence == 1
             && self.tolls[..index]

@@ -24,7 +24,7 @@ pub(super) struct Headline {
     shot: Option<u64>,
     /// The dead, and the injured, are named or described, not counted, so that there may be more: "man kills wife, neighbor",
     /// "Girl, 4, hurt".
-    described: [bool; 2],
+    pub(super) described: [bool; 2],
 }
 
 impl Headline {

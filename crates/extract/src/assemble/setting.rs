@@ -61,6 +61,11 @@ impl<'a, 'd> Setting<'a, 'd> {
         self.dates.main(self.document)
     }
 
+    /// The place that a sentence opens with.
+    pub(super) fn opening_place(&self, sentence: usize) -> Option<Place> {
+        self.places.opening(self.document, self.gazetteer, sentence)
+    }
+
     /// The place that the sentence itself gives for what stands at a token.
     pub(super) fn place_at(&self, sentence: usize, token: usize) -> Option<Place> {
         self.places.at(self.document, self.gazetteer, sentence, token)

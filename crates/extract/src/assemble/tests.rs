@@ -186,6 +186,7 @@ fn parties_that_are_no_doers() {
         "A Syrian car bombing killed nine people.",
         "Gunmen killed four people at a checkpoint.",
         "A bomb tore through a bus carrying opposition fighters, killing 15.",
+        "A bomber struck at the wedding of a member of the Islamic State killing 22 people.",
     ]));
 }
 
@@ -557,4 +558,67 @@ fn the_toll_of_the_headline_is_not_outgrown_by_an_earlier_raid() {
         claim.unwrap_or_else(|| panic!("{told}")).incident
     };
     assert_ne!(of(4), of(48), "{told}");
+}
+
+/// The number of incidents that a text is read as.
+fn incidents(title: &str, text: &str) -> (usize, String) {
+    let (article, told) = gathered(title, "2016-03-08", text);
+    (article.incidents.len(), told)
+}
+
+#[test]
+fn what_another_party_did_is_not_of_a_raid() {
+    let text = "Syrian government shelling killed 31 people in Saraqib on Monday. \
+                The army says rebel fighters killed a pilot there.";
+    let (count, told) = incidents("31 dead in shelling of Saraqib", text);
+    assert_eq!(count, 2, "{told}");
+    let text =
+        "The Syrian army shelled Saraqib on Monday and killed 31 people after a pilot was killed by rebels.";
+    let (count, told) = incidents("31 dead in shelling of Saraqib", text);
+    assert_eq!(count, 2, "{told}");
+    let text = "Rebels and the Syrian army clashed in Saraqib on Monday. The army killed 12 rebels. \
+                The rebels killed three soldiers.";
+    let (count, told) = incidents("Clashes in Saraqib", text);
+    assert_eq!(count, 1, "{told}");
+}
+
+#[test]
+fn a_new_count_is_of_the_same_incident_whatever_its_day() {
+    let text =
+        "Air strikes on Saraqib on Saturday had a first death toll of 47. This was updated to 82 on Sunday.";
+    let (count, told) = incidents("Air strikes on Saraqib", text);
+    assert_eq!(count, 1, "{told}");
+}
+
+#[test]
+fn a_sentence_puts_what_follows_elsewhere() {
+    let text = "A bomb killed five people in Hama on Monday. In Raqqa two men blew themselves up at a base. \
+                The blasts killed nine soldiers.";
+    let (count, told) = incidents("Five dead in Hama blast", text);
+    assert_eq!(count, 2, "{told}");
+}
+
+#[test]
+fn where_victims_are_from_is_not_where_they_were_harmed() {
+    let text = "A car bomb hit buses near Azaz on Saturday and killed 126 people. \
+                The dead included 98 villagers from the town of Saraqib.";
+    let (count, told) = incidents("126 dead as bomb hits buses near Azaz", text);
+    assert_eq!(count, 1, "{told}");
+}
+
+#[test]
+fn what_lies_back_does_not_date_the_report() {
+    let text = "Rockets hit a school in Azaz a day after nine children were killed in Saraqib. \
+                Six children were killed in Azaz on Tuesday.";
+    let (article, told) = gathered("Children killed in Azaz school", "2016-03-09", text);
+    let main = article.incidents.iter().find(|incident| incident.main).and_then(|incident| incident.when);
+    assert_eq!(main.map(|when| when.start.to_string()).as_deref(), Some("2016-03-08"), "{told}");
+}
+
+#[test]
+fn others_die_beside_the_one_whom_a_headline_names() {
+    let text = "Omar Haddad was killed in a bombing in Saraqib on Monday. Witnesses were shaken. \
+                Six other fighters also died.";
+    let (count, told) = incidents("Rebel leader killed in Saraqib", text);
+    assert_eq!(count, 1, "{told}");
 }

@@ -51,6 +51,8 @@ pub struct Mention {
     pub role: Role,
     /// The start of an open span: "since Monday".
     pub since: bool,
+    /// What lies back, told from the day of the sentence: "a day after".
+    pub back: bool,
     /// Words of harm stand beside it.
     pub harm: bool,
     /// Words of what follows on harm stand beside it: courts, arrests, burials.
@@ -191,7 +193,8 @@ impl Dates {
             let role = if mention.role == Role::Report { 0.45 } else { 1.0 };
             let harm = if mention.harm { 1.7 } else { 1.0 };
             let process = if mention.process { 0.35 } else { 1.0 };
-            let weight = early * old * role * harm * process;
+            let back = if mention.back { 0.2 } else { 1.0 };
+            let weight = early * old * role * harm * process * back;
             match days_named.iter_mut().find(|(other, _)| other.start == when.start) {
                 Some((other, sum)) => {
                     *sum += 0.5 * weight;
@@ -293,12 +296,15 @@ impl Reader<'_, '_> {
                             self.named_in = index;
                         }
                         let (harm, process) = self.beside(&range);
+                        let back = self.is(&tokens, range.end.wrapping_sub(1), Set::After)
+                            && !self.is(&tokens, range.start, Set::The);
                         self.mentions.push(Mention {
                             tokens: absolute,
                             sentence: index,
                             when,
                             role,
                             since,
+                            back,
                             harm,
                             process,
                         });

@@ -187,7 +187,7 @@ impl Ballot {
                 weights[event_type as usize] += others.iter().map(|&other| of(other)).sum::<u32>();
             }
         };
-        if 3 * of(SuicideBombing) >= of(Explosion) {
+        if 4 * of(SuicideBombing) >= of(Explosion) {
             raise(SuicideBombing, &[Explosion, Shooting]);
         }
         raise(ChemicalAttack, &[Attack]);

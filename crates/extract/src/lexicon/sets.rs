@@ -53,6 +53,14 @@ sets! {
     Condition = "condition",
     /// Stands between a verb and its number: "about".
     Roughly = "roughly",
+    /// Brings a toll to a new number: "bringing".
+    Raises = "raises",
+    /// Puts another number in the place of the first: "updated".
+    Revised = "revised",
+    /// Those who are what the one is whose they are: "comrades".
+    Companions = "companions",
+    /// Stands for what the sentence before told: "this".
+    GoesBack = "goes_back",
     /// Before the whole that a part is of.
     Among = "among",
     /// Places a figure that leaves its verb out: "and two in Binnish".

@@ -25,6 +25,9 @@ const WINDOW: usize = 40;
 /// Tokens beyond which distance no longer matters.
 const FAR: usize = 120;
 
+/// A place that a sentence opens with begins within so many tokens.
+const OPENING: usize = 6;
+
 /// What is known of an article beside its text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hints<'a> {
@@ -101,6 +104,20 @@ impl Places {
         token: usize,
     ) -> Option<Place> {
         self.nearest(document, gazetteer, sentence, token).map(|index| self.place(index, gazetteer))
+    }
+
+    /// The place that a sentence opens with: "In the north, in Raqqa, two men blew themselves up".
+    pub fn opening(&self, document: &Document<'_>, gazetteer: &Gazetteer, sentence: usize) -> Option<Place> {
+        let span = &document.sentences()[sentence].tokens;
+        let sets = &document.language().sets;
+        if !sets.has(document.lower(span.start), Set::Inside) {
+            return None;
+        }
+        let body = &self.mentions[self.title..];
+        let start = self.title + body.partition_point(|mention| mention.sentence < sentence);
+        let first = self.mentions.get(start).filter(|mention| mention.sentence == sentence)?;
+        let opens = first.tokens.start <= span.start + OPENING && first.standing == Standing::Located;
+        opens.then(|| self.place(start, gazetteer))
     }
 
     /// The place of what stands at a token: as its sentence gives it, else as the sentences before it of its paragraph do, else the
@@ -204,6 +221,8 @@ impl Places {
                 let mention = &self.mentions[index];
                 !mention.dateline || mention.standing == Standing::Located || self.home.is_some()
             })
+            // Where those harmed are from is not where they were harmed.
+            .filter(|&index| !self.mentions[index].origin)
             // The town of "in Douma, Syria" stands for both.
             .filter(|&index| !self.mentions[index].contains)
             .max_by_key(|&index| {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::words::{Home, Role, Roles, Words};
 use crate::language::Language;
-use crate::lexicon::{Set, Sets, WordId};
+use crate::lexicon::{Class, Set, Sets, WordId};
 use crate::text::{Case, Document, Kind as TokenKind, Sentence};
 
 /// Names hold no more words than this.
@@ -70,6 +70,8 @@ pub struct Mention {
     pub facility: bool,
     /// Victims or suspects were only brought there.
     pub aside: bool,
+    /// Those harmed are from there: "villagers from Binnish".
+    pub origin: bool,
     /// A quarter of a town: "the Fineview neighborhood".
     pub quarter: bool,
     /// Words of harm stand in its sentence.
@@ -269,6 +271,7 @@ impl<'a> Scanner<'a> {
             line: true,
             facility: false,
             aside: false,
+            origin: false,
             quarter: false,
             harm: false,
             candidates: found,
@@ -618,6 +621,21 @@ impl<'a> Scanner<'a> {
         if clitic && self.role(next + 1).any(&[Role::Force, Role::Organisation]) {
             standing = Standing::Hint;
         }
+        // "98 villagers from the towns of Fuaa and Kafraya": where those harmed are from is not where they were harmed.
+        let origin = before_at.is_some_and(|at| {
+            at > 0
+                && self.sets.has(lower(at), Set::From)
+                && document.tokens()[base + at - 1].classes.has(Class::Victim)
+        });
+        let goes_on = mentions[first..].last().is_some_and(|last| {
+            let between = (last.tokens.end - base).min(range.start)..range.start;
+            last.origin
+                && between.len() <= MOST_BETWEEN
+                && between.into_iter().all(|at| {
+                    self.sets.has(lower(at), Set::Joins) || self.sets.has(lower(at), Set::WithinArea)
+                })
+        });
+        let origin = origin || goes_on;
         let aside = self.is_aside(&lower, range.start)
             || self.home.is_some() && after.has(Role::Medical) && !is_name(next);
         if aside {
@@ -696,6 +714,7 @@ impl<'a> Scanner<'a> {
             line: false,
             facility,
             aside,
+            origin,
             quarter,
             harm: false,
             candidates: found.to_vec(),

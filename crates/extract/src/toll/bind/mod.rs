@@ -70,8 +70,24 @@ pub(super) fn bind<'a>(
     for toll in &mut sorted {
         toll.part_of = toll.part_of.map(|whole| if whole >= first { place[whole - first] } else { whole });
     }
+    companions(document, &mut sorted);
     tolls.truncate(first);
     tolls.append(&mut sorted);
+}
+
+/// "An emir and nine of his comrades were killed": they are what he is.
+fn companions(document: &Document<'_>, tolls: &mut [Toll]) {
+    let mut before = None;
+    for toll in tolls {
+        let named = |token| document.is(token, Set::Companions);
+        if before == Some(Victims::Combatants)
+            && toll.victims == Victims::People
+            && toll.noun.clone().any(named)
+        {
+            toll.victims = Victims::Combatants;
+        }
+        before = Some(toll.victims);
+    }
 }
 
 /// What a predicate says of those it befalls.
@@ -141,6 +157,8 @@ impl<'a> Binder<'a> {
                         self.carried(at, verb);
                     } else if self.has(verb.main, Class::Identify) && verb.passive {
                         self.identified(at);
+                    } else {
+                        self.revised(at, verb);
                     }
                 }
                 Part::State(outcome) => self.state_predicate(at, *outcome),
@@ -240,6 +258,10 @@ impl<'a> Binder<'a> {
         if noun.partitive && group.is_none() && noun.state.is_none() {
             group = self.those_before(at);
         }
+        let several = noun.figure.as_ref().is_some_and(|figure| figure.low.is_some_and(|low| low > 1));
+        if noun.bare && group.is_none() && several {
+            group = self.left_out(noun, predicate);
+        }
         let mut figure = figure;
         // "five children were killed and nine injured": the noun, and what bounds it, are left out.
         let reduced = noun.group.is_none()
@@ -311,6 +333,14 @@ impl<'a> Binder<'a> {
             passive: predicate.passive,
         });
         true
+    }
+
+    /// The group of a number that leaves its noun out: "five soldiers were killed. Another three died".
+    fn left_out(&self, noun: &Noun, predicate: &Predicate) -> Option<Victims> {
+        let last = self.tolls.last().filter(|_| noun.others)?;
+        let near = last.sentence == self.sentence
+            || last.sentence + 1 == self.sentence && last.outcome == predicate.outcome;
+        Some(last.victims).filter(|group| near && matches!(group, Victims::Combatants | Victims::Civilians))
     }
 
     /// The group of those whom "16 of them" goes back to: "clashed with rebels, killing 16 of them".

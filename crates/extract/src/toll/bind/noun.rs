@@ -5,6 +5,7 @@ use annals_plugin::{Modality, Outcome, Qualifier, Victims};
 use super::{Binder, Predicate, REACH};
 use crate::lexicon::{Class, Frame, Set, Trigger};
 use crate::number::Figure;
+use crate::toll::Toll;
 use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
 impl<'a> Binder<'a> {
@@ -339,6 +340,20 @@ impl<'a> Binder<'a> {
             frame: None,
             at,
         };
+        // "bringing to 45 the number killed"
+        let brought = at >= 2
+            && noun.figure.is_some()
+            && self.opens_with(at - 1, Set::To)
+            && self.verb(at - 2).is_some_and(|verb| self.document.is(verb.main, Set::Raises));
+        if brought {
+            let group = self.tolls[self.first..].last().map(|before| before.victims);
+            if self.toll(&predicate, at, noun)
+                && let (Some(toll), Some(group)) = (self.bound[at], noun.group.or(group))
+            {
+                self.tolls[toll].victims = group;
+            }
+            return;
+        }
         let mut opened = trigger.frame == Frame::Toll && noun.figure.is_none();
         let end = (at + REACH).min(self.chunks.len());
         for next in at + 1..end {
@@ -347,7 +362,11 @@ impl<'a> Binder<'a> {
                     if verb.trigger.is_some() && verb.passive {
                         return;
                     }
-                    opened = verb.copula || self.has(verb.main, Class::Rise);
+                    // "the toll estimated between 500 and 800"
+                    let estimated = opened
+                        && verb.say
+                        && self.noun(next + 1).is_some_and(|number| number.bare && number.counted());
+                    opened = verb.copula || self.has(verb.main, Class::Rise) || estimated;
                     if verb.negated {
                         return;
                     }
@@ -406,7 +425,9 @@ impl<'a> Binder<'a> {
                         if self.bound[at].is_none() {
                             self.bound[at] = self.bound[next];
                         }
-                        // "killed 32 rebels, updating an earlier toll of 15"
+                        // "killed 32 rebels, updating an earlier toll of 15", "killed 12 rebels, bringing the number killed to 45"
+                        let raised = at.checked_sub(1).and_then(|before| self.verb(before));
+                        let raised = raised.is_some_and(|verb| self.document.is(verb.main, Set::Raises));
                         let known = self.tolls[self.first..]
                             .iter()
                             .find(|toll| {
@@ -414,7 +435,9 @@ impl<'a> Binder<'a> {
                                     && toll.part_of.is_none()
                                     && toll.low.is_none_or(|low| low > 1)
                             })
-                            .filter(|toll| toll.low > number.figure.as_ref().and_then(|figure| figure.low))
+                            .filter(|toll| {
+                                raised || toll.low > number.figure.as_ref().and_then(|figure| figure.low)
+                            })
                             .map(|toll| toll.victims);
                         if let (Some(toll), Some(group)) = (self.bound[next], noun.group.or(known))
                             && self.tolls[toll].victims == Victims::People
@@ -427,6 +450,48 @@ impl<'a> Binder<'a> {
                 Part::Relative | Part::Subordinator => return,
                 _ => {}
             }
+        }
+    }
+
+    /// "The first toll was 47. This was later updated to 82": the number that the sentence before gave is changed.
+    pub(super) fn revised(&mut self, at: usize, verb: &Verb) {
+        let start = self.document.sentences()[self.sentence].tokens.start;
+        let changes = self.has(verb.main, Class::Rise) || self.document.is(verb.main, Set::Revised);
+        let changed = at <= 1
+            && self.document.is(start, Set::GoesBack)
+            && changes
+            && !verb.negated
+            && !verb.modal
+            && self.opens_with(at + 1, Set::To);
+        let Some(number) = self.noun(at + 2).filter(|noun| changed && noun.bare && noun.counted()) else {
+            return;
+        };
+        let lexicon = &self.document.language().lexicon;
+        let tokens = self.document.tokens();
+        let sums = |toll: &Toll| {
+            toll.trigger.clone().any(|token| {
+                let readings = lexicon.trigger(tokens[token..].iter().map(|token| token.word));
+                readings.is_some_and(|(readings, _)| readings.iter().any(|each| each.frame == Frame::Toll))
+            })
+        };
+        let last = self.first.checked_sub(1).map(|last| &self.tolls[last]);
+        let Some(before) = last.filter(|last| last.sentence + 1 == self.sentence && sums(last)) else {
+            return;
+        };
+        let (outcome, group) = (before.outcome, before.victims);
+        let predicate = Predicate {
+            outcome,
+            tokens: self.chunks[at].span.clone(),
+            modality: Modality::Asserted,
+            passive: true,
+            agent: None,
+            frame: None,
+            at,
+        };
+        if self.toll(&predicate, at + 2, number)
+            && let Some(toll) = self.bound[at + 2]
+        {
+            self.tolls[toll].victims = group;
         }
     }
 }

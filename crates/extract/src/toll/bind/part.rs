@@ -30,6 +30,7 @@ impl<'a> Binder<'a> {
     pub(super) fn subsets(&mut self) {
         for at in 0..self.chunks.len() {
             match self.part(at) {
+                Some(Part::Subset) if self.counts_some_of_whom(at) => {}
                 Some(Part::Subset) => match at.checked_sub(1).and_then(|before| self.harmed(before)) {
                     // "The wounded include a child and a woman."
                     Some(outcome) if self.parent(at).is_none() => {
@@ -52,6 +53,7 @@ impl<'a> Binder<'a> {
                     }
                 }
                 Some(Part::Preposition) if self.opens_with(at, Set::Among) => {
+                    self.of_those_among(at);
                     if at > 0 && self.noun(at - 1).is_some_and(Noun::counted) {
                         // "6 children among 19 dead"
                         self.among(at);
@@ -103,7 +105,7 @@ impl<'a> Binder<'a> {
                         && role.group.is_some()
                         && !role.counted()
                     {
-                        self.part_with_role(at, role);
+                        self.part_with_role(at, at + 1);
                     }
                 }
                 _ => {}
@@ -148,6 +150,22 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// "nine men from the north among the fighters killed": they are fighters.
+    fn of_those_among(&mut self, at: usize) {
+        let Some(group) = self.noun(at + 1).filter(|noun| noun.plural).and_then(|_| self.group_of(at + 1))
+        else {
+            return;
+        };
+        let near = (at.saturating_sub(3)..at).rev();
+        let Some(toll) = near.filter_map(|left| self.bound[left]).next() else { return };
+        if matches!(group, Victims::Combatants | Victims::Civilians)
+            && matches!(self.tolls[toll].victims, Victims::People)
+            && toll >= self.first
+        {
+            self.tolls[toll].victims = group;
+        }
+    }
+
     /// "Six children were among 19 civilians killed", "Five women and 13 rebels were among the dead".
     fn were_among(&mut self, at: usize) {
         let whole = (at + 2..(at + 5).min(self.chunks.len())).find_map(|next| self.bound[next]);
@@ -178,7 +196,7 @@ impl<'a> Binder<'a> {
     /// "three of them were children", "14 of the dead were rebels", "of those killed six were children".
     fn role(&mut self, at: usize) {
         let (Some(part), Some(role)) = (self.noun(at - 1), self.noun(at + 1)) else { return };
-        let Some(group) = role.group.filter(|_| !role.counted() && role.plural) else { return };
+        let Some(group) = self.group_of(at + 1).filter(|_| !role.counted() && role.plural) else { return };
         if !part.counted() {
             return;
         }
@@ -191,14 +209,39 @@ impl<'a> Binder<'a> {
             None => {
                 let of_those = part.bare && at > 1 && self.harmed(at - 2).is_some();
                 if part.partitive || of_those {
-                    self.part_with_role(at - 1, role);
+                    self.part_with_role(at - 1, at + 1);
                 }
             }
         }
     }
 
-    fn part_with_role(&mut self, at: usize, role: &'a Noun) {
-        let Some(noun) = self.noun(at) else { return };
+    /// "109 villagers, 13 of whom were women": a number before "of whom", and after it who they were. Whether so.
+    fn counts_some_of_whom(&mut self, at: usize) -> bool {
+        let Some(part) = at.checked_sub(1) else { return false };
+        let number = self.noun(part).is_some_and(|noun| noun.bare && noun.counted() && !noun.others);
+        let role = at + 1 + usize::from(self.verb(at + 1).is_some_and(|verb| verb.copula));
+        let Some(who) = self.noun(role).filter(|who| number && who.plural && !who.counted()) else {
+            return false;
+        };
+        if self.opens_with(at, Set::Of) && who.group.is_some() && self.bound[part].is_none() {
+            self.part_with_role(part, role);
+        }
+        self.bound[part].is_some()
+    }
+
+    /// The group of a role; of "women and children" neither.
+    fn group_of(&self, at: usize) -> Option<Victims> {
+        let role = self.noun(at)?;
+        let joined = matches!(self.part(at + 1), Some(Part::Conjunction | Part::Comma));
+        let other = self.noun(at + 2).filter(|_| joined);
+        let mixed = other.is_some_and(|other| {
+            role.plural && other.plural && other.person() && !other.counted() && other.group != role.group
+        });
+        if mixed { Some(Victims::People) } else { role.group }
+    }
+
+    fn part_with_role(&mut self, at: usize, role_at: usize) {
+        let (Some(noun), Some(role)) = (self.noun(at), self.noun(role_at)) else { return };
         let whole = self.parent(at);
         let predicate = match whole {
             Some(whole) => self.predicate_of(whole, at),
@@ -210,7 +253,7 @@ impl<'a> Binder<'a> {
         self.toll(&predicate, at, noun);
         if let Some(toll) = self.bound[at] {
             self.tolls[toll].part_of = whole;
-            self.tolls[toll].victims = role.group.unwrap_or(Victims::People);
+            self.tolls[toll].victims = self.group_of(role_at).unwrap_or(Victims::People);
             self.tolls[toll].noun = role.words.clone();
         }
     }

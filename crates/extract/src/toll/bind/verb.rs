@@ -407,6 +407,8 @@ impl<'a> Binder<'a> {
                 {
                     at
                 }
+                // "killed a nurse a baker and two soldiers": a list that lacks its comma.
+                Some(Part::Noun(_)) if self.lacks_comma(at) => at,
                 // "two soldiers in the north and a child", "the mayor of the town of Binnish, as well as two farmers"
                 Some(Part::Preposition) => match self.past_phrases(at) {
                     Some(end) => {
@@ -493,6 +495,27 @@ impl<'a> Binder<'a> {
             && verb.is_some_and(|verb| verb.trigger.is_none() && !verb.passive && !verb.copula)
     }
 
+    /// Whether a noun goes on a list without a comma before it, which a conjunction closes.
+    fn lacks_comma(&self, at: usize) -> bool {
+        let member = |at: usize| {
+            self.noun(at).is_some_and(|noun| {
+                noun.person()
+                    && !noun.name
+                    && !noun.partitive
+                    && !noun.others
+                    && (noun.counted() || noun.determiner == Determiner::Indefinite)
+            })
+        };
+        let before = at.checked_sub(1).is_some_and(|before| {
+            member(before) && self.noun(before).is_some_and(|noun| !noun.plural || noun.counted())
+        });
+        before
+            && member(at)
+            && matches!(self.part(at + 1), Some(Part::Conjunction))
+            && member(at + 2)
+            && !self.own_predicate(at + 2)
+    }
+
     /// Where the phrases end that describe a member of a list, if the list goes on after them.
     fn past_phrases(&self, start: usize) -> Option<usize> {
         let mut at = start;
@@ -547,11 +570,25 @@ impl<'a> Binder<'a> {
                         .ending(self.document.lower(verb.main), Set::EndsIng)
                         .is_some();
                 let describes = verb.trigger.is_some() && matches!(verb.form, Form::Ing) && !verb.passive;
-                !(participle || describes)
+                !(participle || describes || self.attributes(next, verb))
             }
             Some(Part::State(_)) => true,
             _ => false,
         }
+    }
+
+    /// "The dead were two men and a woman said police chief Omar Haddad": who says so stands after a verb that nothing follows on.
+    fn attributes(&self, at: usize, verb: &Verb) -> bool {
+        let speaker = |noun: &Noun| !noun.counted() && (noun.name || noun.person() && !noun.plural);
+        let goes_on = |part: Option<&Part>| match part {
+            Some(Part::Verb(_) | Part::State(_)) => true,
+            Some(Part::Noun(noun)) => noun.counted() || noun.trigger.is_some(),
+            _ => false,
+        };
+        verb.say
+            && !verb.passive
+            && self.noun(at + 1).is_some_and(speaker)
+            && !(at + 2..self.chunks.len()).take(REACH).any(|next| goes_on(self.part(next)))
     }
 
     fn agent_before(&self, at: usize) -> Option<Range<usize>> {

@@ -305,7 +305,9 @@ impl Chunker<'_> {
                     }
                     continue;
                 }
-                if !classes.has(Class::Noun) {
+                // "the attack in Syria killing and wounding dozens"
+                let counts = |at: usize| number::figure(self.document, self.lexicon, at, self.end).is_some();
+                if !classes.has(Class::Noun) || seen > 0 && counts(at + length) {
                     break;
                 }
             }
@@ -507,6 +509,29 @@ impl Chunker<'_> {
         })
     }
 
+    /// The group that an adjective or a name among some words lends: "rebel", "army".
+    fn modifier_group(&self, mut words: Range<usize>) -> Option<Victims> {
+        words.find_map(|at| self.lexicon.victim(self.token(at)?.word)?.modifier)
+    }
+
+    /// The group of a rank before a name among some words: "the General Luna battalion", not "the general assembly".
+    fn rank_group(&self, mut words: Range<usize>) -> Option<Victims> {
+        words.find_map(|at| {
+            let (group, _) = self.lexicon.victim(self.token(at)?.word)?.noun?;
+            let next = self.token(at + 1)?;
+            let named = next.word.0 == 0 && matches!(next.case, Case::Title | Case::Upper);
+            (named && group != Victims::People).then_some(group)
+        })
+    }
+
+    /// The group of the first plural among some words that says more than "people".
+    fn plural_group(&self, mut words: Range<usize>) -> Option<Victims> {
+        words.find_map(|at| match self.lexicon.victim(self.token(at)?.word)?.noun? {
+            (group, Grammar::Plural) if group != Victims::People => Some(group),
+            _ => None,
+        })
+    }
+
     fn closes_soon(&self, at: usize) -> bool {
         let quote = |at: usize| {
             matches!(self.lower(at), "\"" | "\u{201c}" | "\u{201d}" | "'" | "\u{2018}" | "\u{2019}")
@@ -595,7 +620,9 @@ impl Chunker<'_> {
                     }
                     if noun.bare {
                         noun.partitive = other.determiner != Determiner::None || other.pronoun;
-                        noun.group = noun.group.or(other.group);
+                        // "one of its commanders Omar Haddad"
+                        let named = || self.plural_group(inner.span.clone()).filter(|_| !other.thing);
+                        noun.group = noun.group.or(other.group).or_else(named);
                         let strikes =
                             other.trigger.is_some_and(|trigger| trigger.outcome == Outcome::Strikes);
                         noun.thing = other.thing && !other.pronoun || strikes;
@@ -605,7 +632,11 @@ impl Chunker<'_> {
                         noun.plural = true;
                         noun.trigger = None;
                     } else if noun.group.is_none_or(|group| group == Victims::People) {
-                        let lent = self.group_before(inner.span.clone());
+                        // "members of the security forces", "leader of a rebel group"
+                        let lent = self.modifier_group(inner.span.clone());
+                        let lent = lent
+                            .or_else(|| self.plural_group(inner.span.clone()))
+                            .or_else(|| self.rank_group(inner.span.clone()));
                         noun.group = lent.filter(|group| *group == Victims::Combatants).or(noun.group);
                         noun.words.end = inner.span.end;
                     }

@@ -2,6 +2,7 @@
 
 use super::{Chunk, Chunker, NO_NOUN, Part, Verb};
 use crate::lexicon::{Class, Form, Frame, Set, Trigger};
+use crate::number;
 use crate::text::{Case, Kind};
 use annals_plugin::Outcome;
 
@@ -261,7 +262,8 @@ impl Chunker<'_> {
                         && unknown(next)
                         && unknown(next + 1)
                         && matches!(verb.frame, Frame::Verb(Form::Ing)))
-            }) && self.lower(at + length) != "of";
+            }) || number::figure(self.document, self.lexicon, next, self.end).is_some();
+            let object = object && self.lower(at + length) != "of";
             let after = at == self.start
                 || determined
                 || self.has(at - 1, Class::Preposition) && !matches!(verb.frame, Frame::Verb(Form::Ing))
