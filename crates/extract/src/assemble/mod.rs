@@ -230,7 +230,9 @@ impl Gathering<'_, '_> {
         }
         let mut when = self.setting.time_at(toll.sentence, at);
         let mut place = self.setting.place_at(toll.sentence, at);
-        let scene = if place.is_none() && when.is_none() { self.scene_before(index) } else { None };
+        // That nobody was harmed is no incident of its own.
+        let open = place.is_none() && when.is_none() && toll.low != Some(0);
+        let scene = if open { self.scene_before(index) } else { None };
         let elsewhere = scene.is_some();
         place = place.or(scene);
         if self.is_aftermath(toll, when.as_ref()) || self.is_revised(toll) {
