@@ -181,6 +181,42 @@ sets! {
     OfPerson = "of_person",
     /// "that", "which": what it goes back to is the subject of the verb after it.
     Doer = "doer",
+    /// "but", which begins what is set against something.
+    But = "but",
+    /// "as": "identified as journalists".
+    As = "as",
+    /// "with"
+    With = "with",
+    /// "at", of an aim.
+    At = "at",
+    /// "by", before the doer.
+    By = "by",
+    /// Joins as "and" does; phrases too.
+    JoinsAll = "joins_all",
+    /// Opens the parts of a figure; phrases too.
+    Subset = "subset",
+    /// A determiner that a verb may follow: "that killed".
+    NotDetermining = "not_determining",
+    /// A modal that is a month too.
+    May = "may",
+    /// Before such a month.
+    BeforeMonth = "before_month",
+    /// Makes a verb tell of what was not: "not".
+    Negates = "negates",
+    /// What is so told may be: "feared".
+    FearedSo = "feared_so",
+    /// Ends an adverb: "-ly".
+    EndsLy = "ends_ly",
+    /// "a", "an"
+    Indefinite = "indefinite",
+    /// Between the ends of a range: "five to eight".
+    ToOr = "to_or",
+    /// "half", of a large number.
+    Half = "half",
+    /// "quarter", of a large number.
+    Quarter = "quarter",
+    /// Two: "a couple of".
+    Couple = "couple",
     /// Ends how long a war went on: "a month-long battle".
     EndsLong = "ends_long",
     /// Stands for whom a verb befalls, never for the subject: "him".
@@ -267,6 +303,9 @@ sets! {
     UpToRest = "up_to_rest",
 }
 
+/// One bit for each set.
+type Bits = [u64; 4];
+
 /// Number of a small word; the default stands for any other word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SmallId(u16);
@@ -276,7 +315,7 @@ pub struct SmallId(u16);
 pub struct Sets {
     words: FxHashMap<&'static str, SmallId>,
     /// The sets of each small word, as bits; none of other words.
-    bits: Vec<u128>,
+    bits: Vec<Bits>,
     /// The words of each set, which are endings or beginnings for some.
     lists: Vec<Vec<&'static str>>,
 }
@@ -289,12 +328,20 @@ impl Sets {
 
     /// The same of a word that is known by its number.
     pub fn holds(&self, small: SmallId, set: Set) -> bool {
-        self.bits[usize::from(small.0)] >> set as u32 & 1 == 1
+        let set = set as usize;
+        self.bits[usize::from(small.0)][set / 64] >> (set % 64) & 1 == 1
     }
 
     /// Each small word with its number.
     pub(crate) fn words(&self) -> impl Iterator<Item = (&'static str, SmallId)> {
         self.words.iter().map(|(&word, &small)| (word, small))
+    }
+
+    /// The number of words of the longest phrase of a set that begins at a place; phrases are written with `_` between their
+    /// words. `is_word` tells whether the word so many places on is a given one.
+    pub fn phrase(&self, set: Set, is_word: impl Fn(usize, &str) -> bool) -> Option<usize> {
+        let told = |phrase: &&str| phrase.split('_').enumerate().all(|(at, word)| is_word(at, word));
+        self.affixes(set).filter(told).map(|phrase| phrase.split('_').count()).max()
     }
 
     /// The ending of a set that a word has.
@@ -318,7 +365,7 @@ impl Sets {
 
     pub(crate) fn read(text: &'static str) -> Result<Sets, LexiconError> {
         let lists = vec![Vec::new(); Set::ALL.len()];
-        let mut sets = Sets { words: FxHashMap::default(), bits: vec![0], lists };
+        let mut sets = Sets { words: FxHashMap::default(), bits: vec![Bits::default()], lists };
         let mut current = None;
         for (number, line) in text.lines().enumerate() {
             let wrong = |message: String| LexiconError { file: "small.txt", line: number + 1, message };
@@ -333,11 +380,13 @@ impl Sets {
                     current.ok_or_else(|| wrong("a word stands before the first section".to_owned()))?;
                 let next =
                     u16::try_from(sets.bits.len()).map_err(|_| wrong("too many small words".to_owned()))?;
-                let small = *sets.words.entry(word).or_insert(SmallId(next));
+                // Of a phrase the first word leads to the others.
+                let first = word.split('_').next().unwrap_or(word);
+                let small = *sets.words.entry(first).or_insert(SmallId(next));
                 if small.0 == next {
-                    sets.bits.push(0);
+                    sets.bits.push(Bits::default());
                 }
-                sets.bits[usize::from(small.0)] |= 1 << set as u32;
+                sets.bits[usize::from(small.0)][set as usize / 64] |= 1 << (set as usize % 64);
                 sets.lists[set as usize].push(word);
             }
         }
@@ -362,7 +411,7 @@ mod tests {
         for (name, set) in Set::ALL {
             assert!(crate::language::Language::english().sets.affixes(*set).next().is_some(), "{name}");
         }
-        assert!(Set::ALL.len() <= 128, "a word's sets are bits of one number");
+        assert!(Set::ALL.len() <= 64 * Bits::default().len(), "a word's sets are bits of one number");
     }
 
     #[test]

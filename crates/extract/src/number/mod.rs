@@ -60,7 +60,7 @@ pub fn figure(document: &Document<'_>, lexicon: &Lexicon, start: usize, end: usi
         qualifier = Some(stronger(qualifier, found));
         at += length;
     }
-    let between = reader.lower(at) == "between" && qualifier.is_none();
+    let between = reader.is(at, Set::Between) && qualifier.is_none();
     if between {
         at += 1;
     }
@@ -131,6 +131,10 @@ impl Reader<'_> {
         if at < self.end { self.document.lower(at) } else { "" }
     }
 
+    fn is(&self, at: usize, set: Set) -> bool {
+        at < self.end && self.document.is(at, set)
+    }
+
     fn words(&self, at: usize) -> impl Iterator<Item = WordId> + Clone {
         self.document.tokens()[at.min(self.end)..self.end].iter().map(|token| token.word)
     }
@@ -154,11 +158,11 @@ impl Reader<'_> {
         let mut next = at;
         match self.lower(at) {
             "-" | "\u{2013}" | "\u{2014}" | "\u{2010}" => next += 1,
-            "to" | "or" => next += 1,
-            "and" if between => next += 1,
-            "and" | "but" | "," => {
+            _ if self.is(at, Set::ToOr) => next += 1,
+            _ if between && self.is(at, Set::And) => next += 1,
+            mark if mark == "," || self.is(at, Set::And) || self.is(at, Set::But) => {
                 next += 1;
-                if self.lower(next) == "and" {
+                if self.is(next, Set::And) {
                     next += 1;
                 }
                 let (Qualifier::UpTo, length) = self.qualifier(Side::Before, next)? else { return None };
@@ -212,53 +216,40 @@ impl Reader<'_> {
     /// "seven", "twenty-five", "two hundred and ten", "a dozen", "dozens", "tens of thousands", "half a million".
     fn words_value(&self, start: usize) -> Option<Value> {
         let mut at = start;
-        match self.lower(at) {
-            "half" => {
-                at += 1 + usize::from(matches!(self.lower(at + 1), "a" | "an"));
-                let NumberWord::Scale(scale) = self.number_word(at)? else { return None };
-                return Some(Value { low: scale / 2, vague: false, end: at + 1 });
+        let indefinite = self.is(at, Set::Indefinite);
+        at += usize::from(indefinite);
+        if self.is(at, Set::Half) {
+            at += 1 + usize::from(self.is(at + 1, Set::Indefinite));
+            let NumberWord::Scale(scale) = self.number_word(at)? else { return None };
+            return Some(Value { low: scale / 2, vague: false, end: at + 1 });
+        }
+        if self.is(at, Set::Quarter) {
+            let of_a = self.is(at + 1, Set::Of) && self.is(at + 2, Set::Indefinite);
+            let NumberWord::Scale(scale) = self.number_word(at + 3).filter(|_| of_a)? else { return None };
+            return Some(Value { low: scale / 4, vague: false, end: at + 4 });
+        }
+        if indefinite {
+            if self.is(at, Set::Couple) {
+                let of = self.is(at + 1, Set::Of);
+                return of.then_some(Value { low: 2, vague: false, end: at + 2 });
             }
-            "quarter" if self.lower(at + 1) == "of" && self.lower(at + 2) == "a" => {
-                let NumberWord::Scale(scale) = self.number_word(at + 3)? else { return None };
-                return Some(Value { low: scale / 4, vague: false, end: at + 4 });
-            }
-            "a" | "an" => {
-                at += 1;
-                match self.lower(at) {
-                    "quarter" => {
-                        let scale = at + 3;
-                        let of_a = self.lower(at + 1) == "of" && self.lower(at + 2) == "a";
-                        let NumberWord::Scale(value) = self.number_word(scale).filter(|_| of_a)? else {
-                            return None;
-                        };
-                        return Some(Value { low: value / 4, vague: false, end: scale + 1 });
-                    }
-                    "half" => return self.words_value(at),
-                    "couple" | "pair" => {
-                        let of = usize::from(self.lower(at + 1) == "of");
-                        return (of == 1).then_some(Value { low: 2, vague: false, end: at + 2 });
-                    }
-                    _ => {}
+            return match self.number_word(at)? {
+                NumberWord::Scale(scale) => Some(self.further(scale, at + 1)),
+                NumberWord::Vague(low) => {
+                    let of = usize::from(self.is(at + 1, Set::Of));
+                    Some(Value { low, vague: true, end: at + 1 + of })
                 }
-                match self.number_word(at)? {
-                    NumberWord::Scale(scale) => return Some(self.further(scale, at + 1)),
-                    NumberWord::Vague(low) => {
-                        let of = self.lower(at + 1) == "of";
-                        return Some(Value { low, vague: true, end: at + 1 + usize::from(of) });
-                    }
-                    _ => return None,
-                }
-            }
-            _ => {}
+                _ => None,
+            };
         }
         if let Some(NumberWord::Vague(low)) = self.number_word(at) {
             let mut value = Value { low, vague: true, end: at + 1 };
-            if self.lower(at + 1) == "of" {
+            if self.is(at + 1, Set::Of) {
                 match self.number_word(at + 2) {
                     // "tens of thousands", "hundreds of thousands"
                     Some(NumberWord::Vague(scale)) if scale >= 100 => {
                         value = Value { low: low.saturating_mul(scale), vague: true, end: at + 3 };
-                        if self.lower(value.end) == "of" {
+                        if self.is(value.end, Set::Of) {
                             value.end += 1;
                         }
                     }
@@ -303,9 +294,7 @@ impl Reader<'_> {
                 at += 1;
                 continue;
             }
-            let and = usize::from(
-                self.lower(at) == "and" && current >= 100 || self.lower(at) == "and" && current == 0,
-            );
+            let and = usize::from(self.is(at, Set::And) && (current >= 100 || current == 0));
             let rest = if current == 0
                 || current % 100 == 0
                 || (current >= 20 && current % 10 == 0 && current < 100)

@@ -216,9 +216,7 @@ impl<'a> Binder<'a> {
         let figure = match &noun.figure {
             Some(figure) => figure.clone(),
             None if noun.partitive => return false,
-            None if noun.single && !matches!(self.document.lower(span.start), "it") => {
-                Figure::exact(span.clone(), 1)
-            }
+            None if noun.single => Figure::exact(span.clone(), 1),
             None if noun.name => Figure::exact(span.clone(), 1),
             None if noun.others && noun.plural => Figure::vague(span.clone(), 2),
             // "killing five and injuring civilians": beside a count of the dead, an uncounted plural is at least two.

@@ -388,7 +388,7 @@ impl<'a> Binder<'a> {
                     }
                 }
                 Part::Noun(number) => {
-                    let after_from = next > 0 && self.word(next - 1) == "from";
+                    let after_from = next > 0 && self.opens_with(next - 1, Set::From);
                     if after_from
                         && let Some(figure) =
                             number.figure.as_ref().filter(|figure| figure.qualifier == Qualifier::Range)

@@ -13,11 +13,12 @@ impl<'a> Binder<'a> {
     /// "Two of the slain civilians were identified as journalists."
     pub(super) fn identified(&mut self, at: usize) {
         let (Some(subject), Some(role)) = (at.checked_sub(1), self.noun(at + 2)) else { return };
-        if self.word(at + 1) == "as" && self.harmed(subject).is_some() && (role.name || role.counted()) {
+        if self.opens_with(at + 1, Set::As) && self.harmed(subject).is_some() && (role.name || role.counted())
+        {
             self.equated(subject, at + 2);
             return;
         }
-        if self.word(at + 1) == "as"
+        if self.opens_with(at + 1, Set::As)
             && let (Some(toll), Some(group)) = (self.bound[subject], role.group)
             && role.plural
         {
@@ -87,7 +88,7 @@ impl<'a> Binder<'a> {
                     }
                 }
                 Some(Part::Verb(verb)) if verb.copula && at > 0 => {
-                    if self.word(at + 1) == "among" {
+                    if self.opens_with(at + 1, Set::Among) {
                         self.were_among(at);
                     } else if self.noun(at - 1).is_some_and(|those| {
                         those.plural && !those.counted() && those.determiner == Determiner::Definite

@@ -494,7 +494,7 @@ impl Binder<'_> {
     /// Binds the nouns of a list that ends at a bound noun: "two women, a child and three soldiers were killed".
     fn list_left(&mut self, predicate: &Predicate, last: usize) -> usize {
         if !matches!(last.checked_sub(1).and_then(|before| self.part(before)), Some(Part::Conjunction))
-            || self.word(last - 1) == "but"
+            || self.opens_with(last - 1, Set::But)
         {
             return last;
         }
@@ -562,7 +562,7 @@ impl Binder<'_> {
             let governed = matches!(
                 left.checked_sub(1).and_then(|before| self.part(before)),
                 Some(Part::Preposition | Part::Subset)
-            ) && self.word(left - 1) != "with"
+            ) && !self.opens_with(left - 1, Set::With)
                 && !self.opens_with(left - 1, Set::Opens);
             let object = left.checked_sub(1).and_then(|before| self.verb(before)).is_some_and(|verb| {
                 // "left three men and two women dead"

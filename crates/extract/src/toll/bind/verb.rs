@@ -198,7 +198,7 @@ impl<'a> Binder<'a> {
     fn aims(&self, at: usize) -> bool {
         self.has(self.chunks[at].span.end - 1, Class::Shot)
             && matches!(self.part(at + 1), Some(Part::Preposition))
-            && self.word(at + 1) == "at"
+            && self.opens_with(at + 1, Set::At)
             && self.noun(at + 2).is_some_and(|noun| noun.pronoun || noun.person() && !noun.name)
     }
 
@@ -398,7 +398,7 @@ impl<'a> Binder<'a> {
         let mut at = first + 1;
         while at < self.chunks.len() && at - first < REACH {
             let joined = match self.part(at) {
-                Some(Part::Conjunction) if self.word(at) != "but" => at + 1,
+                Some(Part::Conjunction) if !self.opens_with(at, Set::But) => at + 1,
                 Some(Part::Comma) if matches!(self.part(at + 1), Some(Part::Conjunction)) => at + 2,
                 Some(Part::Comma) => at + 1,
                 // "kills his wife, then himself"
@@ -615,8 +615,9 @@ impl<'a> Binder<'a> {
     }
 
     fn agent_after(&self, at: usize) -> Option<Range<usize>> {
-        let by = (at + 1..(at + 8).min(self.chunks.len()))
-            .find(|&next| matches!(self.part(next), Some(Part::Preposition)) && self.word(next) == "by")?;
+        let by = (at + 1..(at + 8).min(self.chunks.len())).find(|&next| {
+            matches!(self.part(next), Some(Part::Preposition)) && self.opens_with(next, Set::By)
+        })?;
         self.noun(by + 1).map(|_| self.chunks[by + 1].span.clone())
     }
 }

@@ -247,6 +247,10 @@ impl Chunker<'_> {
         at < self.end && self.document.is(at, set)
     }
 
+    fn ends(&self, at: usize, set: Set) -> bool {
+        self.document.language().sets.ending(self.lower(at), set).is_some()
+    }
+
     fn before(&self, at: usize) -> &str {
         if at > self.start { self.document.lower(at - 1) } else { "" }
     }
@@ -349,28 +353,18 @@ impl Chunker<'_> {
 
     /// "as well as", "along with": words that join as "and" does; their number.
     fn joins(&self, at: usize) -> Option<usize> {
-        match (self.lower(at), self.lower(at + 1), self.lower(at + 2)) {
-            ("as", "well", "as") => Some(3),
-            ("along" | "together", "with", _) => Some(2),
-            ("alongside", ..) => Some(1),
-            _ => None,
-        }
+        self.phrase(at, Set::JoinsAll)
     }
 
     /// "including", "among them", "of whom"; the end of the phrase.
     fn subset(&self, at: usize) -> Option<usize> {
-        let next = self.lower(at + 1);
-        match self.lower(at) {
-            "including" | "inclduing" | "comprising" => Some(at + 1),
-            "include" | "includes" | "included" => Some(at + 1),
-            "among" | "amongst" if matches!(next, "them" | "whom" | "which") => Some(at + 2),
-            "of" if matches!(next, "whom" | "which") => Some(at + 2),
-            "most" | "many" | "some" | "all"
-                if next == "of" && matches!(self.lower(at + 2), "them" | "whom") =>
-            {
-                Some(at + 3)
-            }
-            _ => None,
+        self.phrase(at, Set::Subset).map(|words| at + words)
+    }
+
+    fn phrase(&self, at: usize, set: Set) -> Option<usize> {
+        if !self.is(at, set) {
+            return None;
         }
+        self.document.language().sets.phrase(set, |further, word| self.lower(at + further) == word)
     }
 }

@@ -16,19 +16,7 @@ impl Chunker<'_> {
         owned
             || at > self.start
                 && self.document.tokens()[at - 1].classes.any(&[Class::Determiner, Class::Possessive])
-                && !matches!(
-                    self.before(at),
-                    "that"
-                        | "all"
-                        | "both"
-                        | "some"
-                        | "any"
-                        | "each"
-                        | "her"
-                        | "this"
-                        | "several"
-                        | "another"
-                )
+                && !self.is(at - 1, Set::NotDetermining)
     }
 
     pub(super) fn opens_clause(&self, at: usize) -> bool {
@@ -75,23 +63,22 @@ impl Chunker<'_> {
         loop {
             let token = self.token(at)?;
             let classes = token.classes;
-            if classes.has(Class::Modal) && self.lower(at) != "may"
-                || self.lower(at) == "may" && !self.month_may(at)
-            {
+            let may = self.is(at, Set::May);
+            if classes.has(Class::Modal) && !may || may && !self.month_may(at) {
                 verb.modal = true;
             } else if classes.has(Class::Have) {
                 verb.perfect = true;
             } else if classes.has(Class::Be) {
                 be = true;
             } else if classes.has(Class::Do) {
-            } else if matches!(self.lower(at), "not" | "n't" | "never" | "cannot") {
+            } else if self.is(at, Set::Negates) {
                 verb.negated = true;
-            } else if self.lower(at) == "to" && self.verb_base(at + 1) {
+            } else if self.is(at, Set::To) && self.verb_base(at + 1) {
                 // "had to be killed" tells of no death yet.
                 verb.perfect &= at > start && !self.has(at - 1, Class::Have);
                 verb.infinitive = true;
             } else if auxiliary
-                && (classes.has(Class::Adverb) || self.lower(at).ends_with("ly"))
+                && (classes.has(Class::Adverb) || self.ends(at, Set::EndsLy))
                 && self.trigger_frame(at).is_none()
             {
                 at += 1;
@@ -107,11 +94,10 @@ impl Chunker<'_> {
         }
         // "were reported killed", "are feared to have been killed", "were confirmed dead".
         if be && let Some(token) = self.token(at) {
-            let word = self.lower(at);
             let links = token.classes.has(Class::Say) || token.classes.has(Class::Link);
             if links {
                 let mut next = at + 1;
-                if self.lower(next) == "to" {
+                if self.is(next, Set::To) {
                     next += 1;
                 }
                 let (mut have, mut been) = (false, false);
@@ -124,13 +110,13 @@ impl Chunker<'_> {
                     next += 1;
                 }
                 let frame = self.trigger_frame(next);
-                if frame.is_some() && !(matches!(word, "among")) {
+                if frame.is_some() && !self.is(at, Set::Among) {
                     verb.feared |= token.classes.has(Class::Presumed);
                     at = next;
                     // "is reported to have killed 12" is active, "are reported to have been killed" is not.
                     be = been || !have;
                     verb.perfect |= have;
-                } else if matches!(word, "feared" | "presumed") {
+                } else if self.is(at, Set::FearedSo) {
                     verb.feared = true;
                 }
             }
@@ -154,21 +140,20 @@ impl Chunker<'_> {
             return done(verb, at + length);
         }
         let token = self.token(at)?;
-        let word = self.lower(at);
         if auxiliary || self.verbal(at) {
             if self.verbal(at) {
                 verb.say = token.classes.has(Class::Say);
                 verb.unfulfilled = token.classes.has(Class::Unfulfilled);
                 verb.passive = be;
                 verb.main = at;
-                verb.form = if word.ends_with("ing") {
+                verb.form = if self.ends(at, Set::EndsIng) {
                     Form::Ing
-                } else if word.ends_with("ed") {
+                } else if self.ends(at, Set::EndsEd) {
                     Form::Past
                 } else {
                     Form::Base
                 };
-                verb.feared |= word == "feared";
+                verb.feared |= self.is(at, Set::FearedSo);
                 return done(verb, at + 1);
             }
             if auxiliary && at > start {
@@ -182,7 +167,7 @@ impl Chunker<'_> {
     fn month_may(&self, at: usize) -> bool {
         self.token(at + 1).is_some_and(|token| token.kind == Kind::Number)
             || at > self.start && self.document.tokens()[at - 1].kind == Kind::Number
-            || (matches!(self.before(at), "in" | "of" | "on" | "since" | "last" | "until"))
+            || at > self.start && self.is(at - 1, Set::BeforeMonth)
     }
 
     fn verb_base(&self, at: usize) -> bool {
@@ -263,7 +248,7 @@ impl Chunker<'_> {
                         && unknown(next + 1)
                         && matches!(verb.frame, Frame::Verb(Form::Ing)))
             }) || number::figure(self.document, self.lexicon, next, self.end).is_some();
-            let object = object && self.lower(at + length) != "of";
+            let object = object && !self.is(at + length, Set::Of);
             let after = at == self.start
                 || determined
                 || self.has(at - 1, Class::Preposition) && !matches!(verb.frame, Frame::Verb(Form::Ing))
@@ -382,7 +367,7 @@ impl Chunker<'_> {
         !name
             && !word.contains('-')
             && length > 4
-            && (word.ends_with("ed") || word.ends_with("ing"))
+            && (self.ends(at, Set::EndsEd) || self.ends(at, Set::EndsIng))
             && !self.determined(at)
     }
 }
