@@ -13,6 +13,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
     likeness: likeness(include_str!("../../../data/aggregate/event_types.tsv")),
     speaks_for: speaks_for_table(include_str!("../../../data/aggregate/perpetrators.tsv")),
     points: evidence(include_str!("../../../data/aggregate/evidence.tsv")),
+    features: Feature::ALL.iter().map(|(_, name)| name.replace('_', " ")).collect(),
     calendar: words(include_str!("../../../data/aggregate/calendar.txt")),
 });
 
@@ -22,6 +23,8 @@ struct Tables {
     likeness: [[f32; TYPES]; TYPES],
     speaks_for: FxHashMap<&'static str, Vec<&'static str>>,
     points: Vec<f32>,
+    /// Names of the features, in words.
+    features: Vec<String>,
     calendar: FxHashSet<&'static str>,
 }
 
@@ -168,9 +171,9 @@ impl Feature {
         (Feature::Words, "words"),
     ];
 
-    /// Its name in the table.
-    pub(crate) fn as_str(self) -> &'static str {
-        Self::ALL[self as usize].1
+    /// Its name in the table, in words.
+    pub(crate) fn words(self) -> &'static str {
+        &TABLES.features[self as usize]
     }
 }
 
@@ -280,6 +283,12 @@ mod tests {
             assert_eq!(*feature as usize, at, "{name}");
         }
         assert_eq!(TABLES.points.len(), Feature::ALL.len());
+    }
+
+    #[test]
+    fn shared_words_never_speak_against_a_pair() {
+        // Linking leaves pairs out by the most that words could give.
+        assert!(points(Feature::Names) >= 0.0 && points(Feature::Words) >= 0.0);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! One value of a record batch, whatever its column's type.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Float32Array, Float64Array, Int8Array, Int16Array,
+    Int32Array, Int64Array, LargeListArray, LargeStringArray, ListArray, RecordBatch, StringArray,
+    StringViewArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field};
 use jiff::civil::Date;
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
     /// JSON text.
     Json(&'a str),
-    List(ArrayRef),
+    List(Items<'a>),
 }
 
 /// Whether every format can write columns of this type.
@@ -42,40 +42,145 @@ pub(crate) fn is_supported(kind: &DataType) -> bool {
     }
 }
 
-/// The value of one row. Types that are not supported are refused before any row is read, so they read as null here.
-pub(crate) fn cell<'a>(array: &'a dyn Array, field: &Field, row: usize) -> Cell<'a> {
-    if array.is_null(row) {
-        return Cell::Null;
+/// The values of a column, whose type is looked at once.
+pub(crate) enum Column<'a> {
+    Bool(&'a BooleanArray),
+    Int8(&'a Int8Array),
+    Int16(&'a Int16Array),
+    Int32(&'a Int32Array),
+    Int64(&'a Int64Array),
+    UInt8(&'a UInt8Array),
+    UInt16(&'a UInt16Array),
+    UInt32(&'a UInt32Array),
+    UInt64(&'a UInt64Array),
+    Float32(&'a Float32Array),
+    Float64(&'a Float64Array),
+    Date(&'a Date32Array),
+    Text(&'a StringArray, bool),
+    LargeText(&'a LargeStringArray, bool),
+    TextView(&'a StringViewArray, bool),
+    List(&'a ListArray),
+    LargeList(&'a LargeListArray),
+    /// Types that are not supported are refused before any row is read, so they read as null.
+    Other,
+}
+
+impl<'a> Column<'a> {
+    pub(crate) fn new(array: &'a dyn Array, field: &Field) -> Self {
+        let json = schema::is_json(field);
+        Self::plain(array, json)
     }
-    let text = |text| if schema::is_json(field) { Cell::Json(text) } else { Cell::Text(text) };
-    match array.data_type() {
-        DataType::Boolean => Cell::Bool(array.as_boolean().value(row)),
-        DataType::Int8 => Cell::Int(array.as_primitive::<Int8Type>().value(row).into()),
-        DataType::Int16 => Cell::Int(array.as_primitive::<Int16Type>().value(row).into()),
-        DataType::Int32 => Cell::Int(array.as_primitive::<Int32Type>().value(row).into()),
-        DataType::Int64 => Cell::Int(array.as_primitive::<Int64Type>().value(row)),
-        DataType::UInt8 => Cell::UInt(array.as_primitive::<UInt8Type>().value(row).into()),
-        DataType::UInt16 => Cell::UInt(array.as_primitive::<UInt16Type>().value(row).into()),
-        DataType::UInt32 => Cell::UInt(array.as_primitive::<UInt32Type>().value(row).into()),
-        DataType::UInt64 => Cell::UInt(array.as_primitive::<UInt64Type>().value(row)),
-        DataType::Float32 => Cell::Float32(array.as_primitive::<Float32Type>().value(row)),
-        DataType::Float64 => Cell::Float(array.as_primitive::<Float64Type>().value(row)),
-        DataType::Date32 => {
-            date(array.as_primitive::<Date32Type>().value(row)).map_or(Cell::Null, Cell::Date)
+
+    fn plain(array: &'a dyn Array, json: bool) -> Self {
+        match array.data_type() {
+            DataType::Boolean => Self::Bool(array.as_boolean()),
+            DataType::Int8 => Self::Int8(array.as_primitive()),
+            DataType::Int16 => Self::Int16(array.as_primitive()),
+            DataType::Int32 => Self::Int32(array.as_primitive()),
+            DataType::Int64 => Self::Int64(array.as_primitive()),
+            DataType::UInt8 => Self::UInt8(array.as_primitive()),
+            DataType::UInt16 => Self::UInt16(array.as_primitive()),
+            DataType::UInt32 => Self::UInt32(array.as_primitive()),
+            DataType::UInt64 => Self::UInt64(array.as_primitive()),
+            DataType::Float32 => Self::Float32(array.as_primitive()),
+            DataType::Float64 => Self::Float64(array.as_primitive()),
+            DataType::Date32 => Self::Date(array.as_primitive()),
+            DataType::Utf8 => Self::Text(array.as_string(), json),
+            DataType::LargeUtf8 => Self::LargeText(array.as_string(), json),
+            DataType::Utf8View => Self::TextView(array.as_string_view(), json),
+            DataType::List(_) => Self::List(array.as_list()),
+            DataType::LargeList(_) => Self::LargeList(array.as_list()),
+            _ => Self::Other,
         }
-        DataType::Utf8 => text(array.as_string::<i32>().value(row)),
-        DataType::LargeUtf8 => text(array.as_string::<i64>().value(row)),
-        DataType::Utf8View => text(array.as_string_view().value(row)),
-        DataType::List(_) => Cell::List(array.as_list::<i32>().value(row)),
-        DataType::LargeList(_) => Cell::List(array.as_list::<i64>().value(row)),
-        _ => Cell::Null,
+    }
+
+    fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Bool(array) => array.is_null(row),
+            Self::Int8(array) => array.is_null(row),
+            Self::Int16(array) => array.is_null(row),
+            Self::Int32(array) => array.is_null(row),
+            Self::Int64(array) => array.is_null(row),
+            Self::UInt8(array) => array.is_null(row),
+            Self::UInt16(array) => array.is_null(row),
+            Self::UInt32(array) => array.is_null(row),
+            Self::UInt64(array) => array.is_null(row),
+            Self::Float32(array) => array.is_null(row),
+            Self::Float64(array) => array.is_null(row),
+            Self::Date(array) => array.is_null(row),
+            Self::Text(array, _) => array.is_null(row),
+            Self::LargeText(array, _) => array.is_null(row),
+            Self::TextView(array, _) => array.is_null(row),
+            Self::List(array) => array.is_null(row),
+            Self::LargeList(array) => array.is_null(row),
+            Self::Other => true,
+        }
+    }
+
+    /// The value of one row.
+    pub(crate) fn cell(&self, row: usize) -> Cell<'a> {
+        if self.is_null(row) {
+            return Cell::Null;
+        }
+        let text = |text, json: bool| if json { Cell::Json(text) } else { Cell::Text(text) };
+        match *self {
+            Self::Bool(array) => Cell::Bool(array.value(row)),
+            Self::Int8(array) => Cell::Int(array.value(row).into()),
+            Self::Int16(array) => Cell::Int(array.value(row).into()),
+            Self::Int32(array) => Cell::Int(array.value(row).into()),
+            Self::Int64(array) => Cell::Int(array.value(row)),
+            Self::UInt8(array) => Cell::UInt(array.value(row).into()),
+            Self::UInt16(array) => Cell::UInt(array.value(row).into()),
+            Self::UInt32(array) => Cell::UInt(array.value(row).into()),
+            Self::UInt64(array) => Cell::UInt(array.value(row)),
+            Self::Float32(array) => Cell::Float32(array.value(row)),
+            Self::Float64(array) => Cell::Float(array.value(row)),
+            Self::Date(array) => date(array.value(row)).map_or(Cell::Null, Cell::Date),
+            Self::Text(array, json) => text(array.value(row), json),
+            Self::LargeText(array, json) => text(array.value(row), json),
+            Self::TextView(array, json) => text(array.value(row), json),
+            Self::List(array) => {
+                let ends = array.value_offsets();
+                Cell::List(Items { of: array.values(), from: ends[row] as usize, to: ends[row + 1] as usize })
+            }
+            Self::LargeList(array) => {
+                let ends = array.value_offsets();
+                Cell::List(Items { of: array.values(), from: ends[row] as usize, to: ends[row + 1] as usize })
+            }
+            Self::Other => Cell::Null,
+        }
+    }
+}
+
+/// The columns of a batch.
+pub(crate) fn columns(batch: &RecordBatch) -> Vec<Column<'_>> {
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+    columns.map(|(field, array)| Column::new(array, field)).collect()
+}
+
+/// The value of one row.
+pub(crate) fn cell<'a>(array: &'a dyn Array, field: &Field, row: usize) -> Cell<'a> {
+    Column::new(array, field).cell(row)
+}
+
+/// Items of a list: some of the values of the column.
+#[derive(Clone, Copy)]
+pub(crate) struct Items<'a> {
+    of: &'a ArrayRef,
+    from: usize,
+    to: usize,
+}
+
+impl Items<'_> {
+    fn len(&self) -> usize {
+        self.to - self.from
     }
 }
 
 /// The items of a list.
-pub(crate) fn items(list: &dyn Array) -> impl Iterator<Item = Cell<'_>> {
-    let field = Field::new("item", list.data_type().clone(), true);
-    (0..list.len()).map(move |row| cell(list, &field, row))
+pub(crate) fn items(list: Items<'_>) -> impl Iterator<Item = Cell<'_>> {
+    let column = Column::plain(list.of, false);
+    (list.from..list.to).map(move |row| column.cell(row))
 }
 
 fn date(days: i32) -> Option<Date> {
@@ -95,7 +200,7 @@ impl Cell<'_> {
             Self::Date(value) => value.to_string().into(),
             Self::Text(value) => (*value).into(),
             Self::Json(value) => serde_json::from_str(value).unwrap_or_else(|_| (*value).into()),
-            Self::List(list) => items(list).map(|item| item.to_json()).collect(),
+            Self::List(list) => items(*list).map(|item| item.to_json()).collect(),
         }
     }
 
@@ -115,7 +220,7 @@ impl Cell<'_> {
             Self::Json(value) => json(out, value),
             Self::List(list) => {
                 out.push(b'[');
-                for (at, item) in items(list).enumerate() {
+                for (at, item) in items(*list).enumerate() {
                     if at > 0 {
                         out.push(b',');
                     }
@@ -201,13 +306,11 @@ pub fn digests(batch: &RecordBatch) -> Result<Vec<[u8; 16]>, OutputError> {
         put(&mut bytes, field.name().as_bytes());
     }
     names.update(&bytes);
-    let columns: Vec<_> = batch.schema_ref().fields().iter().zip(batch.columns()).collect();
+    let columns = columns(batch);
     Ok((0..batch.num_rows())
         .map(|row| {
             bytes.clear();
-            for (field, array) in &columns {
-                cell(array, field, row).put(&mut bytes);
-            }
+            columns.iter().for_each(|column| column.cell(row).put(&mut bytes));
             let mut digest = [0; 16];
             let whole = names.clone().update(&bytes).finalize();
             digest.copy_from_slice(&whole.as_bytes()[..16]);
@@ -241,7 +344,7 @@ impl Cell<'_> {
             }
             Self::List(list) => {
                 number(out, 8, (list.len() as u64).to_le_bytes());
-                items(list).for_each(|item| item.put(out));
+                items(*list).for_each(|item| item.put(out));
             }
         }
     }

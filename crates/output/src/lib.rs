@@ -237,11 +237,24 @@ impl Writer {
     /// When a file cannot be written, the columns differ from those of an earlier call, or one that a table of this name must
     /// have is missing or of another type.
     pub fn table(&mut self, name: &str, rows: &RecordBatch) -> Result<(), OutputError> {
+        self.table_with_digests(name, rows, &digests(rows)?)
+    }
+
+    /// As [`Writer::table`], with the [`digests`] of the rows, for whoever has them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn table_with_digests(
+        &mut self,
+        name: &str,
+        rows: &RecordBatch,
+        digests: &[[u8; 16]],
+    ) -> Result<(), OutputError> {
         let table = match self.tables.contains_key(name) {
             true => self.tables.get_mut(name).expect("it was just found"),
             false => self.open(name, schema::nullable(rows.schema_ref()))?,
         };
-        table.append(rows)?;
+        table.append(rows, digests)?;
         match &mut self.page {
             Some(page) if name == "events" => page.events(rows),
             _ => Ok(()),
@@ -322,7 +335,7 @@ fn append(
     batch: Option<RecordBatch>,
 ) -> Result<(), OutputError> {
     match (batch, tables.get_mut(name)) {
-        (Some(batch), Some(table)) => table.append(&batch),
+        (Some(batch), Some(table)) => table.append(&batch, &digests(&batch)?),
         _ => Ok(()),
     }
 }
@@ -490,7 +503,7 @@ impl Table {
     }
 
     /// Appends rows, which are cut into pieces first.
-    fn append(&mut self, rows: &RecordBatch) -> Result<(), OutputError> {
+    fn append(&mut self, rows: &RecordBatch, digests: &[Digest]) -> Result<(), OutputError> {
         let rows = RecordBatch::try_new(self.schema.clone(), rows.columns().to_vec())
             .ok()
             .filter(|_| schema::nullable(rows.schema_ref()) == self.schema)
@@ -499,8 +512,8 @@ impl Table {
                 message: "came with other columns than before".to_owned(),
             })?;
         let mut from = 0;
-        for (at, digest) in cell::digests(&rows)?.into_iter().enumerate() {
-            self.digests.update(&digest);
+        for (at, digest) in digests.iter().enumerate() {
+            self.digests.update(digest);
             self.held += 1;
             let telling = u64::from_le_bytes(digest[..8].try_into().expect("a digest has 16 bytes"));
             if telling % PIECE_ROWS == 0 || self.held == MOST_ROWS {

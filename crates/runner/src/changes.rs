@@ -37,7 +37,7 @@ type Events = BTreeMap<String, Map<String, Value>>;
 struct Row<'a> {
     table: &'a str,
     key: Vec<u8>,
-    digest: [u8; DIGEST],
+    digest: Digest,
     batch: &'a RecordBatch,
     at: usize,
 }
@@ -45,13 +45,17 @@ struct Row<'a> {
 /// Bytes of the digest before each stored row, by which a row that has not changed is known without reading it.
 const DIGEST: usize = 16;
 
+/// As [`annals_output::digests`] gives them.
+pub(crate) type Digest = [u8; DIGEST];
+
 impl<'t> Changes<'t> {
     /// Compares the rows that speak of events with those that [`Changes::remember`] kept.
     pub(crate) fn since_last_run(
         store: &Store,
         tables: &'t BTreeMap<String, Vec<RecordBatch>>,
+        digests: &BTreeMap<&str, Vec<Vec<Digest>>>,
     ) -> Result<Self, RunError> {
-        let rows = rows(tables)?;
+        let rows = rows(tables, digests);
         let mut changes = Self { list: Vec::new(), put: Vec::new(), gone: Vec::new() };
         let (mut before, mut now) = (Events::new(), Events::new());
         let events = table_prefix(EVENTS);
@@ -141,16 +145,19 @@ fn ids_alone(batch: &RecordBatch) -> RecordBatch {
 }
 
 /// All rows that speak of events, in the order of their keys.
-fn rows(tables: &BTreeMap<String, Vec<RecordBatch>>) -> Result<Vec<Row<'_>>, RunError> {
+fn rows<'t>(
+    tables: &'t BTreeMap<String, Vec<RecordBatch>>,
+    digests: &BTreeMap<&str, Vec<Vec<Digest>>>,
+) -> Vec<Row<'t>> {
     let mut rows = Vec::new();
     for (name, batches) in tables {
-        for batch in batches {
+        let digests = digests.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+        for (batch, digests) in batches.iter().zip(digests) {
             let Some(ids) = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>())
             else {
                 continue;
             };
-            let digests = annals_output::digests(batch)?;
-            for (at, (id, digest)) in ids.iter().zip(digests).enumerate() {
+            for (at, (id, &digest)) in ids.iter().zip(digests).enumerate() {
                 let Some(id) = id else { continue };
                 rows.push(Row { table: name, key: rows_prefix(name, id), digest, batch, at });
             }
@@ -170,7 +177,7 @@ fn rows(tables: &BTreeMap<String, Vec<RecordBatch>>) -> Result<Vec<Row<'_>>, Run
         rows[at].key.extend_from_slice(&number.to_be_bytes());
     }
     rows.dedup_by(|a, b| a.key == b.key);
-    Ok(rows)
+    rows
 }
 
 /// A row as it was kept.

@@ -10,7 +10,7 @@ use annals_plugin::{Article, Rejected};
 use annals_store::Space;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::changes::Changes;
+use crate::changes::{Changes, Digest};
 use crate::conclude::Tables;
 use crate::config::Format;
 use crate::error::RunError;
@@ -49,13 +49,14 @@ pub(crate) fn publish<'t>(
     };
     let mut writer = Writer::create(dir, &formats, options)?;
     write_articles(session, &mut writer, publication)?;
+    let digests = session.pool.install(|| digests(tables))?;
     for (name, batches) in &tables.rows {
-        for batch in batches {
-            writer.table(name, batch)?;
+        for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
+            writer.table_with_digests(name, batch, digests)?;
         }
     }
     show_claims(session, &mut writer)?;
-    let changes = Changes::since_last_run(&session.store, &tables.rows)?;
+    let changes = Changes::since_last_run(&session.store, &tables.rows, &digests)?;
     writer.table("changes", &changes.rows()?)?;
     writer.rejected(&rejected(session, found)?)?;
     if session.cancel.load(Ordering::Relaxed) {
@@ -72,6 +73,16 @@ pub(crate) fn publish<'t>(
     writer.file("run.json", &json)?;
     writer.commit()?;
     Ok((published, changes))
+}
+
+/// The digests of the rows of each batch.
+fn digests(tables: &Tables) -> Result<BTreeMap<&str, Vec<Vec<Digest>>>, RunError> {
+    let mut all = BTreeMap::new();
+    for (name, batches) in &tables.rows {
+        let of_table: Result<_, _> = batches.par_iter().map(annals_output::digests).collect();
+        all.insert(name.as_str(), of_table?);
+    }
+    Ok(all)
 }
 
 fn output_format(format: Format) -> annals_output::Format {

@@ -4,6 +4,8 @@
 //! linkage (1969): each feature adds what its agreement or disagreement is worth, and a feature that either report
 //! leaves open adds nothing. The points stand in `data/aggregate/evidence.tsv`.
 
+use std::fmt::Write as _;
+
 use rayon::prelude::*;
 
 use super::block::{Blocks, Pair};
@@ -26,14 +28,22 @@ pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
     let blocks = Blocks::of(graph, config);
     let ids = 0..NodeId::try_from(graph.nodes.len()).expect("node ids are 32 bits");
     let weigh = |mut work: Work, id: NodeId| {
-        work.marks.set(graph, id);
         blocks.partners(id, &mut work.met, &mut work.partners);
         work.count += work.partners.len() as u64;
-        let scored = work.partners.iter().map(|&(other, _)| {
+        for &(other, _) in &work.partners {
             let pair = (id, other);
-            Scored { pair, points: sum(graph, config, pair, work.marks.shared(graph, other)) }
-        });
-        work.found.extend(scored.filter(|scored| scored.points >= config.link_threshold));
+            let rest = without_terms(graph, config, pair);
+            // Words are what costs time, and most pairs are too unlike for any words to help.
+            if with_terms(rest, MOST_LOG_SUM, MOST_LOG_SUM) < config.link_threshold {
+                continue;
+            }
+            work.marks.set(graph, id);
+            let shared = work.marks.shared(graph, other);
+            let points = with_terms(rest, log_sum(shared.name), log_sum(shared.word));
+            if points >= config.link_threshold {
+                work.found.push(Scored { pair, points });
+            }
+        }
         work
     };
     let (mut scored, count) = ids
@@ -80,6 +90,9 @@ impl Marks {
     }
 
     fn set(&mut self, graph: &Graph, incident: NodeId) {
+        if self.incident == incident {
+            return;
+        }
         self.incident = incident;
         for term in graph.terms_of(incident) {
             self.of[term.number()] = (incident, term.is_name());
@@ -101,13 +114,20 @@ impl Marks {
 
 /// The evidence for a pair.
 pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
-    sum(graph, config, pair, shared(graph, pair))
+    let shared = shared(graph, pair);
+    with_terms(without_terms(graph, config, pair), log_sum(shared.name), log_sum(shared.word))
 }
 
-fn sum(graph: &Graph, config: &Config, pair: Pair, shared: Weight) -> f32 {
+/// The evidence of all but shared words.
+fn without_terms(graph: &Graph, config: &Config, pair: Pair) -> f32 {
     let mut sum = 0.0;
-    features(graph, config, pair, shared, &mut |feature, value| sum += tables::points(feature) * value);
+    features(graph, config, pair, &mut |feature, value| sum += tables::points(feature) * value);
     sum
+}
+
+/// Adds that of shared words: more of them never give less, so the bound of both gives a bound of the sum.
+fn with_terms(sum: f32, names: f32, words: f32) -> f32 {
+    sum + tables::points(Feature::Names) * names + tables::points(Feature::Words) * words
 }
 
 /// Summed rarity of the terms that two incidents share as names, and otherwise.
@@ -117,14 +137,8 @@ fn shared(graph: &Graph, pair: Pair) -> Weight {
     sums
 }
 
-/// Calls `found` for every feature that the pair has, with its value (1 for those that are or are not).
-fn features(
-    graph: &Graph,
-    config: &Config,
-    (left, right): Pair,
-    shared: Weight,
-    found: &mut impl FnMut(Feature, f32),
-) {
+/// Calls `found` for every feature that the pair has, with its value (1 for those that are or are not); shared words apart.
+fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut impl FnMut(Feature, f32)) {
     let (a, b) = (&graph.nodes[left as usize], &graph.nodes[right as usize]);
     found(Feature::Base, 1.0);
     let date = date(a, b);
@@ -157,8 +171,6 @@ fn features(
     if let Some((feature, value)) = toll(a.injured, b.injured, injured) {
         found(feature, value);
     }
-    found(Feature::Names, log_sum(shared.name));
-    found(Feature::Words, log_sum(shared.word));
 }
 
 /// Shared words come in company (a name has two parts, a street a number), so each further one tells less, and past
@@ -279,23 +291,32 @@ fn common(graph: &Graph, (left, right): Pair, mut each: impl FnMut(Term, Term)) 
 
 /// The evidence in words: each feature with its points, and the rarest shared words.
 pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
-    let mut told = Vec::new();
-    features(graph, config, pair, shared(graph, pair), &mut |feature, value| {
+    let mut told = String::new();
+    let mut tell = |feature: Feature, value: f32| {
         let points = tables::points(feature) * value;
         if feature != Feature::Base && points.abs() >= 0.05 {
-            told.push(format!("{} {points:+.1}", feature.as_str().replace('_', " ")));
+            let end = if told.is_empty() { "" } else { "; " };
+            let _ = write!(told, "{end}{} {points:+.1}", feature.words());
         }
-    });
+    };
+    features(graph, config, pair, &mut tell);
+    let mut sums = Weight::default();
     let mut shared: Vec<(f32, &str)> = Vec::new();
     common(graph, pair, |x, y| {
-        let weight = graph.weights[x.number()];
-        let rarity = if x.is_name() && y.is_name() { weight.name } else { weight.word };
-        shared.push((rarity, graph.word(x)));
+        let (weight, named) = (graph.weights[x.number()], x.is_name() && y.is_name());
+        sums.add(weight, named);
+        shared.push((if named { weight.name } else { weight.word }, graph.word(x)));
     });
+    tell(Feature::Names, log_sum(sums.name));
+    tell(Feature::Words, log_sum(sums.word));
     shared.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(y.1)));
-    if !shared.is_empty() {
-        let words: Vec<&str> = shared.iter().take(8).map(|(_, word)| *word).collect();
-        told.push(format!("shared: {}", words.join(", ")));
+    for (at, (_, word)) in shared.iter().take(8).enumerate() {
+        told.push_str(match at {
+            0 if told.is_empty() => "shared: ",
+            0 => "; shared: ",
+            _ => ", ",
+        });
+        told.push_str(word);
     }
-    told.join("; ")
+    told
 }

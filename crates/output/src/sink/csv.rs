@@ -16,7 +16,7 @@ use arrow_schema::Schema;
 
 use super::{Encode, NewFile, Piece, Sink, Span, append_bytes};
 use crate::OutputError;
-use crate::cell::{Cell, cell, items};
+use crate::cell::{Cell, columns, items};
 
 pub(crate) struct CsvRows {
     table: String,
@@ -33,10 +33,10 @@ impl Encode for CsvRows {
         let encode = |error: csv::Error| OutputError::encode(&self.table, error);
         let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
         for batch in batches {
+            let columns = columns(batch);
             for row in 0..batch.num_rows() {
-                for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-                    let value = cell(array, field, row);
-                    writer.write_field(written(&value).as_ref()).map_err(encode)?;
+                for column in &columns {
+                    writer.write_field(written(&column.cell(row)).as_ref()).map_err(encode)?;
                 }
                 writer.write_record(None::<&[u8]>).map_err(encode)?;
             }
@@ -90,7 +90,7 @@ fn written<'a>(value: &Cell<'a>) -> Cow<'a, str> {
         },
         Cell::List(list) => {
             let items: Vec<String> =
-                items(list).map(|item| bare(&item).replace('\\', "\\\\").replace(';', "\\;")).collect();
+                items(*list).map(|item| bare(&item).replace('\\', "\\\\").replace(';', "\\;")).collect();
             guard(&items.join(";")).into_owned().into()
         }
         number_or_date => bare(number_or_date),
