@@ -1,8 +1,10 @@
 //! The reports of the whole corpus, of which memory holds a few bytes each.
 //!
 //! Linking needs all incidents at once, but as small [nodes](crate::link::Node); an event needs the reports of its own
-//! group alone. So reports stay among the partial results, and are read from there a chunk at a time.
+//! group alone. So reports stay among the partial results, and are read from there a chunk at a time. What was prepared of them
+//! in an earlier run comes back from the [memory](crate::kept), but for those that have changed.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -11,8 +13,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use twox_hash::XxHash3_64;
 
-use crate::link::{Graph, GraphBuilder, Group, Node, NodeId};
-use crate::outline::{Opening, Outline};
+use crate::link::{GraphBuilder, Group, Node, NodeId};
+use crate::outline::{Opening, Outline, ToldOutline};
 use crate::report::Report;
 
 /// Reports that are decoded at a time.
@@ -28,49 +30,117 @@ pub(crate) struct Head {
     pub(crate) nodes: Range<NodeId>,
     /// Index of the main one among these.
     pub(crate) main: Option<usize>,
-    published: Option<String>,
-    duplicate_of: Option<String>,
+    pub(crate) published: Option<String>,
+    pub(crate) duplicate_of: Option<String>,
     /// Digest of the report.
-    digest: u64,
+    pub(crate) digest: u64,
+}
+
+impl Head {
+    fn new(report: &Opening<'_>, bytes: &[u8]) -> Self {
+        Self {
+            article_id: report.article_id.to_owned(),
+            outlet: report.outlet.filter(|_| report.duplicate_of.is_some()).map(str::to_owned),
+            nodes: 0..0,
+            main: None,
+            published: report.published.map(str::to_owned),
+            duplicate_of: report.duplicate_of.map(str::to_owned),
+            digest: XxHash3_64::oneshot(bytes),
+        }
+    }
 }
 
 /// All reports, in canonical order: by publication, undated ones last, then by id.
+#[derive(Default)]
 pub(crate) struct Corpus {
     pub(crate) heads: Vec<Head>,
     /// Copies of each article, by the article that they repeat in the end.
     copies: BTreeMap<String, Vec<usize>>,
-    /// Ids of the incidents, end to end, in the order of the nodes of the graph.
+    /// Ids of the incidents, end to end.
     incident_ids: String,
-    incident_ends: Vec<usize>,
+    /// Where that of each node of the graph stands.
+    incidents: Vec<Range<usize>>,
 }
 
 impl Corpus {
-    /// Reads all reports once, and gives the graph of their incidents.
-    pub(crate) fn read(partials: &dyn Partials) -> Result<(Self, Graph), StageError> {
-        let mut corpus = Self {
-            heads: heads(partials)?,
-            copies: BTreeMap::new(),
-            incident_ids: String::new(),
-            incident_ends: Vec::new(),
-        };
+    /// Reads all reports once, and prepares their incidents.
+    pub(crate) fn read(partials: &dyn Partials) -> Result<(Self, GraphBuilder), StageError> {
+        let mut corpus = Self { heads: heads(partials)?, ..Self::default() };
         let mut graph = GraphBuilder::default();
-        let all: Vec<u32> = (0..).take(corpus.heads.len()).collect();
-        for chunk in all.chunks(CHUNK) {
-            let bytes = corpus.bytes(partials, chunk)?;
+        for from in (0..corpus.heads.len()).step_by(CHUNK) {
+            let chunk = from..(from + CHUNK).min(corpus.heads.len());
+            let bytes: Vec<Vec<u8>> = corpus.heads[chunk.clone()]
+                .iter()
+                .map(|head| {
+                    let id = &head.article_id;
+                    partials.get(id.as_bytes())?.ok_or_else(|| gone(id))
+                })
+                .collect::<Result<_, _>>()?;
             let reports: Vec<Outline<'_>> =
                 bytes.par_iter().map(|bytes| Outline::from_bytes(bytes)).collect::<Result<_, _>>()?;
-            for (&id, report) in chunk.iter().zip(&reports) {
-                let head = &mut corpus.heads[id as usize];
-                head.main = report.incidents.iter().position(|told| told.main);
-                head.nodes = graph.add(id, report);
-                for told in &report.incidents {
-                    corpus.incident_ids.push_str(told.incident_id);
-                    corpus.incident_ends.push(corpus.incident_ids.len());
-                }
+            for (at, report) in chunk.zip(&reports) {
+                corpus.take(at, report, &mut graph);
             }
         }
-        corpus.copies = copies(&corpus.heads);
-        Ok((corpus, graph.finish()))
+        corpus.arrange(&mut graph);
+        Ok((corpus, graph))
+    }
+
+    /// Adds the reports of articles that are new or no longer what they were. Those that were known before are to be left out
+    /// by then.
+    pub(crate) fn update(
+        &mut self,
+        partials: &dyn Partials,
+        changed: &[String],
+        graph: &mut GraphBuilder,
+    ) -> Result<(), StageError> {
+        let bytes = changed.iter().map(|id| partials.get_of(id, id.as_bytes()));
+        let bytes: Vec<Vec<u8>> = bytes.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        let reports: Vec<Outline<'_>> =
+            bytes.par_iter().map(|bytes| Outline::from_bytes(bytes)).collect::<Result<_, _>>()?;
+        let words = reports.iter().flat_map(|report| &report.incidents).flat_map(ToldOutline::terms);
+        graph.vocabulary.look_for(words.map(|(word, _)| word));
+        for (report, bytes) in reports.iter().zip(&bytes) {
+            self.heads.push(Head::new(&report.opening, bytes));
+            self.take(self.heads.len() - 1, report, graph);
+        }
+        // Nearly all are in order already, which a stable sort makes use of.
+        self.heads.sort_by(canonical);
+        self.arrange(graph);
+        Ok(())
+    }
+
+    /// Adds what is remembered of a report, whose incidents come next.
+    pub(crate) fn bring_back(&mut self, head: Head) {
+        self.heads.push(head);
+    }
+
+    /// Adds the id of an incident that comes back.
+    pub(crate) fn bring_back_incident(&mut self, id: &str) {
+        let start = self.incident_ids.len();
+        self.incident_ids.push_str(id);
+        self.incidents.push(start..self.incident_ids.len());
+    }
+
+    /// Takes the incidents of the report whose head stands at `at`.
+    fn take(&mut self, at: usize, report: &Outline<'_>, graph: &mut GraphBuilder) {
+        let head = &mut self.heads[at];
+        head.main = report.incidents.iter().position(|told| told.main);
+        head.nodes = graph.add(report);
+        for told in &report.incidents {
+            self.bring_back_incident(told.incident_id);
+        }
+    }
+
+    /// Puts the incidents into the order of the heads.
+    fn arrange(&mut self, graph: &mut GraphBuilder) {
+        let mut arranged = Vec::with_capacity(self.incidents.len());
+        for Range { start, end } in self.heads.iter().map(|head| head.nodes.clone()) {
+            arranged.extend_from_slice(&self.incidents[start as usize..end as usize]);
+        }
+        self.incidents = arranged;
+        graph.arrange(self.heads.iter_mut().map(|head| &mut head.nodes));
+        self.copies = copies(&self.heads);
     }
 
     /// Copies of an article, in canonical order.
@@ -80,9 +150,7 @@ impl Corpus {
 
     /// The id of an incident.
     pub(crate) fn incident_id(&self, node: NodeId) -> &str {
-        let at = node as usize;
-        let start = at.checked_sub(1).map_or(0, |before| self.incident_ends[before]);
-        &self.incident_ids[start..self.incident_ends[at]]
+        &self.incident_ids[self.incidents[node as usize].clone()]
     }
 
     /// Digest of all that the row of an event depends on: its incidents, their reports, and the copies of these.
@@ -119,25 +187,20 @@ impl Corpus {
         let mut ids: Vec<u32> = members.map(|&id| nodes[id as usize].report).collect();
         ids.sort_unstable();
         ids.dedup();
-        let reports = self.reports(partials, &ids)?;
-        Ok(ids.into_iter().zip(reports).collect())
-    }
-
-    fn reports(&self, partials: &dyn Partials, ids: &[u32]) -> Result<Vec<Report>, StageError> {
-        self.bytes(partials, ids)?.par_iter().map(|bytes| Report::from_bytes(bytes)).collect()
-    }
-
-    fn bytes(&self, partials: &dyn Partials, ids: &[u32]) -> Result<Vec<Vec<u8>>, StageError> {
-        ids.iter()
-            .map(|&id| {
-                let key = self.heads[id as usize].article_id.as_bytes();
-                partials.get(key)?.ok_or_else(|| {
-                    let id = String::from_utf8_lossy(key);
-                    StageError::new("report_gone", format!("the report of article {id} is gone"))
-                })
+        let bytes: Vec<Vec<u8>> = ids
+            .iter()
+            .map(|&report| {
+                let id = &self.heads[report as usize].article_id;
+                partials.get_of(id, id.as_bytes())?.ok_or_else(|| gone(id))
             })
-            .collect()
+            .collect::<Result<_, _>>()?;
+        let reports = bytes.par_iter().map(|bytes| Report::from_bytes(bytes));
+        Ok(ids.into_iter().zip(reports.collect::<Result<Vec<_>, _>>()?).collect())
     }
+}
+
+fn gone(article_id: &str) -> StageError {
+    StageError::new("report_gone", format!("the report of article {article_id} is gone"))
 }
 
 /// One head for each report, in canonical order.
@@ -149,25 +212,19 @@ fn heads(partials: &dyn Partials) -> Result<Vec<Head>, StageError> {
             let detail = format!("the report of article {} stands under another id", report.article_id);
             return Err(StageError::new("report_misplaced", detail));
         }
-        heads.push(Head {
-            article_id: report.article_id.to_owned(),
-            outlet: report.outlet.filter(|_| report.duplicate_of.is_some()).map(str::to_owned),
-            nodes: 0..0,
-            main: None,
-            published: report.published.map(str::to_owned),
-            duplicate_of: report.duplicate_of.map(str::to_owned),
-            digest: XxHash3_64::oneshot(value),
-        });
+        heads.push(Head::new(&report, value));
         Ok(())
     })?;
-    // Undated reports last: the anchor of an event shall be a dated one.
-    heads.par_sort_unstable_by(|a, b| {
-        let undated = |head: &Head| head.published.is_none();
-        undated(a)
-            .cmp(&undated(b))
-            .then_with(|| a.published.cmp(&b.published).then_with(|| a.article_id.cmp(&b.article_id)))
-    });
+    heads.par_sort_unstable_by(canonical);
     Ok(heads)
+}
+
+/// Undated reports last: the anchor of an event shall be a dated one.
+fn canonical(a: &Head, b: &Head) -> Ordering {
+    let undated = |head: &Head| head.published.is_none();
+    undated(a)
+        .cmp(&undated(b))
+        .then_with(|| a.published.cmp(&b.published).then_with(|| a.article_id.cmp(&b.article_id)))
 }
 
 fn copies(heads: &[Head]) -> BTreeMap<String, Vec<usize>> {

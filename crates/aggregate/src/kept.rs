@@ -1,15 +1,299 @@
-//! What is kept from run to run: the rows of the events, each with a digest of all that it was made of.
+//! What is kept from run to run: the prepared incidents of all reports, and the rows of the events, each with a digest of all
+//! that it was made of.
+//!
+//! Both are kept in parts. Where one ends is told by its last report or row, hence by content alone, and it is known by a
+//! digest of what it was made of, so that parts which are as they were are neither made nor written again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use annals_plugin::{Partials, StageError};
+use annals_plugin::{Findings, Partials, StageError};
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::writer::StreamWriter;
-use rustc_hash::FxHashMap;
+use arrow_select::concat::concat_batches;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
 
+use crate::corpus::{Corpus, Head};
+use crate::link::{GraphBuilder, Names, NodeId, Prepared};
 use crate::table::events_schema;
+
+/// Reports, and again rows, of a part most of the time, and at the most.
+const PART: u64 = 256;
+const MOST: usize = 1024;
+/// Words of a part of the vocabulary.
+const WORDS: usize = 1 << 14;
+
+/// First bytes of the names of parts.
+const REPORTS: u8 = b'r';
+const WORDS_OF: u8 = b'w';
+const EVENTS: u8 = b'e';
+
+/// The list of the parts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Index<'a> {
+    /// Digests of the parts, in order.
+    reports: Vec<u64>,
+    events: Vec<u64>,
+    /// Words of the vocabulary.
+    words: u64,
+    #[serde(borrow)]
+    names: Vec<&'a str>,
+    /// Reports that have gone since the vocabulary was begun: their words are in it still.
+    gone: u64,
+}
+
+/// A report in a part.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptReport<'a> {
+    article_id: &'a str,
+    outlet: Option<&'a str>,
+    published: Option<&'a str>,
+    duplicate_of: Option<&'a str>,
+    digest: u64,
+    main: Option<u32>,
+    #[serde(borrow)]
+    incidents: Vec<(&'a str, Prepared<'a>)>,
+}
+
+fn name(kind: u8, number: u64) -> Vec<u8> {
+    let mut name = vec![kind];
+    name.extend(number.to_be_bytes());
+    name
+}
+
+/// Cuts a list into parts: after items whose digest is one of [`PART`], and after [`MOST`]. Gives the ends.
+fn ends(digests: impl Iterator<Item = u64>) -> Vec<usize> {
+    let (mut ends, mut start, mut at) = (Vec::new(), 0, 0);
+    for digest in digests {
+        at += 1;
+        if digest % PART == 0 || at - start == MOST {
+            ends.push(at);
+            start = at;
+        }
+    }
+    if start < at {
+        ends.push(at);
+    }
+    ends
+}
+
+/// Digest of the digests of what a part is made of.
+fn digest_of(digests: impl Iterator<Item = u64>) -> u64 {
+    XxHash3_64::oneshot(&digests.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+}
+
+/// What the last run left.
+pub(crate) struct Memory {
+    bytes: Vec<u8>,
+    reports: FxHashSet<u64>,
+    events: FxHashSet<u64>,
+    gone: u64,
+    words: usize,
+}
+
+impl Memory {
+    /// Reads what the last run left; nothing, if that cannot be used.
+    pub(crate) fn recall(partials: &dyn Partials) -> Result<Option<Self>, StageError> {
+        let Some(bytes) = partials.recall()? else { return Ok(None) };
+        let Ok(index) = postcard::from_bytes::<Index<'_>>(&bytes) else { return Ok(None) };
+        let reports = index.reports.iter().copied().collect();
+        let events = index.events.iter().copied().collect();
+        let (gone, words) = (index.gone, usize::try_from(index.words).unwrap_or(usize::MAX));
+        Ok(Some(Self { bytes, reports, events, gone, words }))
+    }
+
+    fn index(&self) -> Index<'_> {
+        // It was read once already.
+        postcard::from_bytes(&self.bytes).unwrap_or_default()
+    }
+
+    /// The reports as they are now, most of them as they were prepared before; nothing, if it is not told which have changed.
+    pub(crate) fn corpus(
+        &mut self,
+        partials: &dyn Partials,
+    ) -> Result<Option<(Corpus, GraphBuilder)>, StageError> {
+        let Some(mut changed) = partials.changed()? else { return Ok(None) };
+        changed.sort_unstable();
+        changed.dedup();
+        let Some((mut corpus, mut graph)) = self.known(partials, &changed)? else { return Ok(None) };
+        if self.gone > corpus.heads.len() as u64 / 2 {
+            return Ok(None);
+        }
+        corpus.update(partials, &changed, &mut graph)?;
+        Ok(Some((corpus, graph)))
+    }
+
+    /// The reports of the last run but those of some articles.
+    fn known(
+        &mut self,
+        partials: &dyn Partials,
+        without: &[String],
+    ) -> Result<Option<(Corpus, GraphBuilder)>, StageError> {
+        let (mut corpus, mut graph) = (Corpus::default(), GraphBuilder::default());
+        let index = self.index();
+        graph.names = Names::bring_back(&index.names);
+        for number in 0..index.words.div_ceil(WORDS as u64) {
+            let Some(part) = partials.recall_part(&name(WORDS_OF, number))? else { return Ok(None) };
+            let Ok(words) = str::from_utf8(&part) else { return Ok(None) };
+            graph.vocabulary.bring_back(words.split(' '));
+        }
+        if graph.vocabulary.len() as u64 != index.words {
+            return Ok(None);
+        }
+        let mut gone = 0;
+        for &digest in &index.reports {
+            let Some(part) = partials.recall_part(&name(REPORTS, digest))? else { return Ok(None) };
+            let Ok(reports) = postcard::from_bytes::<Vec<KeptReport<'_>>>(&part) else { return Ok(None) };
+            for report in reports {
+                if without.binary_search_by(|id| id.as_str().cmp(report.article_id)).is_ok() {
+                    gone += 1;
+                    continue;
+                }
+                let first = graph.count();
+                for (id, incident) in &report.incidents {
+                    corpus.bring_back_incident(id);
+                    graph.bring_back(incident);
+                }
+                let text = |text: Option<&str>| text.map(str::to_owned);
+                corpus.bring_back(Head {
+                    article_id: report.article_id.to_owned(),
+                    outlet: text(report.outlet),
+                    nodes: first..graph.count(),
+                    main: report.main.map(|main| main as usize),
+                    published: text(report.published),
+                    duplicate_of: text(report.duplicate_of),
+                    digest: report.digest,
+                });
+            }
+        }
+        self.gone += gone;
+        Ok(Some((corpus, graph)))
+    }
+}
+
+/// Takes down what is to be kept.
+pub(crate) struct Keeper {
+    /// What of the last run can be kept as it is.
+    last: Option<Memory>,
+    reports: Vec<u64>,
+    words: u64,
+    names: Vec<String>,
+}
+
+impl Keeper {
+    /// Takes down the reports. `last` is what they were read with; nothing, if all of them were read anew.
+    pub(crate) fn reports(
+        last: Option<Memory>,
+        corpus: &Corpus,
+        graph: &GraphBuilder,
+        out: &mut dyn Findings,
+    ) -> Result<Self, StageError> {
+        let held = |digest: &u64| last.as_ref().is_some_and(|last| last.reports.contains(digest));
+        let heads = &corpus.heads;
+        let mut reports = Vec::new();
+        let mut start = 0;
+        for end in ends(heads.iter().map(|head| XxHash3_64::oneshot(head.article_id.as_bytes()))) {
+            let digest = digest_of(heads[start..end].iter().map(|head| head.digest));
+            let part = match held(&digest) {
+                true => None,
+                false => Some(part_of(&heads[start..end], corpus, graph)?),
+            };
+            out.remember_part(&name(REPORTS, digest), part);
+            reports.push(digest);
+            start = end;
+        }
+        let known = last.as_ref().map_or(0, |last| last.words / WORDS);
+        let words = graph.vocabulary.len();
+        for (number, from) in (0..words).step_by(WORDS).enumerate() {
+            let part = (number >= known).then(|| {
+                let numbers = from as u32..(from + WORDS).min(words) as u32;
+                let words: Vec<&str> = numbers.map(|number| graph.vocabulary.word(number)).collect();
+                words.join(" ").into_bytes()
+            });
+            out.remember_part(&name(WORDS_OF, number as u64), part);
+        }
+        let names = graph.names.all().into_iter().map(str::to_owned).collect();
+        Ok(Self { last, reports, words: words as u64, names })
+    }
+
+    /// Takes down the rows of the events with their digests, and closes the list.
+    pub(crate) fn events(
+        self,
+        digests: &[u64],
+        batches: &[RecordBatch],
+        out: &mut dyn Findings,
+    ) -> Result<(), StageError> {
+        let held = |digest: &u64| self.last.as_ref().is_some_and(|last| last.events.contains(digest));
+        let mut events = Vec::new();
+        let mut start = 0;
+        for end in ends(digests.iter().copied()) {
+            let digest = digest_of(digests[start..end].iter().copied());
+            let part = match held(&digest) {
+                true => None,
+                false => Some(rows(&digests[start..end], batches, start)?),
+            };
+            out.remember_part(&name(EVENTS, digest), part);
+            events.push(digest);
+            start = end;
+        }
+        let index = Index {
+            reports: self.reports,
+            events,
+            words: self.words,
+            names: self.names.iter().map(String::as_str).collect(),
+            gone: self.last.map_or(0, |last| last.gone),
+        };
+        out.remember(write(&index)?);
+        Ok(())
+    }
+}
+
+fn part_of(heads: &[Head], corpus: &Corpus, graph: &GraphBuilder) -> Result<Vec<u8>, StageError> {
+    let incidents = |nodes: std::ops::Range<NodeId>| {
+        nodes.map(|node| (corpus.incident_id(node), graph.prepared(node))).collect()
+    };
+    let reports: Vec<KeptReport<'_>> = heads
+        .iter()
+        .map(|head| KeptReport {
+            article_id: &head.article_id,
+            outlet: head.outlet.as_deref(),
+            published: head.published.as_deref(),
+            duplicate_of: head.duplicate_of.as_deref(),
+            digest: head.digest,
+            main: head.main.map(|main| main as u32),
+            incidents: incidents(head.nodes.clone()),
+        })
+        .collect();
+    write(&reports)
+}
+
+fn write(value: &impl Serialize) -> Result<Vec<u8>, StageError> {
+    postcard::to_allocvec(value).map_err(|error| StageError::new("memory_not_encoded", error.to_string()))
+}
+
+/// The bytes of rows from `start` on, with their digests.
+fn rows(digests: &[u64], batches: &[RecordBatch], start: usize) -> Result<Vec<u8>, StageError> {
+    let failed = |error: arrow_schema::ArrowError| StageError::new("memory_not_encoded", error.to_string());
+    let (mut slices, mut first) = (Vec::new(), 0);
+    for batch in batches {
+        let from = start.max(first);
+        let to = (start + digests.len()).min(first + batch.num_rows());
+        if from < to {
+            slices.push(batch.slice(from - first, to - from));
+        }
+        first += batch.num_rows();
+    }
+    let batch = concat_batches(&events_schema(), &slices).map_err(failed)?;
+    let mut bytes = (digests.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(digests.iter().flat_map(|digest| digest.to_le_bytes()));
+    let mut writer = StreamWriter::try_new(&mut bytes, &events_schema()).map_err(failed)?;
+    writer.write(&batch).and_then(|()| writer.finish()).map_err(failed)?;
+    drop(writer);
+    Ok(bytes)
+}
 
 /// Events as an earlier run left them.
 #[derive(Default)]
@@ -20,11 +304,25 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Reads what the last run left; nothing, if that cannot be used.
-    pub(crate) fn recall(partials: &dyn Partials) -> Result<Self, StageError> {
-        let Some(bytes) = partials.recall()? else { return Ok(Self::default()) };
-        // What cannot be read only has to be made again, so the reason does not matter.
-        Ok(catch_unwind(AssertUnwindSafe(|| Self::from_bytes(&bytes))).ok().flatten().unwrap_or_default())
+    /// Reads what the last run left; nothing of what cannot be used, and nothing at all if the last run cannot have kept it
+    /// for this one.
+    pub(crate) fn recall(memory: Option<&Memory>, partials: &dyn Partials) -> Result<Self, StageError> {
+        let mut kept = Self::default();
+        let Some(memory) = memory else { return Ok(kept) };
+        for digest in memory.index().events {
+            let Some(bytes) = partials.recall_part(&name(EVENTS, digest))? else { continue };
+            // What cannot be read only has to be made again, so the reason does not matter.
+            let part = catch_unwind(AssertUnwindSafe(|| Self::from_bytes(&bytes))).ok().flatten();
+            kept.add(part.unwrap_or_default());
+        }
+        Ok(kept)
+    }
+
+    fn add(&mut self, part: Self) {
+        let before = self.batches.len();
+        self.places
+            .extend(part.places.into_iter().map(|(digest, (batch, row))| (digest, (before + batch, row))));
+        self.batches.extend(part.batches);
     }
 
     /// Where the row with a digest stands.
@@ -53,17 +351,6 @@ impl Kept {
     }
 }
 
-/// The bytes from which [`Kept::recall`] reads the rows again; `digests` are in the order of the rows.
-pub(crate) fn to_bytes(digests: &[u64], batches: &[RecordBatch]) -> Option<Vec<u8>> {
-    let mut bytes = (digests.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(digests.iter().flat_map(|digest| digest.to_le_bytes()));
-    let mut writer = StreamWriter::try_new(&mut bytes, &events_schema()).ok()?;
-    batches.iter().try_for_each(|batch| writer.write(batch)).ok()?;
-    writer.finish().ok()?;
-    drop(writer);
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,11 +359,20 @@ mod tests {
     #[test]
     fn rows_come_back_by_their_digests() {
         let empty = table::events(&[]);
-        let bytes = to_bytes(&[], std::slice::from_ref(&empty)).expect("rows have bytes");
+        let bytes = rows(&[], std::slice::from_ref(&empty), 0).expect("rows have bytes");
         let kept = Kept::from_bytes(&bytes).expect("and come back");
         assert_eq!((kept.batches, kept.places.len()), (vec![empty], 0));
         assert!(Kept::from_bytes(b"no rows at all").is_none());
-        let digests_of_no_rows = to_bytes(&[7], &[table::events(&[])]).expect("rows have bytes");
+        let digests_of_no_rows = rows(&[7], &[table::events(&[])], 0).expect("rows have bytes");
         assert!(Kept::from_bytes(&digests_of_no_rows).is_none());
+    }
+
+    #[test]
+    fn where_a_part_ends_does_not_depend_on_what_stands_before() {
+        let digests = |from: u64| (from..5000).map(|n| XxHash3_64::oneshot(&n.to_le_bytes()));
+        let (all, fewer) = (ends(digests(0)), ends(digests(70)));
+        assert_eq!(all.last(), Some(&5000));
+        let same = fewer.iter().filter(|end| all.contains(&(*end + 70))).count();
+        assert!(same + 2 >= fewer.len() && all.len() > 8, "{all:?} {fewer:?}");
     }
 }

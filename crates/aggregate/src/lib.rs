@@ -46,7 +46,7 @@ pub use table::events_schema;
 
 use corpus::Corpus;
 use event::{Event, Order};
-use kept::Kept;
+use kept::{Keeper, Kept, Memory};
 use link::{Graph, Group};
 use report::{Figure, Report};
 use rows::Rows;
@@ -116,9 +116,19 @@ impl CorpusStage for Aggregate {
     }
 
     fn finish(&self, partials: &dyn Partials, out: &mut dyn Findings) -> Result<(), StageError> {
-        let (corpus, graph) = Corpus::read(partials)?;
+        let mut memory = Memory::recall(partials)?;
+        let mut kept = Kept::recall(memory.as_ref(), partials)?;
+        let known = memory.as_mut().map_or(Ok(None), |memory| memory.corpus(partials))?;
+        let (corpus, graph) = match known {
+            Some(known) => known,
+            None => {
+                memory = None;
+                Corpus::read(partials)?
+            }
+        };
+        let keeper = Keeper::reports(memory, &corpus, &graph, out)?;
+        let graph = graph.finish();
         let linked = graph.link(&self.config);
-        let mut kept = Kept::recall(partials)?;
         let mut events = Rows::default();
         events.keep(std::mem::take(&mut kept.batches));
         let mut links = Rows::default();
@@ -169,9 +179,7 @@ impl CorpusStage for Aggregate {
         drop((graph, linked, corpus, kept));
         let (keys, rows) = events.hand_over("events", table::events(&[]), out)?;
         let digests: Vec<u64> = keys.into_iter().map(|(_, digest)| digest).collect();
-        if let Some(memory) = kept::to_bytes(&digests, &rows) {
-            out.remember(memory);
-        }
+        keeper.events(&digests, &rows, out)?;
         links.hand_over("links", table::links(&[]), out)?;
         Ok(())
     }

@@ -7,14 +7,16 @@ mod block;
 mod cluster;
 mod score;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annals_plugin::{Date, EventType, Outcome, Scope, Victims};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use crate::config::Config;
-use crate::outline::{ActorOutline, FigureOutline, Outline, ToldOutline};
+use crate::outline::{ActorOutline, FigureOutline, Outline};
 pub(crate) use cluster::{Group, Link};
 pub(crate) use score::reasons;
 
@@ -28,9 +30,10 @@ const LEAST_WEIGHT: f32 = 0.01;
 pub(crate) type NodeId = u32;
 
 /// One incident of one article, prepared for comparing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Node {
     /// Index of the report.
+    #[serde(skip)]
     pub(crate) report: u32,
     /// Index of the incident in it.
     pub(crate) incident: u32,
@@ -41,6 +44,7 @@ pub(crate) struct Node {
     /// Interned name of the publisher.
     outlet: Option<u32>,
     /// Whether the publisher keeps a register rather than publishing news.
+    #[serde(skip)]
     in_register: bool,
     event_type: EventType,
     geonames: Option<u32>,
@@ -51,9 +55,11 @@ pub(crate) struct Node {
     /// GED precision of the place.
     where_prec: u8,
     /// Where its terms stand among those of the graph.
+    #[serde(skip)]
     terms: (u32, u32),
-    /// Interned ids or names, sorted.
-    perpetrators: Vec<u32>,
+    /// Where its perpetrators stand among those of the graph.
+    #[serde(skip)]
+    perpetrators: (u32, u32),
     killed: Option<u64>,
     injured: Option<u64>,
     victims: Groups,
@@ -62,6 +68,8 @@ pub(crate) struct Node {
 /// All incidents of the corpus with the words that they share.
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
+    /// Perpetrators of the incidents: interned ids or names, sorted.
+    perpetrators: Vec<u32>,
     /// Terms of each incident in turn, sorted by number; only those that more than one incident holds.
     terms: Vec<Term>,
     vocabulary: Vocabulary,
@@ -85,29 +93,28 @@ pub(crate) struct Linked {
     pub(crate) member_pairs: u64,
 }
 
-/// Takes reports in canonical order and prepares their incidents.
+/// Takes reports and prepares their incidents.
 #[derive(Default)]
 pub(crate) struct GraphBuilder {
     nodes: Vec<Node>,
-    names: Names,
-    vocabulary: Vocabulary,
+    perpetrators: Vec<u32>,
+    /// Names of places, outlets and parties.
+    pub(crate) names: Names,
+    /// The words of the incidents.
+    pub(crate) vocabulary: Vocabulary,
+    /// Terms of the incidents as their articles have them.
     terms: Vec<Term>,
-    registers: Registers,
 }
 
 impl GraphBuilder {
-    /// Adds the incidents of report number `report_id`, and tells their numbers.
-    pub(crate) fn add(&mut self, report_id: u32, report: &Outline<'_>) -> Range<NodeId> {
-        let number = |count: usize| NodeId::try_from(count).expect("node ids are 32 bits");
-        let first = number(self.nodes.len());
+    /// Adds the incidents of a report, and tells their numbers.
+    pub(crate) fn add(&mut self, report: &Outline<'_>) -> Range<NodeId> {
+        let first = self.count();
         let tolls = tolls(report);
         let victims = victims(report);
         let published = report.opening.published_date().map(days);
         let names = &mut self.names;
         let outlet = report.opening.outlet.map(|name| names.normal(name));
-        if let Some(outlet) = outlet.filter(|_| !report.incidents.is_empty()) {
-            self.registers.count(outlet, published.is_some());
-        }
         let incidents = (0u32..).zip(&report.incidents).zip(tolls).zip(victims);
         for (((incident_id, told), (killed, injured)), victims) in incidents {
             let place = told.place.as_ref();
@@ -118,8 +125,10 @@ impl GraphBuilder {
             let mut perpetrators: Vec<u32> = told.perpetrators.iter().map(party).collect();
             perpetrators.sort_unstable();
             perpetrators.dedup();
+            let vocabulary = &mut self.vocabulary;
+            let terms = told.terms().map(|(word, name)| Term::new(vocabulary.intern(word), name));
             self.nodes.push(Node {
-                report: report_id,
+                report: 0,
                 incident: incident_id,
                 when: told.when.map(|when| (days(when.start), days(when.end), when.precision)),
                 published,
@@ -132,30 +141,85 @@ impl GraphBuilder {
                 country: place.and_then(|p| p.country).map(|name| names.exact(name)),
                 point: place.and_then(|p| p.latitude.zip(p.longitude)).map(Point::of),
                 where_prec: place.and_then(|p| p.precision).unwrap_or(7),
-                terms: own_terms(told, &mut self.vocabulary, &mut self.terms),
-                perpetrators,
+                terms: append(&mut self.terms, terms),
+                perpetrators: append(&mut self.perpetrators, perpetrators),
                 killed,
                 injured,
                 victims,
             });
         }
-        first..number(self.nodes.len())
+        first..self.count()
+    }
+
+    /// How many incidents there are.
+    pub(crate) fn count(&self) -> NodeId {
+        NodeId::try_from(self.nodes.len()).expect("node ids are 32 bits")
+    }
+
+    /// What [`GraphBuilder::bring_back`] needs of an incident.
+    pub(crate) fn prepared(&self, id: NodeId) -> Prepared<'_> {
+        let node = self.nodes[id as usize];
+        Prepared {
+            node,
+            terms: Cow::Borrowed(part(&self.terms, node.terms)),
+            perpetrators: Cow::Borrowed(part(&self.perpetrators, node.perpetrators)),
+        }
+    }
+
+    /// Adds an incident that was prepared with the same names and words.
+    pub(crate) fn bring_back(&mut self, incident: &Prepared<'_>) {
+        let terms = append(&mut self.terms, incident.terms.iter().copied());
+        let perpetrators = append(&mut self.perpetrators, incident.perpetrators.iter().copied());
+        self.nodes.push(Node { terms, perpetrators, ..incident.node });
+    }
+
+    /// Puts the incidents into the order of their reports, each of which names its own.
+    pub(crate) fn arrange<'r>(&mut self, reports: impl Iterator<Item = &'r mut Range<NodeId>>) {
+        let mut arranged = Vec::with_capacity(self.nodes.len());
+        for (report, own) in (0..).zip(reports) {
+            let first = arranged.len() as NodeId;
+            let nodes = &self.nodes[own.start as usize..own.end as usize];
+            arranged.extend(nodes.iter().map(|node| Node { report, ..*node }));
+            *own = first..arranged.len() as NodeId;
+        }
+        self.nodes = arranged;
     }
 
     /// Weighs what the incidents share.
     pub(crate) fn finish(self) -> Graph {
-        let Self { mut nodes, terms, vocabulary, registers, .. } = self;
+        let Self { mut nodes, perpetrators, terms, vocabulary, .. } = self;
+        let registers = Registers::of(&nodes);
         for node in &mut nodes {
             node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
         let (counts, mut occasions, mut weights) = weigh_terms(&nodes, &terms, vocabulary.len());
-        let mut terms = telling_terms(&mut nodes, &terms, &counts, &weights);
-        let words = number_anew(&mut terms, vocabulary.len());
+        let (terms, words) = telling_terms(&mut nodes, &terms, &counts, &weights);
         weights = words.iter().map(|&word| weights[word as usize]).collect();
         occasions = words.iter().map(|&word| occasions[word as usize]).collect();
         let calm = calm(&nodes);
-        Graph { nodes, terms, vocabulary, words, weights, occasions, calm }
+        Graph { nodes, perpetrators, terms, vocabulary, words, weights, occasions, calm }
     }
+}
+
+/// An incident as the stage remembers it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Prepared<'a> {
+    node: Node,
+    terms: Cow<'a, [Term]>,
+    perpetrators: Cow<'a, [u32]>,
+}
+
+/// Appends to a list that many share, and tells where.
+fn append<T>(all: &mut Vec<T>, own: impl IntoIterator<Item = T>) -> (u32, u32) {
+    let number = |count: usize| u32::try_from(count).expect("fewer than 2^32 words fit in memory");
+    let start = number(all.len());
+    all.extend(own);
+    (start, number(all.len()))
+}
+
+/// What [`append`] appended.
+fn part<T>(all: &[T], (start, end): (u32, u32)) -> &[T] {
+    &all[start as usize..end as usize]
 }
 
 impl Graph {
@@ -164,8 +228,11 @@ impl Graph {
     }
 
     fn terms_of(&self, incident: NodeId) -> &[Term] {
-        let (start, end) = self.nodes[incident as usize].terms;
-        &self.terms[start as usize..end as usize]
+        part(&self.terms, self.nodes[incident as usize].terms)
+    }
+
+    fn perpetrators_of(&self, node: &Node) -> &[u32] {
+        part(&self.perpetrators, node.perpetrators)
     }
 
     /// Joins the incidents to events.
@@ -185,10 +252,16 @@ struct Registers {
 }
 
 impl Registers {
-    fn count(&mut self, outlet: u32, dated: bool) {
-        let (entries, undated) = self.counts.entry(outlet).or_default();
-        *entries += 1;
-        *undated += usize::from(!dated);
+    /// Of incidents in the order of their reports.
+    fn of(nodes: &[Node]) -> Self {
+        let mut registers = Self::default();
+        for report in nodes.chunk_by(|a, b| a.report == b.report) {
+            let Some(outlet) = report[0].outlet else { continue };
+            let (entries, undated) = registers.counts.entry(outlet).or_default();
+            *entries += 1;
+            *undated += usize::from(report[0].published.is_none());
+        }
+        registers
     }
 
     fn holds(&self, outlet: u32) -> bool {
@@ -196,9 +269,10 @@ impl Registers {
     }
 }
 
-/// Words numbered in the order in which they came, each known by its digest.
+/// Words numbered in the order in which they came, each known by its digest. Numbers tell words apart and no more, since the
+/// order may be that of several runs.
 #[derive(Default)]
-struct Vocabulary {
+pub(crate) struct Vocabulary {
     numbers: FxHashMap<u64, u32>,
     text: String,
     /// Ends of the words in the text.
@@ -216,11 +290,41 @@ impl Vocabulary {
         number
     }
 
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    fn word(&self, number: u32) -> &str {
+    /// Brings back words in the order of their numbers. Only those that [`Vocabulary::look_for`] finds are known afterwards.
+    pub(crate) fn bring_back<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        for word in words {
+            self.text.push_str(word);
+            self.ends.push(self.text.len());
+        }
+    }
+
+    /// Finds the numbers of words that are about to come.
+    pub(crate) fn look_for<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        const BITS: u32 = 20;
+        // One look into a small table tells most words of no interest.
+        let mut table = vec![0_u64; 1 << (BITS - 6)];
+        let place = |digest: u64| ((digest >> (64 - BITS + 6)) as usize, 1 << (digest & 63));
+        let mut sought = FxHashSet::default();
+        for word in words {
+            let digest = XxHash3_64::oneshot(word.as_bytes());
+            let (at, bit) = place(digest);
+            table[at] |= bit;
+            sought.insert(digest);
+        }
+        for number in (0..).take(self.len()) {
+            let digest = XxHash3_64::oneshot(self.word(number).as_bytes());
+            let (at, bit) = place(digest);
+            if table[at] & bit != 0 && sought.contains(&digest) {
+                self.numbers.insert(digest, number);
+            }
+        }
+    }
+
+    pub(crate) fn word(&self, number: u32) -> &str {
         let at = number as usize;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..self.ends[at]]
@@ -229,12 +333,26 @@ impl Vocabulary {
 
 /// Names of places, outlets and parties. Few are new, so what became of each is kept.
 #[derive(Default)]
-struct Names {
+pub(crate) struct Names {
     vocabulary: Vocabulary,
     normal: FxHashMap<String, u32>,
 }
 
 impl Names {
+    /// Of names in the order of their numbers.
+    pub(crate) fn bring_back(names: &[&str]) -> Self {
+        let mut brought = Self::default();
+        for name in names {
+            brought.vocabulary.intern(name);
+        }
+        brought
+    }
+
+    /// All names in the order of their numbers.
+    pub(crate) fn all(&self) -> Vec<&str> {
+        (0..).take(self.vocabulary.len()).map(|number| self.vocabulary.word(number)).collect()
+    }
+
     /// The number of a name as it stands.
     fn exact(&mut self, name: &str) -> u32 {
         self.vocabulary.intern(name)
@@ -252,8 +370,8 @@ impl Names {
 }
 
 /// A term of an incident: its number, and whether the article writes it as a name, in the order of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Term(u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Term(u32);
 
 impl Term {
     fn new(number: u32, name: bool) -> Self {
@@ -273,50 +391,39 @@ impl Term {
     }
 }
 
-/// Adds the terms of an incident to those of all, and tells where they stand.
-fn own_terms(told: &ToldOutline<'_>, vocabulary: &mut Vocabulary, all: &mut Vec<Term>) -> (u32, u32) {
-    let start = all.len();
-    all.extend(told.terms().map(|(word, name)| Term::new(vocabulary.intern(word), name)));
-    all[start..].sort_unstable();
-    let end = |all: &Vec<Term>| u32::try_from(all.len()).expect("fewer than 2^32 words fit in memory");
-    (start as u32, end(all))
-}
-
-/// All terms but those that no other incident shares, or that tell next to nothing: they would only cost time.
-fn telling_terms(nodes: &mut [Node], terms: &[Term], counts: &[u32], weights: &[Weight]) -> Vec<Term> {
-    let mut kept = Vec::new();
+/// All terms but those that no other incident shares, or that tell next to nothing: they would only cost time. They are
+/// numbered anew, in the order in which they come and without gaps, so that what is known of each stands close together.
+/// Tells the earlier number of each too.
+fn telling_terms(
+    nodes: &mut [Node],
+    terms: &[Term],
+    counts: &[u32],
+    weights: &[Weight],
+) -> (Vec<Term>, Vec<u32>) {
+    let (mut kept, mut earlier) = (Vec::new(), Vec::new());
+    let mut numbers = vec![u32::MAX; counts.len()];
     for node in nodes {
-        let start = kept.len() as u32;
-        let own = &terms[node.terms.0 as usize..node.terms.1 as usize];
-        kept.extend(own.iter().copied().filter(|term| {
+        let start = kept.len();
+        for term in part(terms, node.terms) {
             let weight = weights[term.number()];
-            counts[term.number()] > 1 && weight.name.max(weight.word) >= LEAST_WEIGHT
-        }));
-        node.terms = (start, kept.len() as u32);
+            if counts[term.number()] <= 1 || weight.name.max(weight.word) < LEAST_WEIGHT {
+                continue;
+            }
+            let number = &mut numbers[term.number()];
+            if *number == u32::MAX {
+                *number = earlier.len() as u32;
+                earlier.push(term.word());
+            }
+            kept.push(Term::new(*number, term.is_name()));
+        }
+        kept[start..].sort_unstable();
+        node.terms = (start as u32, kept.len() as u32);
     }
-    kept
-}
-
-/// Numbers the terms anew, without gaps and in the same order, so that what is known of each stands close together. Tells
-/// the earlier number of each.
-fn number_anew(terms: &mut [Term], words: usize) -> Vec<u32> {
-    let mut numbers = vec![u32::MAX; words];
-    for term in &*terms {
-        numbers[term.number()] = 0;
-    }
-    let mut earlier = Vec::new();
-    for (word, number) in (0..).zip(&mut numbers).filter(|(_, number)| **number == 0) {
-        *number = u32::try_from(earlier.len()).expect("no more words than before");
-        earlier.push(word);
-    }
-    for term in terms {
-        *term = Term::new(numbers[term.number()], term.is_name());
-    }
-    earlier
+    (kept, earlier)
 }
 
 /// A place on the sphere of radius 1, so that distances take no trigonometry.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Point([f64; 3]);
 
 impl Point {
@@ -362,7 +469,7 @@ fn weigh_terms(nodes: &[Node], terms: &[Term], words: usize) -> (Vec<u32>, Vec<u
     let mut last: Vec<(Option<i32>, Option<u32>)> = vec![(None, None); words];
     for node in nodes {
         let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
-        for term in &terms[node.terms.0 as usize..node.terms.1 as usize] {
+        for term in part(terms, node.terms) {
             let at = term.number();
             let (last_week, last_division) = last[at];
             let same_division = match (last_division, node.adm_1) {
@@ -428,7 +535,7 @@ fn tolls(report: &Outline<'_>) -> Vec<(Option<u64>, Option<u64>)> {
 }
 
 /// Which groups of people an incident killed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Groups {
     civilians: bool,
     combatants: bool,

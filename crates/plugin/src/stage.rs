@@ -171,6 +171,34 @@ pub trait Partials {
     fn recall(&self) -> Result<Option<Vec<u8>>, StageError> {
         Ok(None)
     }
+
+    /// A part of that memory, by the name that [`Findings::remember_part`] gave it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn recall_part(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+        let _ = name;
+        Ok(None)
+    }
+
+    /// Ids of articles, among them all whose partial results are not what they were when the stage left its memory. `None`
+    /// if that cannot be told; the stage looks at all of them then.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn changed(&self) -> Result<Option<Vec<String>>, StageError> {
+        Ok(None)
+    }
+
+    /// The value that an article emitted under a key which no other article emits. Whoever asks for a few articles so, and
+    /// for no scan, spares that the partials of all are brought together.
+    ///
+    /// # Errors
+    /// When the partials cannot be read.
+    fn get_of(&self, article_id: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+        let _ = article_id;
+        self.get(key)
+    }
 }
 
 /// Takes what [`CorpusStage::finish`] finds.
@@ -187,6 +215,12 @@ pub trait Findings {
     /// Leaves what saves work the next time; see [`Partials::recall`].
     fn remember(&mut self, memory: Vec<u8>) {
         drop(memory);
+    }
+
+    /// Leaves a part of the memory under a name of at least one byte; `None` leaves the part as it was recalled. Parts that
+    /// are not named again are forgotten, and so are all of them without a call of [`Findings::remember`].
+    fn remember_part(&mut self, name: &[u8], part: Option<Vec<u8>>) {
+        let _ = (name, part);
     }
 }
 

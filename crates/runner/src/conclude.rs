@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use annals_plugin::Findings;
-use annals_store::Space;
+use annals_store::{Space, Write};
 use arrow_array::RecordBatch;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rustc_hash::FxHashSet;
 
 use crate::error::RunError;
 use crate::guard::caught;
+use crate::partials::AllPartials;
 use crate::plan::CorpusPass;
 use crate::run::Session;
-use crate::shuffle::Collector;
-use crate::state::{decode, decode_pairs, encode, number, pack, unpack};
+use crate::state::{decode, encode, number, pack};
 use crate::work::{dirty_key, mark, touch};
 
 /// What corpus passes found besides verdicts.
@@ -26,6 +28,8 @@ pub(crate) struct Tables {
 struct Found {
     verdicts: Vec<(Vec<u8>, Vec<u8>)>,
     memory: Option<Vec<u8>>,
+    /// Parts of the memory by name; those without content stay as they are.
+    parts: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     tables: Tables,
 }
 
@@ -40,6 +44,10 @@ impl Findings for Found {
 
     fn remember(&mut self, memory: Vec<u8>) {
         self.memory = Some(memory);
+    }
+
+    fn remember_part(&mut self, name: &[u8], part: Option<Vec<u8>>) {
+        self.parts.push((name.to_vec(), part));
     }
 
     fn count(&mut self, name: &str, value: u64) {
@@ -66,23 +74,7 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
     let name = &session.plan.stages[pass.stage].name;
     let start = Instant::now();
     session.progress.start_finish(name);
-    let read = session.store.read()?;
-    let shadowed = session.shadowed(&read)?;
-    let mut collector = Collector::new(session.state_dir(), read.space(Space::Bulk(number(step)))?)?;
-    read.space(Space::Partial(number(step)))?.scan::<RunError>(b"", |key, value| {
-        if shadowed.contains(key) {
-            return Ok(true);
-        }
-        let value = unpack(value.to_vec())?;
-        let (short, long) = decode_pairs(&value)?;
-        short.iter().try_for_each(|(key, value)| collector.add(key, value))?;
-        collector.add_apart(key, &long)?;
-        Ok(true)
-    })?;
-    let fingerprint = &session.plan.steps[step].fingerprint;
-    let memory = read.get(Space::Memory(number(step)), b"")?;
-    let memory = memory.and_then(|memory| Some(memory.strip_prefix(fingerprint)?.to_vec())).map(unpack);
-    let partials = collector.merge(pass.run.as_ref())?.with_memory(memory.transpose()?);
+    let partials = AllPartials::new(session, step, pass)?;
     let mut found = Found::default();
     caught(|| pass.run.finish(&partials, &mut found))
         .map_err(|error| RunError::Stage { stage: name.clone(), error })?;
@@ -129,13 +121,42 @@ fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), Run
         // The tables show verdicts too.
         mark(&mut write, number(step))?;
     }
-    if let Some(memory) = found.memory.take() {
-        let memory = [&session.plan.steps[step].fingerprint[..], &pack(memory)].concat();
-        write.put(Space::Memory(number(step)), b"", &memory)?;
-    }
+    remember(session, step, &mut write, found)?;
     let kept: Kept = (found.tables.counts.clone(), !found.tables.rows.is_empty());
     write.put(Space::Meta, &kept_key(step), &encode(&kept))?;
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(&dirty_key(number(step)))?))?;
     write.commit()?;
     Ok(())
+}
+
+/// Writes the memory of a pass in place of that of its last run. Without one nothing may stay: what has changed since could
+/// not be told any more.
+fn remember(
+    session: &Session<'_>,
+    step: usize,
+    write: &mut Write,
+    found: &mut Found,
+) -> Result<(), RunError> {
+    let mut new = Vec::new();
+    let mut names: FxHashSet<Vec<u8>> = FxHashSet::default();
+    if let Some(memory) = found.memory.take() {
+        let parts = std::mem::take(&mut found.parts).into_iter().filter(|(name, _)| !name.is_empty());
+        for (name, part) in parts {
+            new.extend(part.map(|part| (name.clone(), part)));
+            names.insert(name);
+        }
+        names.insert(Vec::new());
+        new.push((Vec::new(), memory));
+    }
+    let fingerprint = &session.plan.steps[step].fingerprint;
+    let packed: Vec<(Vec<u8>, Vec<u8>)> = session.pool.install(|| {
+        let pack = |(name, value)| (name, [&fingerprint[..], &pack(value)].concat());
+        new.into_par_iter().map(pack).collect()
+    });
+    write.space::<_, RunError>(Space::Memory(number(step)), |memory| {
+        for gone in memory.keys(b"")?.iter().filter(|name| !names.contains(*name)) {
+            memory.remove(gone)?;
+        }
+        Ok(packed.iter().try_for_each(|(name, value)| memory.put(name, value))?)
+    })
 }

@@ -11,6 +11,7 @@ pub mod config;
 mod error;
 mod guard;
 mod ingest;
+mod partials;
 mod plan;
 mod progress;
 mod publish;

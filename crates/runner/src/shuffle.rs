@@ -8,7 +8,7 @@ use std::io::{BufWriter, Write as _};
 use std::os::unix::fs::FileExt as _;
 
 use annals_plugin::stage::Visit;
-use annals_plugin::{AnyCorpusStage, Partials, StageError};
+use annals_plugin::{AnyCorpusStage, StageError};
 use annals_store::ReadSpace;
 
 use crate::error::RunError;
@@ -135,7 +135,7 @@ impl Collector {
             merged.push(entry);
             start = end;
         }
-        Ok(Merged { arena, entries: merged, away, memory: None })
+        Ok(Merged { arena, entries: merged, away })
     }
 }
 
@@ -212,28 +212,17 @@ pub(crate) struct Merged {
     arena: Vec<u8>,
     entries: Vec<Entry>,
     away: Away,
-    memory: Option<Vec<u8>>,
 }
 
 impl Merged {
-    /// Hands the stage what it left the last time.
-    pub(crate) fn with_memory(mut self, memory: Option<Vec<u8>>) -> Self {
-        self.memory = memory;
-        self
-    }
-
     fn value<'a>(&'a self, entry: &Entry, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], StageError> {
         value(&self.arena, &self.away, entry, buffer)
             .map_err(|error| StageError::new("state", error.to_string()))
     }
 }
 
-impl Partials for Merged {
-    fn recall(&self) -> Result<Option<Vec<u8>>, StageError> {
-        Ok(self.memory.clone())
-    }
-
-    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
+impl Merged {
+    pub(crate) fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
         let first = self.entries.partition_point(|entry| key_of(&self.arena, entry) < prefix);
         let mut buffer = Vec::new();
         for entry in &self.entries[first..] {
@@ -246,7 +235,7 @@ impl Partials for Merged {
         Ok(())
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
         let start = start_of(key);
         let found = self.entries.binary_search_by(|entry| {
             entry.start.cmp(&start).then_with(|| key_of(&self.arena, entry).cmp(key))

@@ -307,6 +307,11 @@ pub(crate) fn is_settled(read: &Read, step: u8, fingerprint: &[u8; 16]) -> Resul
     Ok(read.get(Space::Meta, &settled_key(step))?.as_deref() == Some(&fingerprint[..]))
 }
 
+/// Whether everything that changes is noted as touched for a step.
+pub(crate) fn is_followed(read: &Read, step: u8) -> Result<bool, RunError> {
+    Ok(read.get(Space::Meta, &settled_key(step))?.is_some())
+}
+
 /// Takes back what [`settle`] noted, before a step is done by another plan than the last time.
 pub(crate) fn unsettle(write: &mut Write, step: u8) -> Result<(), RunError> {
     write.space(Space::Meta, |meta| Ok(meta.remove(&settled_key(step))?))

@@ -155,8 +155,9 @@ fn features(graph: &Graph, config: &Config, (left, right): Pair, found: &mut imp
         found(if a.in_register { Feature::SameRegister } else { Feature::SameOutlet }, 1.0);
     }
     found(Feature::EventType, tables::type_likeness(a.event_type, b.event_type));
-    if !a.perpetrators.is_empty() && !b.perpetrators.is_empty() {
-        let shared = a.perpetrators.iter().any(|actor| b.perpetrators.contains(actor));
+    let (mine, theirs) = (graph.perpetrators_of(a), graph.perpetrators_of(b));
+    if !mine.is_empty() && !theirs.is_empty() {
+        let shared = mine.iter().any(|actor| theirs.contains(actor));
         found(if shared { Feature::SamePerpetrator } else { Feature::OtherPerpetrator }, 1.0);
     }
     let killed = [Feature::KilledEqual, Feature::KilledNear, Feature::KilledUnlike, Feature::KilledFarApart];

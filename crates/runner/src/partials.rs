@@ -1,0 +1,139 @@
+//! What the corpus pass of a step sees of the partial results.
+//!
+//! They are brought together by key only when the pass asks for that. One that remembers enough asks for what has changed, and
+//! for the partial results of these articles alone.
+
+use std::cell::OnceCell;
+
+use annals_plugin::stage::Visit;
+use annals_plugin::{Partials, StageError};
+use annals_store::{Read, ReadSpace, Space};
+
+use crate::error::RunError;
+use crate::plan::CorpusPass;
+use crate::run::Session;
+use crate::shuffle::{Collector, Merged};
+use crate::state::{Basis, bulk_key, decode_pairs, number, unpack};
+use crate::work::is_followed;
+
+/// More changed articles than one in so many are not told one by one: to look at all is cheaper then.
+const MOST_CHANGED: u64 = 4;
+
+/// The partial results of a step.
+pub(crate) struct AllPartials<'a> {
+    session: &'a Session<'a>,
+    step: usize,
+    pass: &'a CorpusPass,
+    read: Read,
+    partials: ReadSpace,
+    bulk: ReadSpace,
+    memory: ReadSpace,
+    merged: OnceCell<Merged>,
+}
+
+impl<'a> AllPartials<'a> {
+    pub(crate) fn new(session: &'a Session<'a>, step: usize, pass: &'a CorpusPass) -> Result<Self, RunError> {
+        let read = session.store.read()?;
+        let space = |of: fn(u8) -> Space| read.space(of(number(step)));
+        let (partials, bulk, memory) = (space(Space::Partial)?, space(Space::Bulk)?, space(Space::Memory)?);
+        Ok(Self { session, step, pass, read, partials, bulk, memory, merged: OnceCell::new() })
+    }
+
+    fn merged(&self) -> Result<&Merged, StageError> {
+        if let Some(merged) = self.merged.get() {
+            return Ok(merged);
+        }
+        let merged = self.merge().map_err(unreadable)?;
+        Ok(self.merged.get_or_init(|| merged))
+    }
+
+    fn merge(&self) -> Result<Merged, RunError> {
+        let shadowed = self.session.shadowed(&self.read)?;
+        let bulk = self.read.space(Space::Bulk(number(self.step)))?;
+        let mut collector = Collector::new(self.session.state_dir(), bulk)?;
+        self.partials.scan::<RunError>(b"", |key, value| {
+            if shadowed.contains(key) {
+                return Ok(true);
+            }
+            let value = unpack(value.to_vec())?;
+            let (short, long) = decode_pairs(&value)?;
+            short.iter().try_for_each(|(key, value)| collector.add(key, value))?;
+            collector.add_apart(key, &long)?;
+            Ok(true)
+        })?;
+        collector.merge(self.pass.run.as_ref())
+    }
+
+    /// A part of what the pass left, if it left it under the same plan.
+    fn remembered(&self, name: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
+        let fingerprint = &self.session.plan.steps[self.step].fingerprint;
+        let Some(memory) = self.memory.get(name)? else { return Ok(None) };
+        memory.strip_prefix(fingerprint).map(|memory| unpack(memory.to_vec())).transpose()
+    }
+
+    fn changed_ids(&self) -> Result<Option<Vec<String>>, RunError> {
+        let next = number(self.step) + 1;
+        if !is_followed(&self.read, next)? {
+            return Ok(None);
+        }
+        let touched = self.read.space(Space::Touched(next))?;
+        if touched.len()? * MOST_CHANGED > self.partials.len()? {
+            return Ok(None);
+        }
+        let bases = self.read.space(Space::Basis(number(self.step)))?;
+        let mut ids = Some(Vec::new());
+        touched.scan::<RunError>(b"", |key, _| {
+            match (bases.get(key)?, &mut ids) {
+                (Some(basis), Some(ids)) => ids.push(Basis::from_bytes(&basis)?.article_id),
+                // Nothing tells any more which article a record was that is gone.
+                _ => ids = None,
+            }
+            Ok(ids.is_some())
+        })?;
+        Ok(ids)
+    }
+
+    fn of_article(&self, article_id: &str, key: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
+        let Some(record) = self.read.get(Space::Ids, article_id.as_bytes())? else { return Ok(None) };
+        let Some(value) = self.partials.get(&record)? else { return Ok(None) };
+        let value = unpack(value)?;
+        let (short, long) = decode_pairs(&value)?;
+        if let Some((_, value)) = short.iter().find(|(other, _)| *other == key) {
+            return Ok(Some(value.to_vec()));
+        }
+        match long.iter().position(|(other, _)| *other == key) {
+            Some(at) => self.bulk.get(&bulk_key(&record, at))?.map(unpack).transpose(),
+            None => Ok(None),
+        }
+    }
+}
+
+fn unreadable(error: RunError) -> StageError {
+    StageError::new("state", error.to_string())
+}
+
+impl Partials for AllPartials<'_> {
+    fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
+        self.merged()?.scan(prefix, visit)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+        self.merged()?.get(key)
+    }
+
+    fn recall(&self) -> Result<Option<Vec<u8>>, StageError> {
+        self.remembered(b"").map_err(unreadable)
+    }
+
+    fn recall_part(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+        if name.is_empty() { Ok(None) } else { self.remembered(name).map_err(unreadable) }
+    }
+
+    fn changed(&self) -> Result<Option<Vec<String>>, StageError> {
+        self.changed_ids().map_err(unreadable)
+    }
+
+    fn get_of(&self, article_id: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+        self.of_article(article_id, key).map_err(unreadable)
+    }
+}
