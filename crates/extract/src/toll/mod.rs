@@ -145,7 +145,8 @@ fn shot_and_dead(document: &Document<'_>, tolls: &mut [Toll]) {
         let wounds = || {
             let lexicon = &document.language().lexicon;
             let found = lexicon.trigger(words()).map_or(&[][..], |(readings, _)| readings);
-            found.iter().any(|reading| reading.frame == Frame::Harm)
+            // "killing two and wounding five" tells both.
+            !found.is_empty() && found.iter().all(|reading| reading.frame == Frame::Harm)
         };
         let shot = shot || wounds();
         let several = toll.low.is_some_and(|low| low > least_dead && low > 1);
