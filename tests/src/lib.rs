@@ -31,7 +31,10 @@ pub fn annals() -> Command {
         let target = test.ancestors().nth(3).expect("a test lies in target/PROFILE/deps");
         target.join("debug").join(format!("annals{}", std::env::consts::EXE_SUFFIX))
     });
-    Command::new(path)
+    let mut command = Command::new(path);
+    // What a user sees who asks for no trace.
+    command.env_remove("RUST_BACKTRACE");
+    command
 }
 
 /// A folder with a pipeline, removed at the end.

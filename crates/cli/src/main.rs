@@ -6,6 +6,7 @@ mod gazetteer;
 mod provenance;
 mod registry;
 
+use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,16 +29,25 @@ fn main() -> ExitCode {
         return annals_host::worker_main();
     }
     let args = Args::parse();
-    match dispatch(args) {
-        Ok(code) => ExitCode::from(code),
-        Err(Failure::Pipeline(error)) => {
+    // Whoever catches a panic tells of it in words of its own; the trace is for those who ask for one.
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(|_| {}));
+    }
+    match panic::catch_unwind(|| dispatch(args)) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(Failure::Pipeline(error))) => {
             console::report(error);
             ExitCode::from(2)
         }
-        Err(Failure::Run(error)) => {
+        Ok(Err(Failure::Run(error))) => {
             let code = error.exit_code();
             console::error(&error.to_string());
             ExitCode::from(code)
+        }
+        Err(payload) => {
+            let message = annals_runner::panic_message(payload.as_ref());
+            console::error(&format!("internal error: {message}; RUST_BACKTRACE=1 shows where"));
+            ExitCode::FAILURE
         }
     }
 }

@@ -108,7 +108,7 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> Result<T, StageError>) -> Result<T
 }
 
 /// What a panic said.
-pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
+pub fn message(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -25,6 +25,7 @@ mod state;
 mod work;
 
 pub use error::RunError;
+pub use guard::message as panic_message;
 pub use plan::{Plan, StageInfo};
 pub use progress::Verbosity;
 pub use registry::{Loader, Registry};
