@@ -98,12 +98,20 @@ pub(crate) fn statements(report: &Report, incident: u32) -> BTreeMap<Voice, Stat
         }
         put(by_voice.entry(voice).or_default(), slot, bounds);
     }
+    // "Three men were shot dead": the toll, where nobody gives another.
+    let counted = [Outcome::Killed, Outcome::Injured].map(|outcome| {
+        let given = |statement: &Statement| statement.get(&(outcome, Victims::People)).map(Bounds::point);
+        by_voice.values().filter_map(given).any(|number| number > 1)
+    });
     for ((voice, _), sentence) in &sentences {
         let Some(statement) = by_voice.get_mut(voice) else { continue };
-        for outcome in [Outcome::Killed, Outcome::Injured] {
-            if let Some(parts) = sum_of_parts(sentence, outcome) {
+        for (outcome, counted) in [Outcome::Killed, Outcome::Injured].into_iter().zip(counted) {
+            if let Some(mut parts) = sum_of_parts(sentence, outcome) {
+                if !counted && tells_toll(sentence, outcome) {
+                    parts.standing = Standing::Stated;
+                }
                 let whole = statement.entry((outcome, Victims::People)).or_insert(parts);
-                if parts.point() > whole.point() {
+                if (parts.point(), parts.standing) > (whole.point(), whole.standing) {
                     *whole = parts;
                 }
             }
@@ -133,6 +141,12 @@ pub(crate) fn counted(report: &Report, incident: u32) -> impl Iterator<Item = &F
 
 fn put(statement: &mut Statement, slot: Slot, bounds: Bounds) {
     statement.entry(slot).and_modify(|known| *known = known.larger(bounds)).or_insert(bounds);
+}
+
+/// Whether a sentence tells of those harmed as several men or women: children are told of as some of them.
+fn tells_toll(own: &Statement, outcome: Outcome) -> bool {
+    let exact = |bounds: &&Bounds| bounds.standing == Standing::Stated && bounds.point() > 1;
+    [Victims::Men, Victims::Women].iter().any(|&group| own.get(&(outcome, group)).filter(exact).is_some())
 }
 
 /// The whole that follows from disjoint parts. Civilians may be told by age and sex, or by profession, so

@@ -106,6 +106,11 @@ fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
     let from = toll.number.start.min(toll.noun.start);
     let numbers = Lexicon::english();
     let sets = &document.language().sets;
+    // "The fifth man was pronounced dead": the fifth of those shot.
+    let definite = |at: usize| sets.has(document.lower(at), Set::The);
+    if definite(from) || from.checked_sub(1).is_some_and(definite) {
+        return None;
+    }
     let digits = |word: &str| {
         let ending = sets.ending(word, Set::EndsOrdinal)?;
         word.strip_suffix(ending)?.parse::<u64>().ok().filter(|nth| (2..100).contains(nth))

@@ -114,8 +114,9 @@ impl Binder<'_> {
                     if passes && left > 0 && self.leads_on(left - 1) {
                         continue;
                     }
-                    // "who tried to hide him, were killed"
-                    if noun.pronoun && self.opens_with(left, Set::ObjectPronoun) {
+                    // "who tried to hide him, were killed", but "pronounced him dead"
+                    let object = finite || left + 1 != at;
+                    if object && noun.pronoun && self.opens_with(left, Set::ObjectPronoun) {
                         continue;
                     }
                     if self.victim(noun, predicate, left) || noun.pronoun {
