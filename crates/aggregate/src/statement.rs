@@ -4,7 +4,8 @@
 //! 2. Of one source the largest figure of each group stands (a text that says "three" and then "at least five" knows
 //!    of five), and a whole is never smaller than its disjoint parts told in one sentence: six civilians and three
 //!    fighters make nine people, whether or not the text adds them up. Parts of different sentences may be the same
-//!    people told twice, and are not added.
+//!    people told twice, and are not added. Several men are the toll where the article gives no other number; women and
+//!    children are told of as some of those harmed.
 //! 3. Of those killed or injured, not told apart, whoever was not killed is injured: "five were shot, one died" makes
 //!    four injured.
 //! 4. What the article as a whole tells, by its headline or by telling of persons one by one, is a figure of its own.
@@ -143,10 +144,10 @@ fn put(statement: &mut Statement, slot: Slot, bounds: Bounds) {
     statement.entry(slot).and_modify(|known| *known = known.larger(bounds)).or_insert(bounds);
 }
 
-/// Whether a sentence tells of those harmed as several men or women: children are told of as some of them.
+/// Whether a sentence tells of those harmed as several men: women and children are told of as some of them.
 fn tells_toll(own: &Statement, outcome: Outcome) -> bool {
-    let exact = |bounds: &&Bounds| bounds.standing == Standing::Stated && bounds.point() > 1;
-    [Victims::Men, Victims::Women].iter().any(|&group| own.get(&(outcome, group)).filter(exact).is_some())
+    let men = own.get(&(outcome, Victims::Men));
+    men.is_some_and(|bounds| bounds.standing == Standing::Stated && bounds.point() > 1)
 }
 
 /// The whole that follows from disjoint parts. Civilians may be told by age and sex, or by profession, so

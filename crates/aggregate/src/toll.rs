@@ -233,7 +233,7 @@ mod tests {
     /// Each case: what the reports say, and low, best, high of the people killed.
     #[test]
     fn figures_are_reconciled_by_the_table() {
-        let cases: [(&str, Vec<Report>, [u64; 3]); 28] = [
+        let cases: [(&str, Vec<Report>, [u64; 3]); 30] = [
             ("one figure", vec![report("a", 1, &["killed people 5"])], [5, 5, 5]),
             (
                 "one source, later figure replaces",
@@ -350,6 +350,16 @@ mod tests {
                     &["killed people 9", "killed civilians 6 part", "killed combatants 3 part"],
                 )],
                 [9, 9, 9],
+            ),
+            (
+                "several men are the toll where nobody gives another",
+                vec![report("a", 1, &["killed people 1 =police @90", "killed men 3"])],
+                [3, 3, 3],
+            ),
+            (
+                "but not where somebody does",
+                vec![report("a", 1, &["killed people 5 =police @90", "killed men 3"])],
+                [5, 5, 5],
             ),
             ("civilians alone are people", vec![report("a", 1, &["killed civilians 4"])], [4, 4, 4]),
             (

@@ -5,7 +5,7 @@
 
 use annals_plugin::{Modality, Outcome, Victims};
 
-use crate::lexicon::{Class, WordId};
+use crate::lexicon::{Class, Set, WordId};
 use crate::text::{Case, Document, Kind};
 use crate::toll::Toll;
 
@@ -28,6 +28,8 @@ struct Person<'d> {
     hurt: bool,
     /// Harmed by his or her own hand.
     doer: bool,
+    /// A parent or a spouse.
+    grown: bool,
 }
 
 /// How words point to a person.
@@ -135,6 +137,7 @@ impl<'d> Persons<'d> {
             person.sentence = toll.sentence;
         }
         person.undergoes = toll.passive;
+        person.grown |= mention.grown;
         person.doer |= toll.own;
         match toll.outcome {
             Outcome::Killed => person.dead = true,
@@ -196,6 +199,8 @@ fn mention<'d>(document: &'d Document<'_>, toll: &Toll) -> Option<(Pointer, Pers
         .clone()
         .any(|at| tokens[at].kind == Kind::Number || tokens[at].classes.has(Class::Number));
     let mut person = Person { group: Some(toll.victims), ..Person::default() };
+    // "the girl's father"
+    let mut owned = false;
     for (at, token) in tokens.iter().enumerate().take(end).skip(start) {
         let capital = matches!(token.case, Case::Title | Case::Upper);
         if token.classes.has(Class::Victim) {
@@ -206,6 +211,8 @@ fn mention<'d>(document: &'d Document<'_>, toll: &Toll) -> Option<(Pointer, Pers
             person.names.push(document.lower(at));
         }
         person.age = person.age.or_else(|| age_in(document.lower(at)));
+        person.grown |= document.is(at, Set::Grown);
+        owned |= at > start && document.is(at, Set::Owner);
     }
     person.age = person.age.or_else(|| age_after(document, end));
     if numeral && toll.victims == Victims::People && person.names.is_empty() && person.age.is_none() {
@@ -219,6 +226,8 @@ fn mention<'d>(document: &'d Document<'_>, toll: &Toll) -> Option<(Pointer, Pers
         Pointer::Open
     } else if toll.own {
         Pointer::Doer
+    } else if owned && person.grown {
+        Pointer::Open
     } else if first.classes.has(Class::MaleOrFemale) && (end - start == 1 || toll.named)
         || first.classes.has(Class::Determiner)
             && !first.classes.has(Class::Possessive)
@@ -254,7 +263,9 @@ fn compatible(known: &Person<'_>, other: &Person<'_>) -> bool {
         || other.names.is_empty()
         || within(&known.names, &other.names)
         || within(&other.names, &known.names);
-    let groups = known.group.zip(other.group).is_none_or(|(one, two)| akin(one, two));
+    let child = |person: &Person<'_>| person.group == Some(Victims::Children);
+    let grown = known.grown && child(other) || other.grown && child(known);
+    let groups = !grown && known.group.zip(other.group).is_none_or(|(one, two)| akin(one, two));
     ages && names && (groups || !known.names.is_empty() && !other.names.is_empty())
 }
 

@@ -40,7 +40,7 @@ impl Headline {
                 && !(toll.own && undergone);
             undergone |= toll.passive;
             let Some(low) = toll.low.filter(|_| whole) else { continue };
-            let low = low.max(nth(document, toll).unwrap_or(0)) + beside(document, titled, toll);
+            let low = low.max(nth_dead(document, toll)) + beside(document, titled, toll);
             let is = |class| toll.trigger.clone().any(|at| document.tokens()[at].classes.has(class));
             // "Five shot, two dead" and "five shot" may count the dead; "one dead, one shot" has told of them.
             let open = toll.outcome == Outcome::Casualties
@@ -78,28 +78,34 @@ fn names_doer(document: &Document<'_>, toll: &Toll) -> bool {
     toll.low == Some(1) && toll.noun.clone().any(|at| document.tokens()[at].classes.has(Class::Doer))
 }
 
-/// "Man, two children found dead", "two children, man shot": so many more stand before those counted, by a comma alone.
+/// "Man, two children found dead", "two children, man shot": so many more stand before those counted, by commas alone.
 fn beside(document: &Document<'_>, titled: &[Toll], toll: &Toll) -> u64 {
-    let start = toll.number.start.min(toll.noun.start);
-    let Some(before) = start.checked_sub(2).filter(|_| document.lower(start - 1) == ",") else { return 0 };
     let lexicon = &document.language().lexicon;
-    let noun = lexicon.victim(document.tokens()[before].word).and_then(|word| word.noun);
-    let told = titled.iter().any(|other| other.noun.contains(&before) || other.number.contains(&before));
-    match noun.filter(|_| !told) {
-        Some((_, Grammar::Singular)) if toll.low > Some(1) => 1,
-        Some((_, Grammar::Plural)) => {
-            let number = before.checked_sub(1).and_then(|at| number::figure(document, lexicon, at, before));
-            number.and_then(|number| number.low.filter(|_| number.low == number.high)).unwrap_or(0)
+    let tokens = document.tokens();
+    let (mut start, mut more) = (toll.number.start.min(toll.noun.start), 0);
+    while let Some(before) = start.checked_sub(2).filter(|_| document.lower(start - 1) == ",") {
+        let noun = lexicon.victim(tokens[before].word).and_then(|word| word.noun);
+        let told = titled.iter().any(|other| other.noun.contains(&before) || other.number.contains(&before));
+        // "Dunmore police officer, man wounded": what describes the one goes with it.
+        match noun.filter(|_| !told) {
+            Some((_, Grammar::Singular)) => (start, more) = (before, more + 1),
+            Some((_, Grammar::Plural)) => {
+                let number = before.checked_sub(1).and_then(|at| {
+                    let number = number::figure(document, lexicon, at, before)?;
+                    number.low.filter(|_| number.low == number.high)
+                });
+                return more + number.unwrap_or(0);
+            }
+            _ => break,
         }
-        _ => 0,
     }
+    more
 }
 
-/// "A third victim has died": so many are dead, unless they died over days or months.
+/// "A third victim has died", "a second man was hurt": which of a row one person is, unless it is a row over days or months.
 fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
     let tokens = document.tokens();
     let one = toll.low == Some(1) && toll.high == Some(1) && toll.part_of.is_none();
-    let dies = toll.outcome == Outcome::Killed && toll.dying;
     let span = document.sentences().get(toll.sentence)?.tokens.clone();
     let over =
         || tokens[span.clone()].iter().any(|token| token.classes.any(&[Class::Period, Class::Measure]));
@@ -107,8 +113,7 @@ fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
     let numbers = Lexicon::english();
     let sets = &document.language().sets;
     // "The fifth man was pronounced dead": the fifth of those shot.
-    let definite = |at: usize| sets.has(document.lower(at), Set::The);
-    if definite(from) || from.checked_sub(1).is_some_and(definite) {
+    if is_definite(document, toll) {
         return None;
     }
     let digits = |word: &str| {
@@ -119,7 +124,29 @@ fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
         Some(NumberWord::Nth(nth)) => Some(nth),
         _ => digits(document.lower(at)),
     })?;
-    (one && dies && !over()).then_some(word)
+    (one && !over()).then_some(word)
+}
+
+/// "the fifth man", "the other two"
+fn is_definite(document: &Document<'_>, toll: &Toll) -> bool {
+    let start = toll.number.start.min(toll.noun.start);
+    (start.saturating_sub(2)..=start).any(|at| document.is(at, Set::The))
+}
+
+/// Which of a row of dead one is.
+fn nth_dead(document: &Document<'_>, toll: &Toll) -> u64 {
+    let dies = toll.outcome == Outcome::Killed && toll.dying;
+    if dies { nth(document, toll).unwrap_or(0) } else { 0 }
+}
+
+/// Whether those counted are called by what they are, so that who harmed them is not among them: "two girls", "three officers",
+/// not "two people".
+fn are_others_than_doer(document: &Document<'_>, toll: &Toll) -> bool {
+    let lawmen = || toll.noun.clone().any(|at| document.is(at, Set::Lawmen));
+    !toll.own
+        && !toll.named
+        && !names_doer(document, toll)
+        && (matches!(toll.victims, Victims::Children | Victims::Women) || lawmen())
 }
 
 /// "One dead, three injured": four who are hit, or brought to a hospital, are those, and not all of them stay injured.
@@ -172,6 +199,8 @@ pub(super) fn dead_among_hurt<'t>(
 
 /// So many at most are told of one by one before others are counted.
 const FEW: u64 = 4;
+/// Others come on top of a number so many sentences before them.
+const NEAR: usize = 1;
 
 /// What the figures of an incident tell, while they are read one by one.
 #[derive(Default)]
@@ -185,6 +214,10 @@ struct Sums {
     /// The largest number of those told of one by one together with the others whom a number counts: "a boy was hurt … three others
     /// were hurt".
     joined: [u64; 2],
+    /// The last number of dead and of injured that counts no others, and its sentence.
+    lately: [(usize, u64); 2],
+    /// Such a number, and its sum with that of the others told of next: "three were brought to a hospital … two others came by car".
+    added: [(u64, u64); 2],
     casualties: u64,
     /// The largest number of persons that one verb tells of: "a girl of four and two men were hurt".
     together: [u64; 2],
@@ -196,6 +229,12 @@ struct Sums {
     slain: u64,
     /// The last of a row of dead: "a third victim has died".
     last: u64,
+    /// One of a row of those harmed: "a second man was hurt".
+    last_hurt: u64,
+    /// The largest number of dead who are called by what they are, and the doer is not among them.
+    others_dead: u64,
+    /// The doer, so called, was killed.
+    doer_killed: bool,
     /// The doer is dead too.
     doer_dead: bool,
     /// The largest number of those whom one sentence tells of as killed, the doer among them.
@@ -206,14 +245,24 @@ struct Sums {
 
 impl Sums {
     /// Adds others to the persons told of before them.
-    fn join(&mut self, persons: &Persons<'_>, toll: &Toll) {
-        let counted = toll.others && toll.low == toll.high && toll.part_of.is_none() && !toll.implied;
+    fn join(&mut self, document: &Document<'_>, persons: &Persons<'_>, toll: &Toll) {
+        // "the other two": the rest of those counted.
+        let rest = is_definite(document, toll);
+        let counted =
+            toll.others && toll.low == toll.high && toll.part_of.is_none() && !toll.implied && !rest;
         let (Some(column), Some(others)) = (column(toll.outcome), toll.low.filter(|&low| low > 1)) else {
             return;
         };
         let before = [persons.killed(), persons.injured()][column];
-        if counted && toll.modality == Modality::Asserted && (1..=FEW).contains(&before) {
+        if !counted || toll.modality != Modality::Asserted {
+            return;
+        }
+        if (1..=FEW).contains(&before) {
             self.joined[column] = self.joined[column].max(before + others);
+        }
+        let (sentence, number) = self.lately[column];
+        if number > 1 && number != others && toll.sentence <= sentence + NEAR {
+            self.added[column] = self.added[column].max((number, number + others));
         }
     }
 
@@ -241,12 +290,18 @@ impl Sums {
                 if !toll.others {
                     self.alone[column] = self.alone[column].max(most);
                 }
+                if !toll.others && toll.low == toll.high && toll.part_of.is_none() {
+                    self.lately[column] = (toll.sentence, most);
+                }
             }
         }
         if toll.outcome == Outcome::Casualties {
             self.casualties = self.casualties.max(most);
         }
-        self.last = self.last.max(nth(document, toll).unwrap_or(0));
+        self.last = self.last.max(nth_dead(document, toll));
+        if toll.outcome == Outcome::Injured {
+            self.last_hurt = self.last_hurt.max(nth(document, toll).unwrap_or(0));
+        }
         let active = !toll.passive && toll.part_of.is_none();
         let (sentence, slain, own) = &mut self.sentence;
         if *sentence != toll.sentence {
@@ -255,9 +310,13 @@ impl Sums {
         if toll.outcome == Outcome::Killed && (toll.own || toll.passive && names_doer(document, toll)) {
             *own |= toll.own;
             self.doer_dead = true;
+            self.doer_killed |= !toll.own;
         } else if active && toll.outcome == Outcome::Killed {
             *slain += toll.low.unwrap_or(0);
-            self.slain = self.slain.max(most);
+            self.slain = self.slain.max(most).max(*slain);
+        }
+        if toll.outcome == Outcome::Killed && are_others_than_doer(document, toll) {
+            self.others_dead = self.others_dead.max(most);
         }
         if *own && *slain > 0 {
             self.with_doer = self.with_doer.max(*slain + 1);
@@ -266,8 +325,14 @@ impl Sums {
 
     /// The number of dead where somebody killed others and himself.
     fn murder_and_suicide(&self) -> u64 {
-        let several = self.doer_dead && self.slain > 1 && self.slain == self.counted[0];
-        self.with_doer.max(if several { self.slain + 1 } else { 0 })
+        let several = self.doer_dead && self.slain > 1 && self.slain >= self.counted[0];
+        let least = if self.doer_killed { 1 } else { 2 };
+        let besides = self.doer_dead && self.others_dead >= least;
+        self.with_doer.max(if several { self.slain + 1 } else { 0 }).max(if besides {
+            self.others_dead + 1
+        } else {
+            0
+        })
     }
 }
 
@@ -281,7 +346,7 @@ pub(super) fn of_incident<'t>(
     let mut persons = Persons::default();
     let mut sums = Sums::default();
     for toll in tolls {
-        sums.join(&persons, toll);
+        sums.join(document, &persons, toll);
         persons.read(document, toll);
         if toll.modality == Modality::Asserted {
             sums.read(document, toll);
@@ -303,6 +368,8 @@ pub(super) fn of_incident<'t>(
         let joined = sums.joined[column];
         let text = match (sums.alone[column] > 1, stated[column] > 1) {
             _ if sums.casualties > 0 && told[0] + told[1] > sums.casualties => 0,
+            // A number and that of others, where no other number counts them all.
+            (true, _) if sums.added[column].0 == sums.alone[column] => sums.added[column].1,
             // Where the text gives a number, persons told one by one are some of them.
             (true, _) => 0,
             (false, true) => joined,
@@ -319,6 +386,8 @@ pub(super) fn of_incident<'t>(
             Some(count) => count,
             None => text,
         };
+        let rest =
+            if headline_told.is_some() { rest } else { rest.max(sums.last_hurt.saturating_sub(killed)) };
         let whole = if column == 1 { whole.max(rest) } else { whole.max(suicide).max(last) };
         // One told of by a headline is no news where the text tells of any.
         let news = whole > 1 || headline_told.is_some() && counted[column] == 0;

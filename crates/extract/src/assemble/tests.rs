@@ -406,6 +406,28 @@ fn others_come_on_top_of_those_told_of_before_them() {
 }
 
 #[test]
+fn others_come_on_top_of_a_number_before_them() {
+    let text = "Three people were brought to a hospital with wounds after gunfire in Akron on Monday. Two other people came by car with gunshot wounds.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, Some(5)));
+    let text = "Four people were shot in Akron on Monday, with two in critical condition. The other two were treated for wounds.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, None), "the other two are the rest of the four");
+}
+
+#[test]
+fn a_second_one_hurt_makes_two() {
+    let text = "A second man was wounded in Monday's shooting in Akron. One 26-year-old man suffered a gunshot wound to the leg.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, Some(2)));
+    let text = "Five men were shot in Akron on Monday. The fifth man was pronounced dead at a hospital.";
+    assert_eq!(reading("Gunfire in Akron", text).0, None, "the fifth of those shot");
+}
+
+#[test]
+fn a_parent_of_a_child_is_another_person() {
+    let text = "A little girl was shot in Akron on Sunday. Police said the girl's father arrived at the hospital, also shot.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, Some(2)));
+}
+
+#[test]
 fn a_headline_may_tell_of_one_of_those_hurt() {
     let text = "A four-year-old girl and a 20-year-old man were hurt on Monday in Akron.";
     assert_eq!(reading("Girl, 4, hurt in Akron", text), (None, Some(2)));
@@ -419,6 +441,7 @@ fn a_headline_counts_those_beside_its_number() {
     assert_eq!(reading("Police name man, two children found dead", text), (Some(3), None));
     let text = "Shots were fired at a park in Akron on Monday.";
     assert_eq!(reading("2 children, woman shot at park", text), (None, Some(3)));
+    assert_eq!(reading("Man, toddler killed, woman hurt", text), (Some(2), Some(1)));
 }
 
 #[test]
@@ -453,6 +476,15 @@ fn who_kills_others_and_himself_is_one_more() {
 fn who_shot_others_and_was_shot_is_one_more() {
     let text = "A man shot and killed three clerks in Akron on Sunday. The gunman was killed by police.";
     assert_eq!(reading("Shooting in Akron", text), (Some(4), None));
+}
+
+#[test]
+fn those_called_by_what_they_are_are_not_the_doer() {
+    let text =
+        "Two bailiffs were killed in a court in Akron on Monday. The gunman was shot and killed by police.";
+    assert_eq!(reading("Shooting in a court", text), (Some(3), None));
+    let text = "Three people are dead after a shooting in Akron on Monday. The gunman was found dead.";
+    assert_eq!(reading("Shooting in Akron", text), (None, None));
 }
 
 #[test]

@@ -23,6 +23,10 @@ sets! {
     Joins = "joins",
     /// Joins two parties that act together: "its allied".
     Allies = "allies",
+    /// Those who keep the law, among whom a gunman is not: "officers".
+    Lawmen = "lawmen",
+    /// A parent or a spouse, and so no child: "the girl's father".
+    Grown = "grown",
     /// Before a deed that did not succeed: "attempted".
     Attempted = "attempted",
     /// "of"

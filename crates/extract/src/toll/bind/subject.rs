@@ -559,7 +559,8 @@ impl Binder<'_> {
                         || noun.single
                         || noun.group.is_some())
                 || noun.name && self.noun(last).is_some_and(|last| last.name)
-                || noun.counted() && noun.bare;
+                // "two wardens and the gunman are dead"
+                || noun.counted() && (noun.bare || !noun.partitive && self.victim(noun, predicate, left));
             let governed = matches!(
                 left.checked_sub(1).and_then(|before| self.part(before)),
                 Some(Part::Preposition | Part::Subset)

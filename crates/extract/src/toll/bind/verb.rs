@@ -269,6 +269,10 @@ impl<'a> Binder<'a> {
         if object.thing && object.figure.is_none() {
             return false;
         }
+        // "killing three, then killed himself"
+        if self.has(self.chunks[at + 1 + further].span.start, Class::Reflexive) {
+            return true;
+        }
         // "3 killed 38 injured": the number belongs to the participle after it.
         let left_counted = at > 0
             && self.noun(at - 1).is_some_and(|noun| {
@@ -341,7 +345,10 @@ impl<'a> Binder<'a> {
     fn harms_uncounted(&self, object: usize) -> bool {
         let finite = |chunk: usize| self.verb(chunk).is_some_and(|verb| verb.trigger.is_some());
         self.noun(object).is_some_and(|noun| {
-            (noun.pronoun || noun.person() && noun.determiner == Determiner::Definite && !noun.counted())
+            (noun.pronoun
+                || noun.person() && noun.determiner == Determiner::Definite && !noun.counted()
+                // "shot his family"
+                || noun.determiner == Determiner::Possessive && !noun.counted() && !noun.thing)
                 && !finite(object + 1)
         })
     }
