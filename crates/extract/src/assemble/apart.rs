@@ -56,8 +56,10 @@ impl Gathering<'_, '_> {
         let Some(anchor) = column(toll.outcome).and_then(|column| self.most[column]) else { return false };
         let tokens = self.document.tokens();
         // "The strikes have claimed hundreds of lives": a vague word in the perfect sums what went on.
+        let from = toll.number.start.min(toll.trigger.start).saturating_sub(3);
+        let from = from.max(self.document.sentences()[toll.sentence].tokens.start);
         let sums = toll.qualifier == Qualifier::Vague
-            && toll.trigger.clone().any(|token| tokens[token].classes.has(Class::Have));
+            && (from..toll.trigger.end).any(|token| tokens[token].classes.has(Class::Have));
         // "Rebel leader killed": besides the one whom the headline names others may be dead.
         let besides =
             toll.others && anchor.titled && self.headline.described[0] && toll.outcome == Outcome::Killed;
@@ -175,6 +177,10 @@ impl Gathering<'_, '_> {
             && !self.leads_with(own, told, toll.sentence)
         {
             return true;
+        }
+        // In a fight both sides kill.
+        if type_of(self.ballot(main)) == Some(EventType::Clash) {
+            return false;
         }
         let told = self.perpetrators(main, &[]);
         let own = toll.agent.as_ref().and_then(|agent| self.body.named_in_agent(agent));

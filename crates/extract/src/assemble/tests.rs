@@ -654,3 +654,20 @@ fn others_die_beside_the_one_whom_a_headline_names() {
     let (count, told) = incidents("Rebel leader killed in Saraqib", text);
     assert_eq!(count, 1, "{told}");
 }
+
+#[test]
+fn a_vague_sum_of_what_went_on_is_not_of_the_raid() {
+    let text = "Air strikes on Saraqib on Monday killed at least 36 people. Most of them died in a market. \
+                The strikes have claimed hundreds of lives.";
+    let (article, told) = gathered("Air strikes kill 36 in Saraqib", "2016-03-08", text);
+    let main = article.claims.iter().filter(|claim| claim.incident == Some(0));
+    assert_eq!(main.filter_map(|claim| claim.low).max(), Some(36), "{told}");
+}
+
+#[test]
+fn in_a_fight_both_sides_kill() {
+    let text = "Rebels attacked a base in Saraqib on Monday and clashes broke out with the Syrian army. \
+                Troops beat the attack off. Al-Nusra Front killed 25 soldiers.";
+    let (count, told) = incidents("Clashes as rebels attack base in Saraqib", text);
+    assert_eq!(count, 1, "{told}");
+}
