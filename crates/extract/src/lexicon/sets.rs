@@ -57,6 +57,14 @@ sets! {
     Condition = "condition",
     /// Stands between a verb and its number: "about".
     Roughly = "roughly",
+    /// Has harm as its object: "caused".
+    Causes = "causes",
+    /// Has harm after "in" or "to": "resulted".
+    Results = "results",
+    /// Between such a verb and the harm.
+    InOrTo = "in_or_to",
+    /// Ends a plural.
+    EndsPlural = "ends_plural",
     /// Brings a toll to a new number: "bringing".
     Raises = "raises",
     /// Puts another number in the place of the first: "updated".

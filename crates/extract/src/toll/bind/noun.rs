@@ -8,6 +8,9 @@ use crate::number::Figure;
 use crate::toll::Toll;
 use crate::toll::chunk::{Determiner, Noun, Part, Verb};
 
+/// A plural that no number goes with tells of so many at least.
+const SEVERAL: u64 = 2;
+
 impl<'a> Binder<'a> {
     /// "12 dead", "leaving 12 people dead", "12 found dead".
     pub(super) fn state_predicate(&mut self, at: usize, outcome: Outcome) {
@@ -116,7 +119,10 @@ impl<'a> Binder<'a> {
             return;
         }
         if trigger.outcome == Outcome::Strikes {
-            let many = noun.figure.as_ref().is_some_and(|figure| figure.low.is_some_and(|low| low > 1));
+            // "multiple air strikes" tells no number.
+            let told = |figure: &&Figure| figure.qualifier != Qualifier::Vague || figure.low > Some(SEVERAL);
+            let number = noun.figure.as_ref().filter(told);
+            let many = number.is_some_and(|figure| figure.low.is_some_and(|low| low > 1));
             if many {
                 self.toll(&predicate, at, noun);
             }
@@ -149,6 +155,25 @@ impl<'a> Binder<'a> {
             one.figure = Some(Figure::exact(self.chunks[at].span.clone(), 1));
             one.single = true;
             self.toll(&predicate, at, &one);
+            return;
+        }
+        let sets = &self.document.language().sets;
+        let one = noun.figure.as_ref().is_some_and(|figure| {
+            figure.qualifier == Qualifier::Vague
+                && figure.low == Some(SEVERAL)
+                && sets.ending(self.document.lower(noun.words.end - 1), Set::EndsPlural).is_none()
+        });
+        // "the multiple murder"
+        if one && trigger.frame == Frame::Noun {
+            return;
+        }
+        if trigger.outcome == Outcome::Injured && self.tells_of_one(at, noun) {
+            self.wounds(at, trigger);
+            return;
+        }
+        let harms = trigger.frame == Frame::Noun && trigger.outcome != Outcome::Casualties;
+        if let Some(harm) = self.unnumbered(at, noun).filter(|_| harms) {
+            self.toll(&predicate, at, &harm);
             return;
         }
         if noun.figure.is_some() && trigger.frame == Frame::Noun {
@@ -255,6 +280,50 @@ impl<'a> Binder<'a> {
             at,
         };
         self.those_harmed(&predicate, at, noun);
+    }
+
+    /// "suffered multiple injuries", "with several injuries": vague words for the harm of one person count no persons.
+    fn tells_of_one(&self, at: usize, noun: &Noun) -> bool {
+        let vague = noun.figure.as_ref().is_some_and(|figure| figure.qualifier == Qualifier::Vague);
+        let suffers = |verb: &Verb| {
+            self.has(verb.main, Class::Suffer) || self.has(verb.main, Class::Have) && !verb.copula
+        };
+        let Some(before) = at.checked_sub(1).filter(|_| vague) else { return false };
+        match self.part(before) {
+            Some(Part::Verb(verb)) => suffers(verb),
+            Some(Part::Preposition) => self.opens_with(before, Set::WithWounds),
+            _ => false,
+        }
+    }
+
+    /// "Injuries were reported", "resulting in civilian injuries", "a number of deaths and injuries": harm of more than one, told by
+    /// no number; what it is then.
+    fn unnumbered(&self, at: usize, noun: &Noun) -> Option<Noun> {
+        let sets = &self.document.language().sets;
+        let head = noun.words.end.checked_sub(1).filter(|&head| head >= noun.words.start)?;
+        let plural = sets.ending(self.document.lower(head), Set::EndsPlural).is_some();
+        if !plural || noun.figure.is_some() || noun.determiner != Determiner::None {
+            return None;
+        }
+        let verb_is = |chunk: usize, set: Set| {
+            self.verb(chunk).is_some_and(|verb| {
+                !verb.negated && !verb.modal && !verb.perfect && self.document.is(verb.main, set)
+            })
+        };
+        let caused = at > 0 && verb_is(at - 1, Set::Causes)
+            || at > 1 && self.opens_with(at - 1, Set::InOrTo) && verb_is(at - 2, Set::Results);
+        let reported = at == 0
+            && self.verb(at + 1).is_some_and(|verb| verb.say && verb.passive && !verb.negated && !verb.modal);
+        let joined = at > 1
+            && matches!(self.part(at - 1), Some(Part::Conjunction))
+            && self.bound[at - 2].is_some_and(|toll| self.tolls[toll].qualifier == Qualifier::Vague)
+            && self.noun(at - 2).is_some_and(|other| other.trigger.is_some());
+        let of_a_part =
+            matches!(self.part(at + 1), Some(Part::Preposition)) && self.opens_with(at + 1, Set::To);
+        ((caused || reported || joined) && !of_a_part).then(|| {
+            let figure = Figure::vague(self.chunks[at].span.clone(), SEVERAL);
+            Noun { figure: Some(figure), ..noun.clone() }
+        })
     }
 
     /// Whether a noun that is a life is one that is taken: "claimed 12 lives", not "an attempt on the life of".

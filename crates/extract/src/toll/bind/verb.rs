@@ -29,7 +29,13 @@ impl<'a> Binder<'a> {
                 return None;
             }
         }
-        if verb.infinitive && !verb.perfect {
+        // "caused dozens to be wounded"
+        let caused = verb.passive
+            && at > 1
+            && self.verb(at - 2).is_some_and(|cause| {
+                !cause.negated && !cause.modal && self.document.is(cause.main, Set::Causes)
+            });
+        if verb.infinitive && !verb.perfect && !caused {
             return None;
         }
         // "Had it not been for the rain, it would have killed five": what did not happen.

@@ -277,6 +277,16 @@ impl Chunker<'_> {
                     }
                     {
                         noun.trigger = Some(trigger);
+                        // "a number of deaths" says that there were some, "the number of deaths" how many.
+                        if trigger.frame == Frame::Toll
+                            && trigger.outcome != Outcome::Casualties
+                            && word == "number"
+                            && noun.determiner == Determiner::Indefinite
+                            && noun.figure.is_none()
+                        {
+                            noun.figure = Some(Figure::vague(start..at + length, 2));
+                            noun.trigger = Some(Trigger { frame: Frame::Noun, ..trigger });
+                        }
                         victim = None;
                         seen += 1;
                         at += length;
@@ -594,12 +604,13 @@ impl Chunker<'_> {
             {
                 {
                     let Part::Noun(other) = inner.part else { return None };
-                    if other.trigger.is_some_and(|trigger| !(noun.bare && trigger.frame == Frame::Noun)) {
+                    let vague = head == "number" && noun.determiner == Determiner::Indefinite;
+                    let open = noun.bare || vague;
+                    if other.trigger.is_some_and(|trigger| !(open && trigger.frame == Frame::Noun)) {
                         return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                     }
                     if self.document.language().sets.has(&head, Set::Headcount) {
                         // "a number of civilians", "a group of children": no figure but those named.
-                        let vague = head == "number" && noun.determiner == Determiner::Indefinite;
                         if !vague && noun.figure.is_none() {
                             return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                         }
