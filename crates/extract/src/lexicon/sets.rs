@@ -229,6 +229,42 @@ sets! {
     Quarter = "quarter",
     /// Two: "a couple of".
     Couple = "couple",
+    /// Counts no one, without a noun; phrases too.
+    Nobody = "nobody",
+    /// Of these, those that go back to others: "none of them".
+    NoneOf = "none_of",
+    /// Before a noun: "no casualties".
+    Zero = "zero",
+    /// "another"
+    Another = "another",
+    /// After a number or a determiner: "two more".
+    Others = "others",
+    /// Of these, the one that may open a noun group: "other people".
+    Other = "other",
+    /// "others", without a noun.
+    OthersAlone = "others_alone",
+    /// Of none in particular: "every person".
+    Generic = "generic",
+    /// "both"
+    Both = "both",
+    /// Of several of one age: "6-year-olds".
+    Olds = "olds",
+    /// Units in which the age of grown persons is told.
+    Years = "years",
+    /// Units in which only the age of a child is told.
+    ChildUnits = "child_units",
+    /// After "of": "of age".
+    AgeWord = "age_word",
+    /// Before a list of ages.
+    Ages = "ages",
+    /// A head that counts vaguely: "a number of civilians".
+    NumberOf = "number_of",
+    /// Before a time of day in four digits.
+    BeforeClock = "before_clock",
+    /// "or"
+    Or = "or",
+    /// Ends a name: "Jr".
+    NameEnds = "name_ends",
     /// Ends how long a war went on: "a month-long battle".
     EndsLong = "ends_long",
     /// Stands for whom a verb befalls, never for the subject: "him".

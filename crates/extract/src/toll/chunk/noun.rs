@@ -46,24 +46,18 @@ impl Chunker<'_> {
         }
         let mut at = start;
         // "no one", "nobody", "none".
-        if matches!(self.lower(at), "nobody" | "none")
-            || self.lower(at) == "no" && self.lower(at + 1) == "one"
-        {
-            let end = at + 1 + usize::from(self.lower(at) == "no");
+        if let Some(length) = self.phrase(at, Set::Nobody) {
+            let end = at + length;
             noun.figure = Some(Figure::exact(at..end, 0));
             noun.bare = true;
             noun.plural = true;
-            noun.group = Some(Victims::People);
-            if self.lower(at) == "none" {
-                noun.group = None;
-            }
+            noun.group = (!self.is(at, Set::NoneOf)).then_some(Victims::People);
             at = end;
             noun.words = at..at;
             return self.finish(noun, start, at, partitive);
         }
         let mut aged = None;
         loop {
-            let word = self.lower(at);
             if let Some((figure, trigger, end)) = self.fold(at).filter(|_| noun.figure.is_none()) {
                 noun.words = figure.tokens.end..end;
                 noun.figure = Some(figure);
@@ -106,45 +100,37 @@ impl Chunker<'_> {
                 // A qualifier with no number: "over the city".
                 return None;
             }
-            match word {
-                "no" | "neither" => {
-                    noun.figure = Some(Figure::exact(at..at + 1, 0));
-                }
-                "a" | "an" if noun.determiner == Determiner::None => noun.determiner = Determiner::Indefinite,
-                "another" => {
-                    noun.determiner = Determiner::Indefinite;
-                    noun.others = true;
-                }
-                "other" | "more" | "additional" | "further" | "extra"
-                    if noun.determiner != Determiner::None
-                        || noun.figure.is_some()
-                        || at == start && word == "other" =>
-                {
-                    noun.others = true;
-                }
-                "every" | "each" | "any" => {
-                    noun.generic = true;
-                    noun.determiner = Determiner::Definite;
-                }
-                "both" if at == start => {
-                    noun.determiner = Determiner::Definite;
-                }
+            let undetermined = noun.determiner == Determiner::None;
+            let after_others =
+                !undetermined || noun.figure.is_some() || at == start && self.is(at, Set::Other);
+            if self.is(at, Set::Zero) {
+                noun.figure = Some(Figure::exact(at..at + 1, 0));
+            } else if undetermined && self.is(at, Set::Indefinite) {
+                noun.determiner = Determiner::Indefinite;
+            } else if self.is(at, Set::Another) {
+                noun.determiner = Determiner::Indefinite;
+                noun.others = true;
+            } else if after_others && self.is(at, Set::Others) {
+                noun.others = true;
+            } else if self.is(at, Set::Generic) {
+                noun.generic = true;
+                noun.determiner = Determiner::Definite;
+            } else if at == start && self.is(at, Set::Both) {
+                noun.determiner = Determiner::Definite;
+            } else if self.is(at, Set::That) && self.opens_clause(at + 1) {
                 // "that killed 12", "that a soldier": a clause begins, not a noun group.
-                "that" if self.opens_clause(at + 1) => {
-                    if at == start {
-                        return None;
-                    }
-                    break;
+                if at == start {
+                    return None;
                 }
-                _ if self.has(at, Class::Possessive) && noun.determiner != Determiner::Indefinite => {
-                    noun.determiner = Determiner::Possessive;
+                break;
+            } else if self.has(at, Class::Possessive) && noun.determiner != Determiner::Indefinite {
+                noun.determiner = Determiner::Possessive;
+            } else if self.has(at, Class::Determiner) && !self.has(at, Class::Number) {
+                if undetermined {
+                    noun.determiner = Determiner::Definite;
                 }
-                _ if self.has(at, Class::Determiner) && !self.has(at, Class::Number) => {
-                    if noun.determiner == Determiner::None {
-                        noun.determiner = Determiner::Definite;
-                    }
-                }
-                _ => break,
+            } else {
+                break;
             }
             at += 1;
             if at >= self.end || at - start > 8 {
@@ -171,7 +157,7 @@ impl Chunker<'_> {
         }
         if end == at {
             // A number or a determiner with no noun.
-            let the_other = noun.determiner == Determiner::Definite && self.lower(at - 1) == "other";
+            let the_other = noun.determiner == Determiner::Definite && self.is(at - 1, Set::Other);
             if noun.figure.is_none()
                 && noun.others
                 && (noun.determiner == Determiner::Indefinite || the_other)
@@ -334,7 +320,7 @@ impl Chunker<'_> {
             if classes.any(NO_NOUN) || classes.has(Class::Subordinator) || self.subset(at).is_some() {
                 break;
             }
-            if classes.has(Class::Adverb) || (word.ends_with("ly") && token.word.0 == 0 && word != "family") {
+            if classes.has(Class::Adverb) || (token.word.0 == 0 && self.ends(at, Set::EndsLy)) {
                 if seen == 0 && !classes.has(Class::Adverb) {
                     at += 1;
                     continue;
@@ -351,7 +337,7 @@ impl Chunker<'_> {
             if self.verbal(at) {
                 let thing_follows = noun.figure.is_some() && self.has(at + 1, Class::NotVictims);
                 let describes = seen == 0
-                    && (word.ends_with("ed") || word.ends_with("ing"))
+                    && (self.ends(at, Set::EndsEd) || self.ends(at, Set::EndsIng))
                     && (self.person_follows(at + 1) || thing_follows || self.demise_follows(at + 1))
                     && (noun.figure.is_some() || noun.determiner != Determiner::None);
                 if !describes {
@@ -426,7 +412,7 @@ impl Chunker<'_> {
             at += 1;
         }
         noun.words.end = at;
-        noun.others |= at > start && self.lower(at - 1) == "others";
+        noun.others |= at > start && self.is(at - 1, Set::OthersAlone);
         // "the 6-year-old", "a 23-year-old"
         if victim.is_none()
             && noun.trigger.is_none()
@@ -553,19 +539,24 @@ impl Chunker<'_> {
     pub(super) fn age_group(&self, word: &str) -> Option<(Victims, Grammar)> {
         let (age, rest) = word.split_once('-')?;
         let (unit, old) = rest.split_once('-')?;
-        let grammar = match old {
-            "old" => Grammar::Singular,
-            "olds" => Grammar::Plural,
-            _ => return None,
+        let sets = &self.document.language().sets;
+        let grammar = if sets.has(old, Set::Old) {
+            Grammar::Singular
+        } else if sets.has(old, Set::Olds) {
+            Grammar::Plural
+        } else {
+            return None;
         };
         let in_words = || match self.lexicon.number(self.lexicon.look_up(age).0) {
             Some(NumberWord::Unit(years)) => Some(years),
             _ => None,
         };
-        let child = match unit {
-            "year" => age.parse().ok().or_else(in_words).is_some_and(|years: u64| years < 18),
-            "month" | "week" | "day" => true,
-            _ => return None,
+        let child = if sets.has(unit, Set::Years) {
+            age.parse().ok().or_else(in_words).is_some_and(|years: u64| years < 18)
+        } else if sets.has(unit, Set::ChildUnits) {
+            true
+        } else {
+            return None;
         };
         Some((if child { Victims::Children } else { Victims::People }, grammar))
     }
@@ -573,14 +564,14 @@ impl Chunker<'_> {
     /// Takes in what follows a head: "of them", "of five", a name.
     fn finish(&self, mut noun: Noun, start: usize, end: usize, partitive: bool) -> Option<Chunk> {
         let mut end = end;
-        if self.lower(end) == "of" && partitive {
+        if partitive && self.is(end, Set::Of) {
             let family = noun.words.clone().any(|at| {
                 self.token(at)
                     .and_then(|token| self.lexicon.victim(token.word))
                     .is_some_and(|word| word.family)
             });
             let number = number::figure(self.document, self.lexicon, end + 1, self.end);
-            let head = self.lower(end.saturating_sub(1)).to_owned();
+            let head = end.saturating_sub(1);
             if let Some(number) = number {
                 if family && noun.figure.is_none() {
                     end = number.tokens.end;
@@ -599,17 +590,17 @@ impl Chunker<'_> {
             let collective = self.has(end.saturating_sub(1), Class::Collective);
             if (noun.bare || collective)
                 && noun.trigger.is_none()
-                && !matches!(self.lower(end + 1), "age")
+                && !self.is(end + 1, Set::AgeWord)
                 && let Some(inner) = self.noun(end + 1, false)
             {
                 {
                     let Part::Noun(other) = inner.part else { return None };
-                    let vague = head == "number" && noun.determiner == Determiner::Indefinite;
+                    let vague = self.is(head, Set::NumberOf) && noun.determiner == Determiner::Indefinite;
                     let open = noun.bare || vague;
                     if other.trigger.is_some_and(|trigger| !(open && trigger.frame == Frame::Noun)) {
                         return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });
                     }
-                    if self.document.language().sets.has(&head, Set::Headcount) {
+                    if self.is(head, Set::Headcount) {
                         // "a number of civilians", "a group of children": no figure but those named.
                         if !vague && noun.figure.is_none() {
                             return Some(Chunk { span: start..end, part: Part::Noun(Box::new(noun)) });

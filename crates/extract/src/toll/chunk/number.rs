@@ -46,8 +46,7 @@ impl Chunker<'_> {
         if digits {
             let word = self.document.lower(at);
             let year = self.is_year(at);
-            let clock = word.len() == 4
-                && matches!(self.before(at), "at" | "by" | "around" | "until" | "from" | "about" | "since");
+            let clock = word.len() == 4 && at > self.start && self.is(at - 1, Set::BeforeClock);
             let dated = year
                 && at >= self.start + 3
                 && self.before(at) == ","
@@ -57,14 +56,14 @@ impl Chunker<'_> {
             if dated || (year || clock) && !self.person_follows(at + 1) && !participle {
                 return Some(at + 1);
             }
-            if self.has(at + 1, Class::Month) && !next.eq("may") {
+            if self.has(at + 1, Class::Month) && !self.is(at + 1, Set::May) {
                 return Some(at + 2);
             }
             if next == "/" || self.before(at) == "/" || self.before(at) == "#" {
                 return Some(at + 1);
             }
             // "all 16 or younger"
-            if matches!(next, "or" | "and") && self.has(at + 2, Class::Younger) {
+            if (self.is(at + 1, Set::Or) || self.is(at + 1, Set::And)) && self.has(at + 2, Class::Younger) {
                 return Some(at + 3);
             }
             // "another teenager, also 15, was"
@@ -87,7 +86,8 @@ impl Chunker<'_> {
                 let mark = self.document.lower(before);
                 !matches!(mark, "," | "(") || self.ends_in_person(before)
             });
-            let closes = matches!(next, "," | ")" | "." | ";" | "" | "and" | "-" | "\u{2013}" | "\u{2014}")
+            let closes = matches!(next, "," | ")" | "." | ";" | "" | "-" | "\u{2013}" | "\u{2014}")
+                || self.is(at + 1, Set::And)
                 || self.has(at + 1, Class::Be) && !self.counts_at_place(before, at + 1)
                 || self.has(at + 1, Class::Preposition)
                 || self.named_in_full(before) && self.goes_on(at + 1);
@@ -103,8 +103,8 @@ impl Chunker<'_> {
         {
             return Some(at + 1);
         }
-        let years = self.has(at + 1, Class::NotVictims) && matches!(next, "year" | "years");
-        (years && matches!(self.lower(at + 2), "old" | "of")).then_some(at + 3)
+        let years = self.has(at + 1, Class::NotVictims) && self.is(at + 1, Set::Years);
+        (years && (self.is(at + 2, Set::Old) || self.is(at + 2, Set::Of))).then_some(at + 3)
     }
 
     /// Whether a name that a comma closes stands after a preposition.
@@ -145,7 +145,7 @@ impl Chunker<'_> {
     fn goes_on(&self, at: usize) -> bool {
         const VERBAL: &[Class] =
             &[Class::Be, Class::Have, Class::Do, Class::Modal, Class::Say, Class::Adverb];
-        let likely = self.lower(at).ends_with("ly");
+        let likely = self.ends(at, Set::EndsLy);
         (likely || self.has_any(at, VERBAL) || self.verbal(at))
             && self.trigger_frame(at).is_none()
             && !self.person_follows(at)
@@ -169,14 +169,12 @@ impl Chunker<'_> {
         }
         let hyphen = |at: usize| usize::from(matches!(self.lower(at), "-" | "\u{2010}" | "\u{2011}"));
         let unit = at + 1 + hyphen(at + 1);
+        let sets = &self.document.language().sets;
         let (child, end) = match self.lower(unit).split_once('-') {
-            Some((unit, "old")) => (unit != "year", at + 1),
+            Some((unit, old)) if sets.has(old, Set::Old) => (!sets.has(unit, Set::Years), at + 1),
             None if self.has(unit, Class::Age) => {
                 let old = unit + 1 + hyphen(unit + 1);
-                (
-                    !self.lower(unit).starts_with("year"),
-                    if self.lower(old) == "old" { old } else { return None },
-                )
+                (!self.is(unit, Set::Years), if self.is(old, Set::Old) { old } else { return None })
             }
             _ => return None,
         };
@@ -189,10 +187,8 @@ impl Chunker<'_> {
     fn age_in_words(&self, at: usize) -> Option<(usize, Victims)> {
         let years = number::figure(self.document, self.lexicon, at, self.end)?;
         let unit = years.value.end;
-        let old = self.has(unit, Class::Age)
-            && self.document.language().sets.has(self.lower(unit + 1), Set::Old)
-            && years.value.start == at;
-        let child = years.low < Some(18) || !self.lower(unit).starts_with("year");
+        let old = self.has(unit, Class::Age) && self.is(unit + 1, Set::Old) && years.value.start == at;
+        let child = years.low < Some(18) || !self.is(unit, Set::Years);
         old.then_some((unit + 2, if child { Victims::Children } else { Victims::People }))
     }
 
@@ -221,7 +217,7 @@ impl Chunker<'_> {
             return None;
         }
         let mut end = at;
-        while number(end) || number(end + 1) && matches!(self.lower(end), "," | "and") {
+        while number(end) || number(end + 1) && self.lists(end) {
             end += 1;
         }
         let closed = matches!(self.lower(end), "," | ")" | "") || self.has(end, Class::Be);
@@ -241,18 +237,23 @@ impl Chunker<'_> {
     pub(super) fn ages(&self, at: usize) -> Option<usize> {
         let number = |at: usize| self.token(at).is_some_and(|token| token.kind == Kind::Number);
         // "Lena Moss and Omar Haddad, both 16 and"
-        if self.lower(at) == "both" && number(at + 1) {
+        if self.is(at, Set::Both) && number(at + 1) {
             let ends = self.has(at + 2, Class::Conjunction) || matches!(self.lower(at + 2), "," | "." | "");
             return ends.then_some(at + 2);
         }
-        if !matches!(self.lower(at), "ages" | "aged") {
+        if !self.is(at, Set::Ages) {
             return None;
         }
         let mut end = at + 1;
-        while number(end) || number(end + 1) && matches!(self.lower(end), "," | "and") {
+        while number(end) || number(end + 1) && self.lists(end) {
             end += 1;
         }
         number(at + 1).then_some(end)
+    }
+
+    /// Whether a token parts the members of a list.
+    fn lists(&self, at: usize) -> bool {
+        self.lower(at) == "," || self.is(at, Set::And)
     }
 
     /// Whether digits stand in a list that "ages" or "aged" opened.
@@ -261,9 +262,9 @@ impl Chunker<'_> {
             .rev()
             .find(|&left| {
                 let token = &self.document.tokens()[left];
-                !(token.kind == Kind::Number || matches!(self.document.lower(left), "," | "and"))
+                !(token.kind == Kind::Number || self.lists(left))
             })
-            .is_some_and(|left| matches!(self.document.lower(left), "ages" | "aged" | "age"))
+            .is_some_and(|left| self.is(left, Set::Ages) || self.is(left, Set::AgeWord))
     }
 
     /// Whether the word before a comma can be the end of one person's name or noun.
@@ -275,7 +276,8 @@ impl Chunker<'_> {
             || (token.kind == Kind::Word
                 && token.word.0 == 0
                 && (self.capitals || matches!(token.case, Case::Title | Case::Upper)))
-            || matches!(self.document.lower(word), "jr" | "sr" | ".")
+            || self.document.lower(word) == "."
+            || self.is(word, Set::NameEnds)
     }
 
     pub(super) fn person_follows(&self, at: usize) -> bool {
