@@ -157,9 +157,10 @@ impl<'a> Clause<'a> {
                 && (at + 1..at + 4)
                     .any(|next| self.has(next, Class::War) || self.has(next, Class::NotVictims))
         };
-        vague && told_dead
+        let undated = !self.span.clone().any(dated);
+        vague && (told_dead || perfect)
             || self.span.clone().any(lasting)
-            || perfect && (self.span.clone().any(war) && !self.span.clone().any(dated))
+            || perfect && undated && self.span.clone().any(war)
     }
 }
 

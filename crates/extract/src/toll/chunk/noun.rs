@@ -266,7 +266,7 @@ impl Chunker<'_> {
                         // "a number of deaths" says that there were some, "the number of deaths" how many.
                         if trigger.frame == Frame::Toll
                             && trigger.outcome != Outcome::Casualties
-                            && word == "number"
+                            && self.is(at, Set::NumberOf)
                             && noun.determiner == Determiner::Indefinite
                             && noun.figure.is_none()
                         {
