@@ -68,6 +68,8 @@ impl<'d> Persons<'d> {
     pub(super) fn read(&mut self, document: &'d Document<'_>, toll: &Toll) {
         if !matches!(toll.outcome, Outcome::Killed | Outcome::Injured)
             || toll.modality != Modality::Asserted
+            // The persons of a list are read one by one.
+            || toll.listed
             || self.list.len() >= MOST
         {
             return;

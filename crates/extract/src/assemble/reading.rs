@@ -43,7 +43,10 @@ impl Headline {
             let low = low.max(nth_dead(document, toll)) + beside(document, titled, toll);
             let is = |class| toll.trigger.clone().any(|at| document.tokens()[at].classes.has(class));
             // "Five shot, two dead" and "five shot" may count the dead; "one dead, one shot" has told of them.
+            // A "triple shooting" counts all three.
+            let fold = || toll.number.clone().any(|at| document.tokens()[at].classes.has(Class::Fold));
             let open = toll.outcome == Outcome::Casualties
+                || toll.outcome == Outcome::Injured && fold()
                 || toll.outcome == Outcome::Injured
                     && is(Class::Shot)
                     && !toll.others

@@ -414,6 +414,14 @@ fn others_come_on_top_of_a_number_before_them() {
 }
 
 #[test]
+fn a_headline_tells_how_many_by_one_of_them() {
+    let text = "A 17-year-old was shot in the shoulder in Akron on Saturday.";
+    assert_eq!(reading("Teen one of two people hurt in shooting", text), (None, Some(2)));
+    let text = "A boy of 16 was shot dead in Akron on Monday.";
+    assert_eq!(reading("Teen killed in Akron triple shooting", text).1, Some(2));
+}
+
+#[test]
 fn a_second_one_hurt_makes_two() {
     let text = "A second man was wounded in Monday's shooting in Akron. One 26-year-old man suffered a gunshot wound to the leg.";
     assert_eq!(reading("Gunfire in Akron", text), (None, Some(2)));

@@ -329,8 +329,12 @@ impl Chunker<'_> {
 
     /// "was one of five people shot": the number of all of them.
     fn one_of(&self, at: usize, last: Option<&Chunk>) -> Option<Chunk> {
-        let copula =
-            last.is_some_and(|last| matches!(&last.part, Part::Verb(verb) if verb.copula && !verb.negated));
+        // A headline leaves "is" out: "Teen one of two people shot".
+        let copula = last.is_some_and(|last| match &last.part {
+            Part::Verb(verb) => verb.copula && !verb.negated,
+            Part::Noun(noun) => noun.person() && last.span.end == at,
+            _ => false,
+        });
         let one = self.lexicon.number(self.document.tokens()[at].word) == Some(NumberWord::Unit(1));
         if !copula || !one || !self.document.language().sets.has(self.lower(at + 1), Set::Of) {
             return None;

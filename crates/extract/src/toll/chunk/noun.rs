@@ -201,6 +201,10 @@ impl Chunker<'_> {
         let mut last_thing = false;
         let mut seen = 0;
         while at < self.end && at - start < 14 {
+            // "the Yazoo City quadruple homicide"
+            if seen > 0 && self.fold(at).is_some() {
+                break;
+            }
             let token = &self.document.tokens()[at];
             let classes = token.classes;
             let word = self.lower(at);
@@ -561,6 +565,16 @@ impl Chunker<'_> {
         Some((if child { Victims::Children } else { Victims::People }, grammar))
     }
 
+    /// Whether a clause goes on to a death: "two of the four who were shot died".
+    fn dies_after(&self, start: usize) -> bool {
+        const NEAR: usize = 12;
+        (start..start + NEAR).any(|at| {
+            self.trigger_frame(at).is_some_and(|trigger| {
+                matches!(trigger.frame, Frame::Undergo(_)) && trigger.outcome == Outcome::Killed
+            })
+        })
+    }
+
     /// Takes in what follows a head: "of them", "of five", a name.
     fn finish(&self, mut noun: Noun, start: usize, end: usize, partitive: bool) -> Option<Chunk> {
         let mut end = end;
@@ -616,7 +630,8 @@ impl Chunker<'_> {
                     let inner_told = noun.bare
                         && other.figure.is_some()
                         && self.has(inner.span.end, Class::Relative)
-                        && self.is(inner.span.end + 1, Set::SeveralAre);
+                        && self.is(inner.span.end + 1, Set::SeveralAre)
+                        && !self.dies_after(inner.span.end + 2);
                     if inner_told {
                         return Some(Chunk { span: start..inner.span.end, part: Part::Noun(other) });
                     }

@@ -272,7 +272,16 @@ impl Chunker<'_> {
         let Some(word) = comma.checked_sub(1).filter(|&word| word >= self.start) else { return false };
         let token = &self.document.tokens()[word];
         let noun = self.lexicon.victim(token.word).and_then(|word| word.noun);
+        let capital = |at: usize| matches!(self.document.tokens()[at].case, Case::Title | Case::Upper);
+        // "Shawn Miles, 37,": a last name that is a word too.
+        let first_name = || {
+            let first = word.checked_sub(1).filter(|&first| first >= self.start);
+            !self.capitals
+                && capital(word)
+                && first.is_some_and(|first| capital(first) && self.document.tokens()[first].word.0 == 0)
+        };
         matches!(noun, Some((_, Grammar::Singular)))
+            || first_name()
             || (token.kind == Kind::Word
                 && token.word.0 == 0
                 && (self.capitals || matches!(token.case, Case::Title | Case::Upper)))
