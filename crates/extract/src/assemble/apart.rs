@@ -1,5 +1,7 @@
 //! Tells a figure of another incident from one of what the article is about.
 
+use std::cmp::Reverse;
+
 use annals_plugin::{EventType, Outcome, Place, Qualifier, Scope, When};
 
 use super::{Cue, Gathering, Group, LEAD, column};
@@ -7,6 +9,9 @@ use crate::event::Ballot;
 use crate::lexicon::{Class, Set};
 use crate::text::Kind;
 use crate::toll::Toll;
+
+/// The parts of a sum are looked for among so many figures.
+const MOST_PARTS: usize = 32;
 
 /// The largest number of dead or of injured that a report puts first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -152,6 +157,37 @@ impl Gathering<'_, '_> {
         !toll.others && between.into_iter().any(|token| self.document.is(token, Set::After))
     }
 
+    /// "Thirteen died in the province of Homs. A raid on Tadef killed five … eight died in Rastan": where the largest figure of the lead
+    /// is told of a province, and smaller ones of two towns in it, the main incident is the province's. Whether so.
+    pub(super) fn widen_main(&mut self) -> bool {
+        const TOWN: u8 = 3;
+        const DIVISION: u8 = 4;
+        let Some(main) = self.groups.first().and_then(|main| main.place.as_ref()) else { return false };
+        let whole = |toll: &&Toll| {
+            toll.outcome == Outcome::Killed && toll.part_of.is_none() && toll.scope != Some(Scope::Total)
+        };
+        let lead = self.tolls.iter().take_while(|toll| toll.sentence < LEAD).filter(whole);
+        let largest = lead.max_by_key(|toll| (toll.low, Reverse(toll.number.start)));
+        let Some(largest) = largest.filter(|toll| toll.low > Some(1)) else { return false };
+        let place_of = |toll: &Toll| self.setting.place_at(toll.sentence, toll.number.start);
+        let Some(told) = place_of(largest).filter(|told| {
+            told.precision == Some(DIVISION) && told.adm_1.is_some() && told.adm_1 == main.adm_1
+        }) else {
+            return false;
+        };
+        let parts = self.tolls.iter().filter(whole).take(MOST_PARTS);
+        let mut towns = parts
+            .filter(|toll| toll.sentence > largest.sentence && toll.low.is_some() && toll.low < largest.low)
+            .filter_map(place_of)
+            .filter(|place| place.precision <= Some(TOWN) && place.adm_1 == told.adm_1)
+            .map(|place| place.name);
+        let several = towns.next().is_some_and(|first| towns.any(|town| town != first));
+        if several {
+            self.groups[0].place = Some(told);
+        }
+        several
+    }
+
     /// A report on a whole province sums what befell its towns: a smaller figure of one town is a part of the sum, and an
     /// incident of its own.
     pub(super) fn is_one_of_several(&self, toll: &Toll, place: &Option<Place>) -> bool {
@@ -164,7 +200,7 @@ impl Gathering<'_, '_> {
             && below.is_some_and(|anchor| toll.low.is_some_and(|low| low < anchor.most))
             && main.place.as_ref().is_some_and(wide)
             && place.as_ref().is_some_and(town)
-            && toll.low.is_some_and(|low| low > 1)
+            && toll.low.is_some_and(|low| low > 1 || self.sums_towns && low > 0)
     }
 
     /// The clause tells of a deed of another kind, or of another party, than headline and lead do.
@@ -175,6 +211,14 @@ impl Gathering<'_, '_> {
             (type_of(self.body.ballot(toll.clause.clone())), type_of(self.ballot(main)))
             && !akin(own, told)
             && !self.leads_with(own, told, toll.sentence)
+        {
+            return true;
+        }
+        // Those who have no aircraft drop no bombs.
+        let own = self.body.ballot(toll.clause.clone());
+        if own.choose() == Some(EventType::AirStrike)
+            && !self.leads_with(EventType::AirStrike, EventType::AirStrike, toll.sentence)
+            && self.body.lack_aircraft(&self.perpetrators(main, &[]))
         {
             return true;
         }

@@ -93,6 +93,7 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
         headline,
         groups: Vec::new(),
         of: Vec::new(),
+        sums_towns: false,
     };
     gathering.gather();
     let (incidents, claims) = gathering.records(&article.article_id);
@@ -142,6 +143,8 @@ struct Gathering<'a, 'd> {
     groups: Vec<Group>,
     /// For each figure, where it belongs.
     of: Vec<Belonging>,
+    /// The main figure sums what befell several towns.
+    sums_towns: bool,
 }
 
 impl Gathering<'_, '_> {
@@ -165,6 +168,7 @@ impl Gathering<'_, '_> {
                 sentences: (0..lead).collect(),
             });
         }
+        self.sums_towns = violent && self.widen_main();
         let mut current = 0;
         for (index, toll) in self.tolls.iter().enumerate() {
             let belonging = if self.is_accident(toll) || (accident && !self.is_violent(toll)) {
@@ -220,6 +224,8 @@ impl Gathering<'_, '_> {
             index.checked_sub(1).filter(|&before| {
                 let other = &self.tolls[before];
                 other.sentence == toll.sentence
+                    && !(other.outcome == Outcome::Strikes
+                        && self.is_one_of_several(toll, &self.setting.place_at(toll.sentence, at)))
                     && (other.clause == toll.clause || toll.others)
                     && !self.body.turned_before(&(other.number.end..span.end), at)
                     && !(toll.agent.is_some() && toll.low < other.low && self.goes_before(index))

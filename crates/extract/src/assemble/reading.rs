@@ -10,7 +10,7 @@ use annals_plugin::{Modality, Outcome, Qualifier, Scope, Victims};
 
 use super::column;
 use super::persons::Persons;
-use crate::lexicon::{Class, Grammar, Lexicon, NumberWord, Set};
+use crate::lexicon::{Class, Frame, Grammar, Lexicon, NumberWord, Set};
 use crate::number;
 use crate::text::{Document, Kind};
 use crate::toll::Toll;
@@ -134,6 +134,16 @@ fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
 fn is_definite(document: &Document<'_>, toll: &Toll) -> bool {
     let start = toll.number.start.min(toll.noun.start);
     (start.saturating_sub(2)..=start).any(|at| document.is(at, Set::The))
+}
+
+/// "The toll rose to nine as three more bodies were found": nine are all.
+fn is_sum(document: &Document<'_>, toll: &Toll) -> bool {
+    let lexicon = &document.language().lexicon;
+    let tokens = document.tokens();
+    toll.trigger.clone().any(|at| {
+        let readings = lexicon.trigger(tokens[at..].iter().map(|token| token.word));
+        readings.is_some_and(|(readings, _)| readings.iter().any(|each| each.frame == Frame::Toll))
+    })
 }
 
 /// Which of a row of dead one is.
@@ -293,7 +303,8 @@ impl Sums {
                 if !toll.others {
                     self.alone[column] = self.alone[column].max(most);
                 }
-                if !toll.others && toll.low == toll.high && toll.part_of.is_none() {
+                if !toll.others && toll.low == toll.high && toll.part_of.is_none() && !is_sum(document, toll)
+                {
                     self.lately[column] = (toll.sentence, most);
                 }
             }

@@ -205,6 +205,16 @@ impl<'a, 'd> Scene<'a, 'd> {
         );
     }
 
+    /// Whether some parties are known, and none of them has aircraft: they are neither states nor coalitions.
+    pub(super) fn lack_aircraft(&self, parties: &[Actor]) -> bool {
+        let listed = self.knowledge.actors.parties();
+        let grounded = |actor: &Actor| {
+            let party = actor.id.as_deref().and_then(|id| listed.iter().find(|party| &*party.id == id));
+            party.is_some_and(|party| !party.state && &*party.side != "coalition")
+        };
+        !parties.is_empty() && parties.iter().all(grounded)
+    }
+
     /// Whether a span names a party, or the forces of one.
     pub(super) fn names_party(&self, span: Range<usize>) -> bool {
         within(&self.mentions, |mention| mention.start, &span)

@@ -679,3 +679,29 @@ fn in_a_fight_both_sides_kill() {
     let (count, told) = incidents("Clashes as rebels attack base in Saraqib", text);
     assert_eq!(count, 1, "{told}");
 }
+
+#[test]
+fn a_sum_over_the_towns_of_a_province_is_the_provinces() {
+    let text = "Thirteen civilians were killed in raids on the province of Idlib on Monday. \
+                A woman and her two sons were killed in the town of Saraqib. \
+                Nine people were killed in the town of Khan Sheikhun.";
+    let (article, told) = gathered("13 civilians killed in raids on northern Syria", "2016-03-08", text);
+    let main = article.incidents.iter().find(|incident| incident.main).and_then(|main| main.place.clone());
+    assert_eq!(main.map(|place| place.name).as_deref(), Some("Idlib"), "{told}");
+    let of_main = article.claims.iter().filter(|claim| claim.incident == Some(0)).count();
+    assert_eq!((of_main, article.incidents.len()), (1, 3), "{told}");
+}
+
+#[test]
+fn what_fell_from_the_air_is_not_of_those_without_aircraft() {
+    let text = "Seven people died in rebel shelling of Aleppo on Monday, rebels said. The fire went on for hours. \
+                Three people died when barrel bombs were dropped from helicopters on Aleppo.";
+    let (count, told) = incidents("Syrian rebels kill 7 in shelling of Aleppo", text);
+    assert_eq!(count, 2, "{told}");
+}
+
+#[test]
+fn a_risen_toll_counts_those_found_since() {
+    let text = "The death toll of the raid on Saraqib rose to nine as rescuers pulled three more bodies from the rubble.";
+    assert_eq!(reading("Raid on Saraqib", text), (None, None));
+}

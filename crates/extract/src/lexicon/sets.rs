@@ -71,6 +71,8 @@ sets! {
     Revised = "revised",
     /// Those who are what the one is whose they are: "comrades".
     Companions = "companions",
+    /// Leads a body: "its founder".
+    Heads = "heads",
     /// Stands for what the sentence before told: "this".
     GoesBack = "goes_back",
     /// Before the whole that a part is of.

@@ -256,6 +256,9 @@ impl<'a> Binder<'a> {
         if noun.partitive && group.is_none() && noun.state.is_none() {
             group = self.those_before(at);
         }
+        if group == Some(Victims::People) && noun.determiner == Determiner::Possessive {
+            group = self.head_of_fighters(at, noun).or(group);
+        }
         let several = noun.figure.as_ref().is_some_and(|figure| figure.low.is_some_and(|low| low > 1));
         if noun.bare && group.is_none() && several {
             group = self.left_out(noun, predicate);
@@ -331,6 +334,21 @@ impl<'a> Binder<'a> {
             passive: predicate.passive,
         });
         true
+    }
+
+    /// "struck the base of a rebel group, killing its leader": whose head is killed tells what he is.
+    fn head_of_fighters(&self, at: usize, noun: &Noun) -> Option<Victims> {
+        if !noun.words.clone().any(|token| self.document.is(token, Set::Heads)) {
+            return None;
+        }
+        let lexicon = &self.document.language().lexicon;
+        let body = |left: usize| {
+            self.noun(left)?;
+            let mut words = self.chunks[left].span.clone();
+            words.find_map(|token| lexicon.victim(self.document.tokens()[token].word)?.modifier)
+        };
+        let group = (at.saturating_sub(8)..at).rev().find_map(body)?;
+        (group == Victims::Combatants).then_some(group)
     }
 
     /// The group of a number that leaves its noun out: "five soldiers were killed. Another three died".
