@@ -5,7 +5,6 @@
 //! in an earlier run comes back from the [memory](crate::kept), but for those that have changed.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use annals_plugin::{Partials, StageError};
@@ -54,8 +53,8 @@ impl Head {
 #[derive(Default)]
 pub(crate) struct Corpus {
     pub(crate) heads: Vec<Head>,
-    /// Copies of each article, by the article that they repeat in the end.
-    copies: BTreeMap<String, Vec<usize>>,
+    /// Copies of each report, by the report that they repeat in the end, and in canonical order.
+    copies: Vec<(u32, u32)>,
     /// Ids of the incidents, end to end.
     incident_ids: String,
     /// Where that of each node of the graph stands.
@@ -143,9 +142,11 @@ impl Corpus {
         self.copies = copies(&self.heads);
     }
 
-    /// Copies of an article, in canonical order.
-    pub(crate) fn copies_of(&self, article_id: &str) -> impl Iterator<Item = &Head> {
-        self.copies.get(article_id).into_iter().flatten().map(|&id| &self.heads[id])
+    /// Copies of a report, in canonical order.
+    pub(crate) fn copies_of(&self, report: u32) -> impl ExactSizeIterator<Item = &Head> {
+        let start = self.copies.partition_point(|&(original, _)| original < report);
+        let count = self.copies[start..].iter().take_while(|&&(original, _)| original == report).count();
+        self.copies[start..start + count].iter().map(|&(_, copy)| &self.heads[copy as usize])
     }
 
     /// The id of an incident.
@@ -165,9 +166,9 @@ impl Corpus {
             let head = &self.heads[node.report as usize];
             told.extend(head.digest.to_le_bytes());
             told.extend(node.incident.to_le_bytes());
-            let copies = self.copies.get(&head.article_id).map_or(&[][..], Vec::as_slice);
+            let copies = self.copies_of(node.report);
             told.extend((copies.len() as u64).to_le_bytes());
-            for copy in self.copies_of(&head.article_id) {
+            for copy in copies {
                 text(&mut told, &copy.article_id);
                 told.push(u8::from(copy.outlet.is_some()));
                 text(&mut told, copy.outlet.as_deref().unwrap_or_default());
@@ -227,22 +228,26 @@ fn canonical(a: &Head, b: &Head) -> Ordering {
         .then_with(|| a.published.cmp(&b.published).then_with(|| a.article_id.cmp(&b.article_id)))
 }
 
-fn copies(heads: &[Head]) -> BTreeMap<String, Vec<usize>> {
-    let parent: FxHashMap<&str, &str> = heads
-        .iter()
-        .filter_map(|head| Some((head.article_id.as_str(), head.duplicate_of.as_deref()?)))
-        .collect();
-    let mut copies: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, head) in heads.iter().enumerate().filter(|(_, head)| head.duplicate_of.is_some()) {
-        let mut original = head.article_id.as_str();
+fn copies(heads: &[Head]) -> Vec<(u32, u32)> {
+    let report_of: FxHashMap<&str, u32> =
+        heads.iter().zip(0..).map(|(head, report)| (head.article_id.as_str(), report)).collect();
+    let repeated = |head: &Head| head.duplicate_of.as_deref().and_then(|id| report_of.get(id)).copied();
+    let parent: Vec<Option<u32>> = heads.iter().map(repeated).collect();
+    let mut copies = Vec::new();
+    for (report, _) in (0..).zip(heads).filter(|(_, head)| head.duplicate_of.is_some()) {
+        let mut original: u32 = report;
         // A ring of duplicates has no original; the bound ends the walk.
         for _ in 0..64 {
-            match parent.get(original) {
+            match parent[original as usize] {
                 Some(next) => original = next,
                 None => break,
             }
         }
-        copies.entry(original.to_owned()).or_default().push(index);
+        // An original without incidents has no report.
+        if parent[original as usize].is_some() || heads[original as usize].duplicate_of.is_none() {
+            copies.push((original, report));
+        }
     }
+    copies.sort_unstable();
     copies
 }

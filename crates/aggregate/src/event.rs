@@ -65,11 +65,11 @@ impl Event {
         let voices = voices(&members);
         let mut article_ids = Vec::new();
         let mut outlets = Vec::new();
-        for (report, at) in &members {
+        for ((report, at), &id) in members.iter().zip(&group.members) {
             article_ids.push(report.article_id.clone());
             outlets.extend(report.outlet.clone());
             if report.incidents[*at as usize].main {
-                for copy in corpus.copies_of(&report.article_id) {
+                for copy in corpus.copies_of(nodes[id as usize].report) {
                     article_ids.push(copy.article_id.clone());
                     outlets.extend(copy.outlet.clone());
                 }

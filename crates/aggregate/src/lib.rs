@@ -254,11 +254,11 @@ fn tell(
         out.verdict(article_id, &bytes);
         Ok::<(), StageError>(())
     };
-    for head in corpus.heads.iter().filter(|head| !head.nodes.is_empty()) {
+    for (report, head) in (0..).zip(&corpus.heads).filter(|(_, head)| !head.nodes.is_empty()) {
         let id = |node: u32| event_ids[event_of[node as usize]].clone();
         let events: Vec<String> = head.nodes.clone().map(id).collect();
         let main = head.main.map(|at| events[at].clone());
-        for copy in corpus.copies_of(&head.article_id) {
+        for copy in corpus.copies_of(report) {
             told(&copy.article_id, &Verdict { events: Vec::new(), main: main.clone() })?;
         }
         told(&head.article_id, &Verdict { events, main })?;

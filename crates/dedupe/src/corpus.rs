@@ -133,7 +133,7 @@ impl Corpus {
         partials.scan(&[SIGNATURE], &mut |_, bytes| {
             let signature: Signature<'_> = decode(bytes)?;
             let from = found.len();
-            found.extend(numbers(signature.fingerprints).filter(|number| sought.meet(*number)));
+            found.extend(numbers(signature.fingerprints).filter_map(|number| sought.meet(number)));
             if let Some(doc) = docs.next() {
                 doc.slots = from..found.len();
             }
@@ -142,8 +142,7 @@ impl Corpus {
         let mut length = 0;
         for doc in &mut self.docs {
             let from = self.slots.len();
-            let useful =
-                found[doc.slots.clone()].iter().filter_map(|number| sought.slot(*number, &mut length));
+            let useful = found[doc.slots.clone()].iter().filter_map(|&at| sought.slot(at, &mut length));
             self.slots.extend(useful);
             doc.slots = from..self.slots.len();
         }
@@ -275,7 +274,9 @@ impl Fingerprints {
 /// Fingerprints, of which most others are told apart at one look into a small table, with their holders.
 struct Sought {
     table: Vec<u64>,
-    all: FxHashMap<u32, Holders>,
+    /// The place of each among the holders.
+    places: FxHashMap<u32, u32>,
+    holders: Vec<Holders>,
 }
 
 impl Sought {
@@ -283,30 +284,40 @@ impl Sought {
     const BITS: u32 = 22;
 
     fn new() -> Self {
-        Self { table: vec![0; 1 << (Self::BITS - 6)], all: FxHashMap::default() }
+        Self { table: vec![0; 1 << (Self::BITS - 6)], places: FxHashMap::default(), holders: Vec::new() }
     }
 
-    fn place(number: u32) -> (usize, u64) {
+    fn bit(number: u32) -> (usize, u64) {
         let bit = spread(number) >> (32 - Self::BITS);
         ((bit / 64) as usize, 1 << (bit % 64))
     }
 
     fn insert(&mut self, number: u32) {
-        let (word, bit) = Self::place(number);
+        let (word, bit) = Self::bit(number);
         self.table[word] |= bit;
-        self.all.entry(number).or_default();
+        let next = self.holders.len() as u32;
+        if *self.places.entry(number).or_insert(next) == next {
+            self.holders.push(Holders::default());
+        }
     }
 
-    /// Counts a holder of a fingerprint, if it is one of these.
-    fn meet(&mut self, number: u32) -> bool {
-        let (word, bit) = Self::place(number);
-        let holders = if self.table[word] & bit == 0 { None } else { self.all.get_mut(&number) };
-        holders.map(|holders| holders.count += 1).is_some()
+    /// Counts a holder of a fingerprint, and tells its place, if it is one of these.
+    fn meet(&mut self, number: u32) -> Option<u32> {
+        let (word, bit) = Self::bit(number);
+        if self.table[word] & bit == 0 {
+            return None;
+        }
+        let place = *self.places.get(&number)?;
+        self.holders[place as usize].count += 1;
+        Some(place)
     }
 
-    /// Where the holders of a fingerprint are listed, after lists of this `length`; nothing if there is one alone.
-    fn slot(&mut self, number: u32, length: &mut u32) -> Option<Slot> {
-        let holders = self.all.get_mut(&number).filter(|holders| holders.count > 1)?;
+    /// Where the holders of the fingerprint at a place are listed, after lists of this `length`; nothing if there is one alone.
+    fn slot(&mut self, place: u32, length: &mut u32) -> Option<Slot> {
+        let holders = &mut self.holders[place as usize];
+        if holders.count <= 1 {
+            return None;
+        }
         Some(*holders.slot.get_or_insert_with(|| {
             let slot = *length;
             *length += room(holders.count);

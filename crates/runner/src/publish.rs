@@ -1,13 +1,14 @@
 //! From the store to the tables in the output folder.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use annals_input::Found;
 use annals_output::{Encoded, Options, Writer};
 use annals_plugin::{Article, Rejected};
-use annals_store::Space;
+use annals_store::{Read, Space, Write};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::changes::{Changes, Digest};
@@ -15,7 +16,8 @@ use crate::conclude::Tables;
 use crate::config::Format;
 use crate::error::RunError;
 use crate::run::Session;
-use crate::state::{Basis, FileEntry, LayerReader, decode, digest, number, unpack};
+use crate::state::{Basis, FileEntry, LayerReader, decode, digest, encode, number, unpack};
+use crate::work::is_settled;
 
 /// Articles of a piece of the tables, most of the time.
 const PIECE_ARTICLES: u64 = 512;
@@ -27,6 +29,7 @@ const MOST_ARTICLES: usize = 1024;
 pub(crate) struct Published {
     pub(crate) rows: BTreeMap<String, u64>,
     pub(crate) bytes: BTreeMap<String, u64>,
+    pieces: Pieces,
 }
 
 /// Writes all tables beside the old ones and puts them in their place. The changes that they tell are the caller's to
@@ -48,7 +51,7 @@ pub(crate) fn publish<'t>(
         attributes: session.plan.attributes.clone(),
     };
     let mut writer = Writer::create(dir, &formats, options)?;
-    write_articles(session, &mut writer, publication)?;
+    let pieces = write_articles(session, &mut writer, publication)?;
     let digests = session.pool.install(|| digests(tables))?;
     for (name, batches) in &tables.rows {
         for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
@@ -62,7 +65,7 @@ pub(crate) fn publish<'t>(
     if session.cancel.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted);
     }
-    let mut published = Published::default();
+    let mut published = Published { pieces, ..Published::default() };
     for table in writer.close()? {
         published.rows.insert(table.name.clone(), table.rows);
         *published.bytes.entry(table.name).or_default() += table.bytes;
@@ -103,41 +106,109 @@ struct Piece {
     articles: Vec<(Vec<u8>, String)>,
 }
 
+/// The pieces of a set: the digest of each and the key of its last article.
+type Pieces = Vec<([u8; 16], Vec<u8>)>;
+
+/// Meta key of the pieces of the last set.
+const PIECES: &[u8] = b"pieces";
+
+/// Notes the pieces of a set for the next one.
+pub(crate) fn remember_pieces(write: &mut Write, published: &Published) -> Result<(), RunError> {
+    Ok(write.put(Space::Meta, PIECES, &encode(&published.pieces))?)
+}
+
+/// What is known of the pieces of the last set.
+struct Last {
+    /// Empty if it is not known what has been touched since.
+    pieces: Pieces,
+    /// Keys that were touched since, in order.
+    touched: Vec<Vec<u8>>,
+}
+
+impl Last {
+    fn read(session: &Session<'_>, read: &Read, publication: &[u8; 16]) -> Result<Self, RunError> {
+        let output = number(session.plan.steps.len());
+        let mut last = Self { pieces: Vec::new(), touched: Vec::new() };
+        if !is_settled(read, output, publication)? {
+            return Ok(last);
+        }
+        // A list that cannot be read only has to be made again.
+        last.pieces = read.get(Space::Meta, PIECES)?.and_then(|list| decode(&list).ok()).unwrap_or_default();
+        read.space(Space::Touched(output))?.scan::<RunError>(b"", |key, _| {
+            last.touched.push(key.to_vec());
+            Ok(true)
+        })?;
+        Ok(last)
+    }
+
+    /// Whether the piece at a place, which starts after `from`, is as it was. The last one may have grown.
+    fn stays(&self, at: usize, from: &[u8], writer: &Writer) -> bool {
+        let up_to = |key: &[u8]| self.touched.partition_point(|touched| touched.as_slice() <= key);
+        let [(digest, end), _, ..] = &self.pieces[at.min(self.pieces.len())..] else { return false };
+        up_to(from) == up_to(end) && writer.holds(digest)
+    }
+}
+
 /// Writes the tables of articles and claims. A piece is known by what its articles were made from, so that those that are
-/// as they were are neither put together nor encoded.
+/// as they were are neither put together nor encoded; where nothing was touched, articles are not even looked at.
 fn write_articles(
     session: &Session<'_>,
     writer: &mut Writer,
     publication: &[u8; 16],
-) -> Result<(), RunError> {
+) -> Result<Pieces, RunError> {
     let read = session.store.read()?;
     let steps = &session.plan.steps;
     let reader = LayerReader::new(&read, steps.len())?;
     let shadowed = session.shadowed(&read)?;
     let window = session.pool.current_num_threads() * 2;
-    let (mut waiting, mut piece): (Vec<Piece>, _) = (Vec::new(), Piece::default());
-    let mut bases = start(publication);
-    read.space(Space::Basis(number(steps.len() - 1)))?.scan::<RunError>(b"", |key, value| {
-        let basis = Basis::from_bytes(value)?;
-        if basis.refused || shadowed.contains(key) {
-            return Ok(true);
+    let records = read.space(Space::Basis(number(steps.len() - 1)))?;
+    let last = Last::read(session, &read, publication)?;
+    let mut pieces: Pieces = Vec::new();
+    let mut waiting: Vec<Piece> = Vec::new();
+    // The key after which the next piece starts, and the piece of the last set that ends next.
+    let (mut from, mut at) = (Vec::new(), 0);
+    loop {
+        while last.stays(at, &from, writer) {
+            let (digest, end) = &last.pieces[at];
+            pieces.push((*digest, end.clone()));
+            waiting.push(Piece { digest: *digest, articles: Vec::new() });
+            from.clone_from(end);
+            at += 1;
         }
-        let verdict = reader.last_verdict(&basis.article_id)?.unwrap_or_default();
-        told(&mut bases, &[key, &basis.digest, &verdict]);
-        piece.articles.push((key.to_vec(), basis.article_id));
-        if ends_piece(&piece) {
+        let (mut piece, mut bases, mut met) = (Piece::default(), start(publication), false);
+        records.scan_from::<RunError>(Bound::Excluded(&from.clone()), |key, value| {
+            let basis = Basis::from_bytes(value)?;
+            if basis.refused || shadowed.contains(key) {
+                return Ok(true);
+            }
+            let verdict = reader.last_verdict(&basis.article_id)?.unwrap_or_default();
+            told(&mut bases, &[key, &basis.digest, &verdict]);
+            piece.articles.push((key.to_vec(), basis.article_id));
+            if !ends_piece(&piece) {
+                return Ok(true);
+            }
             let bases = std::mem::replace(&mut bases, start(publication));
-            waiting.push(close_piece(std::mem::take(&mut piece), bases, writer));
+            waiting.push(close_piece(std::mem::take(&mut piece), bases, &mut pieces, writer));
             if waiting.iter().filter(|piece| !piece.articles.is_empty()).count() >= window {
                 write_pieces(session, writer, &reader, &mut waiting)?;
             }
+            at += last.pieces[at..].partition_point(|(_, end)| end.as_slice() < key);
+            from = key.to_vec();
+            if last.pieces.get(at).is_some_and(|(_, end)| *end == from) {
+                at += 1;
+                met = last.stays(at, &from, writer);
+            }
+            Ok(!met)
+        })?;
+        if !piece.articles.is_empty() {
+            waiting.push(close_piece(piece, bases, &mut pieces, writer));
         }
-        Ok(true)
-    })?;
-    if !piece.articles.is_empty() {
-        waiting.push(close_piece(piece, bases, writer));
+        if !met {
+            break;
+        }
     }
-    write_pieces(session, writer, &reader, &mut waiting)
+    write_pieces(session, writer, &reader, &mut waiting)?;
+    Ok(pieces)
 }
 
 /// Whether a piece ends with its last article, which is told by the article's id, so that it does not matter what stands in
@@ -165,8 +236,9 @@ fn told(bases: &mut blake3::Hasher, parts: &[&[u8]]) {
     }
 }
 
-fn close_piece(mut piece: Piece, bases: blake3::Hasher, writer: &Writer) -> Piece {
+fn close_piece(mut piece: Piece, bases: blake3::Hasher, pieces: &mut Pieces, writer: &Writer) -> Piece {
     piece.digest.copy_from_slice(&bases.finalize().as_bytes()[..16]);
+    pieces.push((piece.digest, piece.articles.last().map_or_else(Vec::new, |(key, _)| key.clone())));
     if writer.holds(&piece.digest) {
         piece.articles.clear();
     }

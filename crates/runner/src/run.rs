@@ -20,7 +20,7 @@ use crate::guard::message;
 use crate::ingest::{Intake, ingest};
 use crate::plan::Plan;
 use crate::progress::{Progress, Verbosity};
-use crate::publish::{Published, publish};
+use crate::publish::{Published, publish, remember_pieces};
 use crate::registry::Registry;
 use crate::state::number;
 use crate::work::{OUTDATED, SETTLED, dirty_key, is_settled, mark, settle};
@@ -325,6 +325,7 @@ fn steps(
     let (published, changes) = publish(session, found, dir, &tables, &publication, &report)?;
     let mut write = session.store.write()?;
     changes.remember(&mut write)?;
+    remember_pieces(&mut write, &published)?;
     settle(&mut write, output, &publication)?;
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(OUTDATED)?))?;
     write.commit()?;

@@ -307,11 +307,26 @@ impl ReadSpace {
         prefix: &[u8],
         mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
+        self.scan_from(
+            Bound::Included(prefix),
+            |key, value| Ok(key.starts_with(prefix) && visit(key, value)?),
+        )
+    }
+
+    /// Visits all entries from a key on, in key order, until `visit` returns false.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or `visit` fails.
+    pub fn scan_from<E: From<StoreError>>(
+        &self,
+        from: Bound<&[u8]>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
         let Some(table) = &self.table else { return Ok(()) };
-        let bounds = (Bound::Included(prefix), Bound::<&[u8]>::Unbounded);
+        let bounds = (from, Bound::<&[u8]>::Unbounded);
         for entry in table.range::<&[u8]>(bounds).map_err(StoreError::access)? {
             let (key, value) = entry.map_err(StoreError::access)?;
-            if !key.value().starts_with(prefix) || !visit(key.value(), value.value())? {
+            if !visit(key.value(), value.value())? {
                 break;
             }
         }

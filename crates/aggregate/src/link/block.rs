@@ -37,23 +37,33 @@ enum Key {
 /// An incident in one of its blocks. Entries of a block stand together, by date.
 type Entry = (Key, i32, NodeId);
 
+/// A block: where its entries stand.
+struct Block {
+    key: Key,
+    start: u32,
+    end: u32,
+}
+
 /// The blocks of a corpus. Pairs are made for one incident at a time, so that memory never holds all of them.
 pub(super) struct Blocks<'a> {
     graph: &'a Graph,
     config: &'a Config,
-    entries: Vec<Entry>,
-    /// Indices into `entries`, by incident.
-    places: Vec<u32>,
+    blocks: Vec<Block>,
+    /// What is asked of each entry, by place: of those near one another all is looked at.
+    stamps: Vec<Stamp>,
+    /// The entries of each incident in turn, each as its place and its block.
+    places: Vec<(u32, u32)>,
     /// Of each incident, the end of its part of `places`.
     ends: Vec<u32>,
-    /// What is asked of each incident that is met in a block, closer together than the incidents themselves.
-    stamps: Vec<Stamp>,
 }
 
-/// The article and the days of an incident.
+/// An incident as its neighbours in a block see it.
 #[derive(Clone, Copy)]
 struct Stamp {
+    id: NodeId,
     report: u32,
+    /// The day by which the block is sorted.
+    day: i32,
     /// As [`score::span`] tells them.
     span: Option<(i32, i32)>,
     /// Whether the article tells when it happened.
@@ -61,8 +71,9 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(node: &Node) -> Self {
-        Self { report: node.report, span: score::span(node), dated: node.when.is_some() }
+    fn of(graph: &Graph, &(_, day, id): &Entry) -> Self {
+        let node = &graph.nodes[id as usize];
+        Self { id, report: node.report, day, span: score::span(node), dated: node.when.is_some() }
     }
 }
 
@@ -79,14 +90,19 @@ impl<'a> Blocks<'a> {
         }
         entries.par_sort_unstable();
         let mut next: Vec<u32> = std::iter::once(0).chain(ends.iter().copied()).collect();
-        let mut places = vec![0; entries.len()];
-        for (at, entry) in entries.iter().enumerate() {
-            let slot = &mut next[entry.2 as usize];
-            places[*slot as usize] = number(at);
+        let mut places = vec![(0, 0); entries.len()];
+        let mut blocks: Vec<Block> = Vec::new();
+        for (at, &(key, _, id)) in (0..).zip(&entries) {
+            match blocks.last_mut() {
+                Some(block) if block.key == key => block.end = at + 1,
+                _ => blocks.push(Block { key, start: at, end: at + 1 }),
+            }
+            let slot = &mut next[id as usize];
+            places[*slot as usize] = (at, number(blocks.len() - 1));
             *slot += 1;
         }
-        let stamps = graph.nodes.iter().map(Stamp::of).collect();
-        Self { graph, config, entries, places, ends, stamps }
+        let stamps = entries.iter().map(|entry| Stamp::of(graph, entry)).collect();
+        Self { graph, config, blocks, stamps, places, ends }
     }
 
     /// Those of the later incidents that stand near `id` in the most telling blocks, most telling first, each with how
@@ -95,24 +111,21 @@ impl<'a> Blocks<'a> {
         met.clear();
         partners.clear();
         let most = usize::from(self.config.candidates);
-        let own = self.stamps[id as usize];
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
-        for &at in &self.places[start as usize..self.ends[id as usize] as usize] {
-            let at = at as usize;
-            let (key, day, _) = self.entries[at];
-            let in_block = |entry: &&Entry| entry.0 == key;
-            let after = self.entries[at + 1..].iter().take(most).take_while(in_block);
-            let before = self.entries[..at].iter().rev().take(most).take_while(in_block);
-            for &(_, other_day, other) in before.chain(after).filter(|entry| entry.2 > id) {
-                let stamp = self.stamps[other as usize];
-                if own.report != stamp.report && in_reach(key, own, stamp, self.config) {
-                    let telling = match key {
+        for &(at, block) in &self.places[start as usize..self.ends[id as usize] as usize] {
+            let (at, block) = (at as usize, &self.blocks[block as usize]);
+            let own = self.stamps[at];
+            let before = at.saturating_sub(most).max(block.start as usize);
+            let after = (at + 1 + most).min(block.end as usize);
+            for stamp in self.stamps[before..after].iter().filter(|stamp| stamp.id > id) {
+                if own.report != stamp.report && in_reach(block.key, own, *stamp, self.config) {
+                    let telling = match block.key {
                         Key::Term(word) => self.graph.weights[word as usize].name,
                         Key::Division(_) => DIVISION,
-                        _ if day == other_day => PLACE_ON_ONE_DAY,
+                        _ if own.day == stamp.day => PLACE_ON_ONE_DAY,
                         _ => PLACE,
                     };
-                    met.push(u64::from(other) << 32 | u64::from(telling.to_bits()));
+                    met.push(u64::from(stamp.id) << 32 | u64::from(telling.to_bits()));
                 }
             }
         }
