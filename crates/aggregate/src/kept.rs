@@ -12,17 +12,20 @@ use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::writer::StreamWriter;
 use arrow_select::concat::concat_batches;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use crate::corpus::{Corpus, Head};
-use crate::link::{GraphBuilder, Names, NodeId, Prepared};
+use crate::link::{GraphBuilder, Names, Node, NodeId};
 use crate::table::events_schema;
 
 /// Reports, and again rows, of a part most of the time, and at the most.
 const PART: u64 = 256;
 const MOST: usize = 1024;
+/// Parts that are read at a time.
+const PARTS_AT_A_TIME: usize = 32;
 /// Words of a part of the vocabulary.
 const WORDS: usize = 1 << 14;
 
@@ -45,6 +48,16 @@ struct Index<'a> {
     gone: u64,
 }
 
+/// Reports.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptReports<'a> {
+    #[serde(borrow)]
+    reports: Vec<KeptReport<'a>>,
+    /// Terms and perpetrators of their incidents, end to end.
+    terms: &'a [u8],
+    perpetrators: &'a [u8],
+}
+
 /// A report in a part.
 #[derive(Debug, Serialize, Deserialize)]
 struct KeptReport<'a> {
@@ -55,7 +68,16 @@ struct KeptReport<'a> {
     digest: u64,
     main: Option<u32>,
     #[serde(borrow)]
-    incidents: Vec<(&'a str, Prepared<'a>)>,
+    incidents: Vec<KeptIncident<'a>>,
+}
+
+/// An incident: its id, and how many bytes of terms and perpetrators are its own.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptIncident<'a> {
+    id: &'a str,
+    node: Node,
+    terms: u32,
+    perpetrators: u32,
 }
 
 fn name(kind: u8, number: u64) -> Vec<u8> {
@@ -144,33 +166,63 @@ impl Memory {
             return Ok(None);
         }
         let mut gone = 0;
-        for &digest in &index.reports {
-            let Some(part) = partials.recall_part(&name(REPORTS, digest))? else { return Ok(None) };
-            let Ok(reports) = postcard::from_bytes::<Vec<KeptReport<'_>>>(&part) else { return Ok(None) };
-            for report in reports {
-                if without.binary_search_by(|id| id.as_str().cmp(report.article_id)).is_ok() {
-                    gone += 1;
-                    continue;
-                }
-                let first = graph.count();
-                for (id, incident) in &report.incidents {
-                    corpus.bring_back_incident(id);
-                    graph.bring_back(incident);
-                }
-                let text = |text: Option<&str>| text.map(str::to_owned);
-                corpus.bring_back(Head {
-                    article_id: report.article_id.to_owned(),
-                    outlet: text(report.outlet),
-                    nodes: first..graph.count(),
-                    main: report.main.map(|main| main as usize),
-                    published: text(report.published),
-                    duplicate_of: text(report.duplicate_of),
-                    digest: report.digest,
-                });
+        for digests in index.reports.chunks(PARTS_AT_A_TIME) {
+            let part = |&digest: &u64| partials.recall_part(&name(REPORTS, digest));
+            let Some(parts) = digests.iter().map(part).collect::<Result<Option<Vec<_>>, _>>()? else {
+                return Ok(None);
+            };
+            let read: Result<Vec<KeptReports<'_>>, _> =
+                parts.par_iter().map(|part| postcard::from_bytes(part)).collect();
+            let Ok(read) = read else { return Ok(None) };
+            for part in read {
+                let Some(left_out) = part.bring_back(without, &mut corpus, &mut graph) else {
+                    return Ok(None);
+                };
+                gone += left_out;
             }
         }
         self.gone += gone;
         Ok(Some((corpus, graph)))
+    }
+}
+
+impl KeptReports<'_> {
+    /// Brings the reports back but those of some articles, which it counts; nothing if the part is damaged.
+    fn bring_back(self, without: &[String], corpus: &mut Corpus, graph: &mut GraphBuilder) -> Option<u64> {
+        let (mut terms, mut perpetrators) = (self.terms, self.perpetrators);
+        if !graph.knows(terms) {
+            return None;
+        }
+        let mut gone = 0;
+        for report in self.reports {
+            let stays = without.binary_search_by(|id| id.as_str().cmp(report.article_id)).is_err();
+            let first = graph.count();
+            for incident in report.incidents {
+                let (own_terms, own_perpetrators);
+                (own_terms, terms) = terms.split_at_checked(incident.terms as usize)?;
+                (own_perpetrators, perpetrators) =
+                    perpetrators.split_at_checked(incident.perpetrators as usize)?;
+                if stays {
+                    corpus.bring_back_incident(incident.id);
+                    graph.bring_back(incident.node, own_terms, own_perpetrators);
+                }
+            }
+            if !stays {
+                gone += 1;
+                continue;
+            }
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            corpus.bring_back(Head {
+                article_id: report.article_id.to_owned(),
+                outlet: text(report.outlet),
+                nodes: first..graph.count(),
+                main: report.main.map(|main| main as usize),
+                published: text(report.published),
+                duplicate_of: text(report.duplicate_of),
+                digest: report.digest,
+            });
+        }
+        Some(gone)
     }
 }
 
@@ -252,8 +304,15 @@ impl Keeper {
 }
 
 fn part_of(heads: &[Head], corpus: &Corpus, graph: &GraphBuilder) -> Result<Vec<u8>, StageError> {
-    let incidents = |nodes: std::ops::Range<NodeId>| {
-        nodes.map(|node| (corpus.incident_id(node), graph.prepared(node))).collect()
+    let (mut terms, mut perpetrators) = (Vec::new(), Vec::new());
+    let mut incident = |id: NodeId| {
+        let (node, own_terms, own_perpetrators) = graph.prepared(id);
+        terms.extend_from_slice(&own_terms);
+        perpetrators.extend_from_slice(&own_perpetrators);
+        let length =
+            |bytes: &[u8]| u32::try_from(bytes.len()).expect("an article has less than 4 GiB of words");
+        let (terms, perpetrators) = (length(&own_terms), length(&own_perpetrators));
+        KeptIncident { id: corpus.incident_id(id), node, terms, perpetrators }
     };
     let reports: Vec<KeptReport<'_>> = heads
         .iter()
@@ -264,10 +323,10 @@ fn part_of(heads: &[Head], corpus: &Corpus, graph: &GraphBuilder) -> Result<Vec<
             duplicate_of: head.duplicate_of.as_deref(),
             digest: head.digest,
             main: head.main.map(|main| main as u32),
-            incidents: incidents(head.nodes.clone()),
+            incidents: head.nodes.clone().map(&mut incident).collect(),
         })
         .collect();
-    write(&reports)
+    write(&KeptReports { reports, terms: &terms, perpetrators: &perpetrators })
 }
 
 fn write(value: &impl Serialize) -> Result<Vec<u8>, StageError> {

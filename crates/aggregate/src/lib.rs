@@ -163,12 +163,16 @@ impl CorpusStage for Aggregate {
                 orders.push(order);
             }
             events.add(rows);
-            let link_rows: Vec<Vec<LinkRow>> =
-                chunk.par_iter().map(|group| self.links(&id_of(group), group, &graph, &corpus)).collect();
+            let event_ids: Vec<String> = chunk.iter().map(id_of).collect();
+            let link_rows: Vec<Vec<LinkRow<'_>>> = chunk
+                .par_iter()
+                .zip(&event_ids)
+                .map(|(group, id)| self.links(id, group, &graph, &corpus))
+                .collect();
             for (order, own) in orders.into_iter().zip(&link_rows) {
                 links.expect(order, own.len());
             }
-            links.add(table::links(&link_rows.concat()));
+            links.add(table::links(&link_rows.into_iter().flatten().collect::<Vec<_>>()));
         }
         let event_ids: Vec<String> = linked.groups.iter().map(id_of).collect();
         tell(&corpus, &linked.groups, &event_ids, out)?;
@@ -207,15 +211,21 @@ fn of_incident(figure: &Figure, incident: u32) -> bool {
 
 impl Aggregate {
     /// Why the reports of an event were joined.
-    fn links(&self, event_id: &str, group: &Group, graph: &Graph, corpus: &Corpus) -> Vec<LinkRow> {
+    fn links<'a>(
+        &self,
+        event_id: &'a str,
+        group: &Group,
+        graph: &Graph,
+        corpus: &'a Corpus,
+    ) -> Vec<LinkRow<'a>> {
         let told = |id: u32| {
             let report = graph.nodes[id as usize].report;
-            (corpus.heads[report as usize].article_id.clone(), corpus.incident_id(id).to_owned())
+            (corpus.heads[report as usize].article_id.as_str(), corpus.incident_id(id))
         };
         let row = |link: &link::Link| {
             let ((article_a, incident_a), (article_b, incident_b)) = (told(link.pair.0), told(link.pair.1));
             LinkRow {
-                event_id: event_id.to_owned(),
+                event_id,
                 article_a,
                 article_b,
                 incident_a,

@@ -7,7 +7,6 @@ mod block;
 mod cluster;
 mod score;
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use annals_plugin::{Date, EventType, Outcome, Scope, Victims};
@@ -156,21 +155,24 @@ impl GraphBuilder {
         NodeId::try_from(self.nodes.len()).expect("node ids are 32 bits")
     }
 
-    /// What [`GraphBuilder::bring_back`] needs of an incident.
-    pub(crate) fn prepared(&self, id: NodeId) -> Prepared<'_> {
+    /// An incident, and the bytes of its terms and its perpetrators.
+    pub(crate) fn prepared(&self, id: NodeId) -> (Node, Vec<u8>, Vec<u8>) {
         let node = self.nodes[id as usize];
-        Prepared {
-            node,
-            terms: Cow::Borrowed(part(&self.terms, node.terms)),
-            perpetrators: Cow::Borrowed(part(&self.perpetrators, node.perpetrators)),
-        }
+        let terms = part(&self.terms, node.terms).iter().flat_map(|term| term.0.to_le_bytes());
+        let perpetrators = part(&self.perpetrators, node.perpetrators).iter().flat_map(|at| at.to_le_bytes());
+        (node, terms.collect(), perpetrators.collect())
     }
 
-    /// Adds an incident that was prepared with the same names and words.
-    pub(crate) fn bring_back(&mut self, incident: &Prepared<'_>) {
-        let terms = append(&mut self.terms, incident.terms.iter().copied());
-        let perpetrators = append(&mut self.perpetrators, incident.perpetrators.iter().copied());
-        self.nodes.push(Node { terms, perpetrators, ..incident.node });
+    /// Whether all the terms are of words that there are.
+    pub(crate) fn knows(&self, terms: &[u8]) -> bool {
+        numbers(terms).all(|term| Term(term).number() < self.vocabulary.len())
+    }
+
+    /// Adds an incident as [`GraphBuilder::prepared`] gave it, of the same names and words.
+    pub(crate) fn bring_back(&mut self, node: Node, terms: &[u8], perpetrators: &[u8]) {
+        let terms = append(&mut self.terms, numbers(terms).map(Term));
+        let perpetrators = append(&mut self.perpetrators, numbers(perpetrators));
+        self.nodes.push(Node { terms, perpetrators, ..node });
     }
 
     /// Puts the incidents into the order of their reports, each of which names its own.
@@ -201,12 +203,8 @@ impl GraphBuilder {
     }
 }
 
-/// An incident as the stage remembers it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Prepared<'a> {
-    node: Node,
-    terms: Cow<'a, [Term]>,
-    perpetrators: Cow<'a, [u32]>,
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 /// Appends to a list that many share, and tells where.
@@ -370,8 +368,8 @@ impl Names {
 }
 
 /// A term of an incident: its number, and whether the article writes it as a name, in the order of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Term(u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Term(u32);
 
 impl Term {
     fn new(number: u32, name: bool) -> Self {
@@ -464,29 +462,35 @@ impl Weight {
 /// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
 /// occasion is a run of reports of the same week and division among the reports that hold the word.
 fn weigh_terms(nodes: &[Node], terms: &[Term], words: usize) -> (Vec<u32>, Vec<u32>, Vec<Weight>) {
-    let mut counts = vec![0u32; words];
-    let mut occasions = vec![0u32; words];
-    let mut last: Vec<(Option<i32>, Option<u32>)> = vec![(None, None); words];
+    /// What was seen of a word so far, and the week and division where it came last.
+    #[derive(Clone, Copy, Default)]
+    struct Seen {
+        count: u32,
+        occasions: u32,
+        week: Option<i32>,
+        division: Option<u32>,
+    }
+    let mut seen = vec![Seen::default(); words];
     for node in nodes {
         let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
         for term in part(terms, node.terms) {
-            let at = term.number();
-            let (last_week, last_division) = last[at];
-            let same_division = match (last_division, node.adm_1) {
+            let seen = &mut seen[term.number()];
+            let same_division = match (seen.division, node.adm_1) {
                 (Some(before), Some(now)) => before == now,
                 _ => true,
             };
-            if week.is_none() || last_week != week || !same_division {
-                occasions[at] += 1;
+            if week.is_none() || seen.week != week || !same_division {
+                seen.occasions += 1;
             }
-            counts[at] += 1;
-            last[at] = (week, node.adm_1.or(last_division.filter(|_| last_week == week)));
+            seen.count += 1;
+            seen.division = node.adm_1.or(seen.division.filter(|_| seen.week == week));
+            seen.week = week;
         }
     }
+    let counts: Vec<u32> = seen.iter().map(|seen| seen.count).collect();
     // Where news is dense, one week and division hold many events: few words are in more than a few reports of one.
-    for (occasions, &count) in occasions.iter_mut().zip(&counts) {
-        *occasions = (*occasions).max(count / REPORTS_OF_ONE);
-    }
+    let occasions: Vec<u32> =
+        seen.iter().map(|seen| seen.occasions.max(seen.count / REPORTS_OF_ONE)).collect();
     // In a small corpus few occasions do not make a word rare; of names fewer are enough to tell.
     let scale = |enough: f32| (enough / nodes.len().max(1) as f32).max(1.0);
     let rarity = |occasions: u32, enough: f32| (occasions.max(1) as f32 * scale(enough)).powf(-0.75);
@@ -495,9 +499,13 @@ fn weigh_terms(nodes: &[Node], terms: &[Term], words: usize) -> (Vec<u32>, Vec<u
     let weights = occasions
         .iter()
         .zip(&counts)
-        .map(|(&seen, &count)| Weight {
-            name: rarity(seen, 30.0) * novelty(count),
-            word: rarity(seen, 300.0) * novelty(count),
+        .map(|(&seen, &count)| match count {
+            // Most words are of one incident alone, and are not asked for.
+            0 | 1 => Weight::default(),
+            _ => Weight {
+                name: rarity(seen, 30.0) * novelty(count),
+                word: rarity(seen, 300.0) * novelty(count),
+            },
         })
         .collect();
     (counts, occasions, weights)

@@ -16,12 +16,12 @@ use crate::toll::{GROUPS, Range};
 
 /// A pair of reports that brought two parts of an event together.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct LinkRow {
-    pub(crate) event_id: String,
-    pub(crate) article_a: String,
-    pub(crate) article_b: String,
-    pub(crate) incident_a: String,
-    pub(crate) incident_b: String,
+pub(crate) struct LinkRow<'a> {
+    pub(crate) event_id: &'a str,
+    pub(crate) article_a: &'a str,
+    pub(crate) article_b: &'a str,
+    pub(crate) incident_a: &'a str,
+    pub(crate) incident_b: &'a str,
     pub(crate) points: f32,
     pub(crate) mean_points: f32,
     pub(crate) reasons: String,
@@ -133,14 +133,16 @@ fn lists<'a>(events: &'a [Event], of: impl Fn(&'a Event) -> &'a [String]) -> Lis
 }
 
 /// The `links` table: why the reports of an event were joined.
-pub(crate) fn links(rows: &[LinkRow]) -> RecordBatch {
+pub(crate) fn links(rows: &[LinkRow<'_>]) -> RecordBatch {
     let mut columns = Columns::default();
-    let texts = |of: fn(&LinkRow) -> &str| -> StringArray { rows.iter().map(|row| Some(of(row))).collect() };
-    columns.add("event_id", texts(|row| &row.event_id));
-    columns.add("article_a", texts(|row| &row.article_a));
-    columns.add("article_b", texts(|row| &row.article_b));
-    columns.add("incident_a", texts(|row| &row.incident_a));
-    columns.add("incident_b", texts(|row| &row.incident_b));
+    let texts = |of: for<'r> fn(&'r LinkRow<'_>) -> &'r str| -> StringArray {
+        rows.iter().map(|row| Some(of(row))).collect()
+    };
+    columns.add("event_id", texts(|row| row.event_id));
+    columns.add("article_a", texts(|row| row.article_a));
+    columns.add("article_b", texts(|row| row.article_b));
+    columns.add("incident_a", texts(|row| row.incident_a));
+    columns.add("incident_b", texts(|row| row.incident_b));
     columns.add("points", rows.iter().map(|row| Some(row.points)).collect::<Float32Array>());
     columns.add("mean_points", rows.iter().map(|row| Some(row.mean_points)).collect::<Float32Array>());
     columns.add("reasons", texts(|row| &row.reasons));

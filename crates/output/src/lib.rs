@@ -11,7 +11,7 @@
 //! The same rows in the same order give the same bytes, however they were grouped into calls.
 //!
 //! A table is written in pieces. Where a piece ends depends on its rows alone, and a piece that the last set has too is copied
-//! from there ([`Writer::holds`], [`Writer::piece`]), so that a run with little that is new encodes little.
+//! from there ([`Writer::holds`], [`Writer::pieces`]), so that a run with little that is new encodes little.
 
 mod cell;
 mod error;
@@ -43,7 +43,7 @@ use sink::geojson::{Features, Geojson};
 use sink::html::Page;
 use sink::jsonl::{Jsonl, Lines};
 use sink::parquet::{Parquet, RowGroups};
-use sink::{Encode, NewFile, Piece, Sink};
+use sink::{Encode, NewFile, Piece, Sink, Span};
 
 /// A format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -199,19 +199,29 @@ impl Writer {
         }
     }
 
-    /// Appends a piece of `articles` and `claims`. `digest` is one of all that the rows are made of; without `rows` the
-    /// piece is taken from the last set, which holds it. The page gets its claims from [`Writer::shown`].
+    /// Appends pieces of `articles` and `claims`, to all files side by side. Each comes with a digest of all that its rows are
+    /// made of; without rows it is taken from the last set, which holds it. The page gets its claims from [`Writer::shown`].
     ///
     /// # Errors
-    /// When a file cannot be written, or the last set does not hold the piece.
-    pub fn piece(&mut self, digest: [u8; 16], rows: Option<Encoded>) -> Result<(), OutputError> {
-        let [articles, claims] = rows.map_or([None, None], |rows| rows.tables.map(Some));
-        let mut counts = [0, 0];
-        for ((name, encoded), count) in [(ARTICLES, articles), (CLAIMS, claims)].into_iter().zip(&mut counts)
-        {
-            let table = self.tables.get_mut(name).expect("both were opened with the writer");
-            *count = table.piece(digest, encoded)?;
+    /// When a file cannot be written, or the last set does not hold a piece.
+    pub fn pieces(&mut self, pieces: Vec<([u8; 16], Option<Encoded>)>) -> Result<(), OutputError> {
+        let (mut articles, mut claims) = (Vec::with_capacity(pieces.len()), Vec::with_capacity(pieces.len()));
+        for (digest, rows) in pieces {
+            let [of_articles, of_claims] = rows.map_or([None, None], |rows| rows.tables.map(Some));
+            articles.push((digest, of_articles));
+            claims.push((digest, of_claims));
         }
+        let mut counts = [0, 0];
+        std::thread::scope(|scope| {
+            let of = |name: &str| if name == ARTICLES { &articles } else { &claims };
+            let both = self.tables.iter_mut().filter(|(name, _)| [ARTICLES, CLAIMS].contains(&name.as_str()));
+            let threads: Vec<_> =
+                both.map(|(name, table)| scope.spawn(move || table.pieces(of(name)))).collect();
+            for (thread, count) in threads.into_iter().zip(&mut counts) {
+                *count = joined(thread)?;
+            }
+            Ok::<(), OutputError>(())
+        })?;
         if let Some(page) = &mut self.page {
             page.count(counts[0], counts[1]);
         }
@@ -287,17 +297,29 @@ impl Writer {
             }
         }
         self.closed = true;
+        let mut tables = std::mem::take(&mut self.tables);
+        for table in tables.values_mut() {
+            table.write_pending()?;
+            table.write_ended()?;
+        }
+        // To make a file durable is to wait; so all of them are waited for together.
+        let ended: Vec<Vec<(String, u64)>> = std::thread::scope(|scope| {
+            let end = |(name, sink): (String, Box<dyn Sink>)| scope.spawn(|| Ok((name, sink.finish()?)));
+            let files = tables.values_mut().map(|table| std::mem::take(&mut table.sinks));
+            let threads: Vec<Vec<_>> = files.map(|sinks| sinks.into_iter().map(end).collect()).collect();
+            let join = |threads: Vec<_>| threads.into_iter().map(joined).collect();
+            threads.into_iter().map(join).collect::<Result<_, OutputError>>()
+        })?;
         let mut written = Vec::new();
-        for (name, table) in std::mem::take(&mut self.tables) {
-            let (rows, files, parts) = table.finish()?;
+        for ((name, table), files) in tables.into_iter().zip(ended) {
             let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-            self.parts.add(&name, parts, self.staging.folder(), &names);
+            self.parts.add(&name, table.parts, self.staging.folder(), &names);
             let mut bytes = files.iter().map(|(_, bytes)| bytes).sum();
             if let Some(page) = self.page.take_if(|_| name == "events") {
                 bytes += page.finish()?;
                 self.files.insert(PAGE.to_owned());
             }
-            written.push(Written { name, rows, bytes });
+            written.push(Written { name, rows: table.rows, bytes });
             self.files.extend(files.into_iter().map(|(name, _)| name));
         }
         Ok(written)
@@ -419,12 +441,16 @@ struct Table {
     pending: Vec<RecordBatch>,
     digests: blake3::Hasher,
     held: usize,
+    /// Pieces that are yet to be written.
+    ended: Vec<(Digest, Option<Rendered>)>,
     parts: Vec<Part>,
     last: Option<OldTable>,
 }
 
 /// Rows of a piece, most of the time: it ends after a row whose digest is one of so many.
 const PIECE_ROWS: u64 = 1024;
+/// Pieces that are written at a time.
+const PIECES_AT_A_TIME: usize = 8;
 /// Rows after which a piece ends at the latest.
 const MOST_ROWS: usize = 4096;
 
@@ -483,6 +509,7 @@ impl Table {
             pending: Vec::new(),
             digests,
             held: 0,
+            ended: Vec::new(),
             parts: Vec::new(),
             last,
         })
@@ -544,39 +571,62 @@ impl Table {
                 Some(Rendered::new(&[whole], &self.encoders)?)
             }
         };
-        self.piece(digest, encoded).map(drop)
+        self.ended.push((digest, encoded));
+        if self.ended.len() >= PIECES_AT_A_TIME { self.write_ended() } else { Ok(()) }
     }
 
-    /// Appends a piece, from the last set if it does not come along; gives its rows.
-    fn piece(&mut self, digest: Digest, encoded: Option<Rendered>) -> Result<u64, OutputError> {
+    /// Writes the pieces that have been made.
+    fn write_ended(&mut self) -> Result<(), OutputError> {
+        let ended = std::mem::take(&mut self.ended);
+        self.pieces(&ended).map(drop)
+    }
+
+    /// Appends pieces, from the last set those that do not come along, to all files side by side; gives the rows.
+    fn pieces(&mut self, pieces: &[(Digest, Option<Rendered>)]) -> Result<u64, OutputError> {
         let missing = || OutputError::encode(&self.name, "a piece of the last run is missing");
-        let old = match &encoded {
-            Some(_) => None,
-            None => Some(
-                self.last.as_ref().and_then(|last| Some((last, last.find(&digest)?))).ok_or_else(missing)?,
-            ),
+        let last = self.last.as_ref();
+        let held = |(digest, rendered): &(Digest, Option<Rendered>)| match rendered {
+            Some(_) => Ok(None),
+            None => last.and_then(|last| Some((last, last.find(digest)?))).map(Some).ok_or_else(missing),
         };
-        let mut spans = Vec::with_capacity(self.sinks.len());
-        for (format, (_, sink)) in self.sinks.iter_mut().enumerate() {
-            let piece = match (&encoded, &old) {
-                (Some(rendered), _) => rendered.pieces.get(format).map(|bytes| Piece::New(bytes)),
-                (None, Some((last, part))) => last.piece(part, format),
-                (None, None) => None,
-            };
-            spans.push(sink.append(piece.ok_or_else(missing)?)?);
+        let held: Vec<Option<(&OldTable, &Part)>> = pieces.iter().map(held).collect::<Result<_, _>>()?;
+        let append = |format: usize, sink: &mut Box<dyn Sink>| -> Result<Vec<Span>, OutputError> {
+            let mut spans = Vec::with_capacity(pieces.len());
+            for ((_, rendered), held) in pieces.iter().zip(&held) {
+                let piece = match (rendered, held) {
+                    (Some(rendered), _) => rendered.pieces.get(format).map(|bytes| Piece::New(bytes)),
+                    (None, Some((last, part))) => last.piece(part, format),
+                    (None, None) => None,
+                };
+                spans.push(sink.append(piece.ok_or_else(missing)?)?);
+            }
+            Ok(spans)
+        };
+        let spans: Vec<Vec<Span>> = match &mut self.sinks[..] {
+            [(_, one)] => vec![append(0, one)?],
+            sinks => std::thread::scope(|scope| {
+                let append = &append;
+                let threads: Vec<_> = (0..)
+                    .zip(sinks)
+                    .map(|(format, (_, sink))| scope.spawn(move || append(format, sink)))
+                    .collect();
+                threads.into_iter().map(joined).collect::<Result<_, _>>()
+            })?,
+        };
+        let mut rows = 0;
+        for (at, ((digest, rendered), held)) in pieces.iter().zip(&held).enumerate() {
+            let own =
+                rendered.as_ref().map_or(held.map_or(0, |(_, part)| part.rows), |rendered| rendered.rows);
+            let spans = spans.iter().map(|spans| spans[at]).collect();
+            self.parts.push(Part { digest: *digest, rows: own, spans });
+            rows += own;
         }
-        let rows = encoded.map_or_else(|| old.map_or(0, |(_, part)| part.rows), |rendered| rendered.rows);
         self.rows += rows;
-        self.parts.push(Part { digest, rows, spans });
         Ok(rows)
-    }
-
-    /// Ends the files; gives the rows, the names and bytes of the files, and the pieces.
-    fn finish(mut self) -> Result<Finished, OutputError> {
-        self.write_pending()?;
-        let files = self.sinks.into_iter().map(|(name, sink)| Ok((name, sink.finish()?)));
-        Ok((self.rows, files.collect::<Result<_, OutputError>>()?, self.parts))
     }
 }
 
-type Finished = (u64, Vec<(String, u64)>, Vec<Part>);
+/// What a thread gave. One that panics takes the writer down with it, as if it had been none.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}

@@ -426,7 +426,7 @@ fn write_pieces(folder: &Path, pieces: &[(u8, u8)], events: &RecordBatch) -> usi
         let known = writer.holds(&digest);
         held += usize::from(known);
         let rows = (!known).then(|| writer.encoder().encode(&articles()).unwrap());
-        writer.piece(digest, rows).unwrap();
+        writer.pieces(vec![(digest, rows)]).unwrap();
     }
     writer.table("events", events).unwrap();
     for id in writer.wanted() {

@@ -265,9 +265,7 @@ fn write_pieces(
     };
     let encoded: Vec<Option<Encoded>> =
         session.pool.install(|| pieces.par_iter().map(encode).collect::<Result<_, _>>())?;
-    for (piece, encoded) in pieces.drain(..).zip(encoded) {
-        writer.piece(piece.digest, encoded)?;
-    }
+    writer.pieces(pieces.drain(..).map(|piece| piece.digest).zip(encoded).collect())?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema, SchemaRef};
 use bytes::Bytes;
+use bytes::buf::{Buf as _, Reader};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, ZstdLevel};
@@ -13,7 +14,7 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::WriterProperties;
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::SerializedFileWriter;
 
 use super::csv::plain;
@@ -102,7 +103,13 @@ impl Parquet {
                     if group >= footer.num_row_groups() {
                         return Err(ParquetError::General("the file of the last run lacks rows".to_owned()));
                     }
-                    self.splice(&old.file, footer, group)?;
+                    // Read at once, since a group has many columns, and few of them are long.
+                    let columns = footer.row_group(group).columns().iter().map(|column| column.byte_range());
+                    let start = columns.clone().map(|(start, _)| start).min().unwrap_or(0);
+                    let end = columns.map(|(start, length)| start + length).max().unwrap_or(start);
+                    let length = usize::try_from(end - start)?;
+                    let bytes = ChunkReader::get_bytes(&old.file, start, length)?;
+                    self.splice(&Stretch { start, bytes }, footer, group)?;
                 }
             }
         }
@@ -132,6 +139,42 @@ impl Parquet {
         to.close()?;
         self.groups += 1;
         Ok(())
+    }
+}
+
+/// A part of a file, read under the offsets of the whole.
+struct Stretch {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Stretch {
+    fn from(&self, start: u64) -> Result<usize, ParquetError> {
+        let at = start.checked_sub(self.start).and_then(|at| usize::try_from(at).ok());
+        at.filter(|&at| at <= self.bytes.len())
+            .ok_or_else(|| ParquetError::EOF("a column lies outside of its row group".to_owned()))
+    }
+}
+
+impl Length for Stretch {
+    fn len(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Stretch {
+    type T = Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(self.bytes.slice(self.from(start)?..).reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let from = self.from(start)?;
+        let end = from.checked_add(length).filter(|&end| end <= self.bytes.len());
+        let end =
+            end.ok_or_else(|| ParquetError::EOF("a column ends outside of its row group".to_owned()))?;
+        Ok(self.bytes.slice(from..end))
     }
 }
 
