@@ -38,7 +38,12 @@ pub(super) fn scope(told: &Told<'_>) -> Option<Scope> {
     }
     // "killed two in the city that has been divided since 2012": what describes the rest of the clause sums nothing.
     let tokens = told.document.tokens();
-    let end = (told.end..told.clause.end).find(|&at| tokens[at].classes.has(Class::Relative));
+    // "killed 12, bringing the toll since March to 80": nor does what the figure is added to.
+    let ends = |at: usize| {
+        tokens[at].classes.has(Class::Relative)
+            || told.document.is(at, Set::Raises) && told.document.lower(at - 1) == ","
+    };
+    let end = (told.end.max(1)..told.clause.end).find(|&at| ends(at));
     let clause = Clause::new(told.document, told.clause.start..end.unwrap_or(told.clause.end));
     let sums = clause.span.clone().any(|at| clause.names_span(at))
         || spans(told.document, &clause.span)

@@ -283,6 +283,13 @@ impl<'a> Binder<'a> {
                 figure.high = None;
             }
         }
+        // "none of the 20 miners abducted last week": the participle tells of all.
+        let described = noun.partitive
+            && figure.low == Some(0)
+            && self.verb(predicate.at).is_some_and(|verb| !verb.passive && !verb.perfect);
+        if described {
+            return false;
+        }
         let clause = self.clause(predicate.at, at);
         if self.accident(&clause) {
             return false;

@@ -23,7 +23,15 @@ impl<'a> Binder<'a> {
             frame: Some(Frame::State),
             at,
         };
-        self.subjects(&predicate, at, false);
+        // "were pulled dead from the rubble": the verb before has the subject.
+        let pulled = at.checked_sub(1).filter(|&before| {
+            self.verb(before)
+                .is_some_and(|verb| verb.passive && verb.trigger.is_none() && !verb.negated && !verb.say)
+        });
+        match pulled {
+            Some(verb) => self.subjects(&predicate, verb, true),
+            None => self.subjects(&predicate, at, false),
+        };
         self.shot_dead(&predicate, at);
     }
 

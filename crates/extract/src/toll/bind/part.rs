@@ -365,7 +365,7 @@ impl<'a> Binder<'a> {
                     && self.chunks[at].span.len() > 1
                     && self.lists_those_of(whole, start)
                     && !self.speaks(at)
-                || noun.group.is_some() && noun.determiner == Determiner::Indefinite && !noun.plural;
+                || noun.group.is_some() && noun.determiner != Determiner::None && !noun.plural;
             // The verb after the list is the whole's if the whole waits for one.
             let waits = from.trigger.start > self.chunks[at].span.start;
             if !named || members > 0 && !waits && self.own_predicate(at) && self.verb_after_is_passive(at) {

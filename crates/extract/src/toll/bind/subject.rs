@@ -3,7 +3,7 @@
 use annals_plugin::{Modality, Outcome};
 
 use super::{Binder, Predicate, REACH};
-use crate::lexicon::{Class, Set};
+use crate::lexicon::{Class, Frame, Set};
 use crate::toll::Toll;
 use crate::toll::chunk::{Determiner, Part};
 
@@ -149,7 +149,10 @@ impl Binder<'_> {
                             || sets.has(word, Set::Described));
                     let in_relative = (left.saturating_sub(2)..left)
                         .any(|before| matches!(self.part(before), Some(Part::Relative)));
-                    if verb.trigger.is_some() && self.coordinated(left, at) {
+                    // "was shot during a raid on the camp and died of his wounds"
+                    let dies =
+                        matches!(predicate.frame, Some(Frame::Undergo(_))) && self.shares_subject(left, at);
+                    if verb.trigger.is_some() && (dies || self.coordinated(left, at)) {
                         // "were killed and buried": the same subject.
                         if let Some(shared) = self.shared_subject(left) {
                             self.release(shared, predicate.outcome);

@@ -137,6 +137,14 @@ impl Chunker<'_> {
                 break;
             }
         }
+        // "killing four guards and wounding a fifth"
+        if noun.figure.is_none() && noun.determiner == Determiner::Indefinite && self.a_further_one(at) {
+            noun.figure = Some(Figure::exact(start..at + 1, 1));
+            noun.others = true;
+            noun.bare = true;
+            noun.words = at + 1..at + 1;
+            return done(noun, at + 1);
+        }
         noun.words = at..at;
         let end = self.head(&mut noun, at, aged);
         if end == start {
@@ -169,6 +177,18 @@ impl Chunker<'_> {
             noun.plural = true;
         }
         self.finish(noun, start, end, partitive)
+    }
+
+    /// "a fifth" of those told of, but no "fifth of" them.
+    fn a_further_one(&self, at: usize) -> bool {
+        const FEWEST: u64 = 3;
+        let nth = self.token(at).filter(|token| token.classes.has(Class::Ordinal));
+        let nth = nth.and_then(|token| self.lexicon.number(token.word));
+        let stands_alone = self.token(at + 1).is_none_or(|next| {
+            const AFTER: &[Class] = &[Class::Preposition, Class::Conjunction, Class::Adverb, Class::Be];
+            next.kind == Kind::Mark || next.classes.any(AFTER)
+        });
+        matches!(nth, Some(NumberWord::Nth(n)) if n >= FEWEST) && stands_alone && !self.is(at + 1, Set::Of)
     }
 
     /// Whether a word can be what somebody owns: "her brother", not "wounding her in the head".
@@ -246,6 +266,15 @@ impl Chunker<'_> {
                 names = 0;
                 last_thing = false;
                 family = false;
+                // "the stall owner's two sons"
+                if noun.figure.is_none()
+                    && let Some(figure) = number::figure(self.document, self.lexicon, at + 1, self.end)
+                    && !self.has_any(figure.tokens.end, &[Class::Age, Class::Measure])
+                {
+                    at = figure.tokens.end;
+                    noun.figure = Some(figure);
+                    continue;
+                }
                 at += 1;
                 continue;
             }
