@@ -267,6 +267,12 @@ sets! {
     Or = "or",
     /// Ends a name: "Jr".
     NameEnds = "name_ends",
+    /// With fighters as its object it tells of their death: "lost six soldiers".
+    Loses = "loses",
+    /// Before an age: "the eldest 14".
+    Eldest = "eldest",
+    /// Counted, these are no number of persons.
+    Families = "families",
     /// Ends how long a war went on: "a month-long battle".
     EndsLong = "ends_long",
     /// Stands for whom a verb befalls, never for the subject: "him".

@@ -155,6 +155,8 @@ impl<'a> Binder<'a> {
                         self.verb_predicate(at, verb, trigger);
                     } else if self.document.tokens()[verb.main].classes.has(Class::Carry) {
                         self.carried(at, verb);
+                    } else if self.document.is(verb.main, Set::Loses) {
+                        self.lost(at, verb);
                     } else if self.has(verb.main, Class::Identify) && verb.passive {
                         self.identified(at);
                     } else {
@@ -282,6 +284,9 @@ impl<'a> Binder<'a> {
                 figure.qualifier = Qualifier::AtLeast;
                 figure.high = None;
             }
+        }
+        if predicate.outcome == Outcome::Displaced && self.document.is(span.end - 1, Set::Families) {
+            return false;
         }
         // "none of the 20 miners abducted last week": the participle tells of all.
         let described = noun.partitive

@@ -52,6 +52,20 @@ impl Binder<'_> {
                     if self.is_aside(left) {
                         continue;
                     }
+                    // "five people, all civilians, were killed"
+                    let all = noun.person()
+                        && noun.plural
+                        && !noun.counted()
+                        && left + 1 != at
+                        && matches!(before, Some(Part::Comma))
+                        && matches!(self.part(left + 1), Some(Part::Comma))
+                        && left
+                            .checked_sub(2)
+                            .and_then(|whole| self.noun(whole))
+                            .is_some_and(|whole| whole.counted() && whole.person());
+                    if all {
+                        continue;
+                    }
                     // "three people, two of them children, died"
                     if noun.partitive
                         && noun.counted()

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annals_plugin::{Modality, Outcome};
+use annals_plugin::{Modality, Outcome, Victims};
 
 use super::{Binder, Predicate, REACH};
 use crate::lexicon::{Class, Form, Frame, Set, Trigger};
@@ -196,6 +196,26 @@ impl<'a> Binder<'a> {
         if verb.passive {
             self.subjects(&predicate, at, true);
         } else if self.noun(at + 1).is_some_and(told) {
+            self.objects(&predicate, at + 1);
+        }
+    }
+
+    /// "The rebels lost six fighters": fighters are lost by their death.
+    pub(super) fn lost(&mut self, at: usize, verb: &Verb) {
+        let Some(modality) = self.modality(at, verb).filter(|_| !verb.passive) else { return };
+        let own = self
+            .noun(at + 1)
+            .is_some_and(|noun| noun.counted() && noun.group == Some(Victims::Combatants) && !noun.partitive);
+        if own {
+            let predicate = Predicate {
+                outcome: Outcome::Killed,
+                tokens: self.chunks[at].span.clone(),
+                modality,
+                passive: true,
+                agent: None,
+                frame: None,
+                at,
+            };
             self.objects(&predicate, at + 1);
         }
     }
@@ -399,7 +419,7 @@ impl<'a> Binder<'a> {
     }
 
     /// "killed 28 and wounded 30 militants": the noun of both numbers stands after the second.
-    fn group_after(&self, at: usize) -> Option<annals_plugin::Victims> {
+    fn group_after(&self, at: usize) -> Option<Victims> {
         let harm = matches!(self.part(at + 1), Some(Part::Conjunction))
             && self.verb(at + 2).is_some_and(|verb| verb.trigger.is_some() && !verb.passive);
         let noun = self.noun(at + 3).filter(|noun| harm && noun.counted() && noun.person())?;

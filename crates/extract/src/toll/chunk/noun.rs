@@ -528,7 +528,13 @@ impl Chunker<'_> {
                 .and_then(|token| self.lexicon.victim(token.word))
                 .is_some_and(|word| matches!(word.noun, Some((_, Grammar::Plural))))
         };
-        modifier(at - 1) && modifier(at + 1) && (at + 2..at + 4).any(plural)
+        // "14 Kuki and Meitei volunteers"
+        let proper = |at: usize| {
+            !self.capitals
+                && self.token(at).is_some_and(|token| token.word.0 == 0 && token.case == Case::Title)
+        };
+        let alike = modifier(at - 1) && modifier(at + 1) || proper(at - 1) && proper(at + 1);
+        alike && (at + 2..at + 4).any(plural)
     }
 
     fn group_before(&self, words: Range<usize>) -> Option<Victims> {

@@ -17,7 +17,7 @@ impl Chunker<'_> {
         }
         let before = at.checked_sub(1).filter(|&before| before >= self.start);
         if let Some(before) = before {
-            if self.has(before, Class::Numbered) && digits {
+            if (self.has(before, Class::Numbered) || self.is(before, Set::Eldest)) && digits {
                 return Some(at + 1);
             }
             let year = digits && token.end - token.start == 4;

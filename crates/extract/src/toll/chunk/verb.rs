@@ -296,6 +296,7 @@ impl Chunker<'_> {
                 || is(at, Set::Deadly) && at <= after + 2
                 || is(at, Set::And)
                     && (is(at + 1, Set::Kills)
+                        && !(at > after && self.acts(at + 1) && self.takes_object(at + 2))
                         || is(at + 1, Set::Later) && is(at + 2, Set::Died)
                         || is(at + 1, Set::Deadly));
             if deadly {
@@ -310,6 +311,26 @@ impl Chunker<'_> {
             }
         }
         trigger
+    }
+
+    /// Whether a word is a verb of harm that takes those harmed as its object.
+    fn acts(&self, at: usize) -> bool {
+        self.trigger_frame(at).is_some_and(|trigger| matches!(trigger.frame, Frame::Verb(_)))
+    }
+
+    /// "injuring the mayor and killing his son": the second verb has an object of its own.
+    fn takes_object(&self, at: usize) -> bool {
+        self.token(at).is_some_and(|token| {
+            const OPENS: &[Class] = &[
+                Class::Determiner,
+                Class::Possessive,
+                Class::Number,
+                Class::Victim,
+                Class::Qualifier,
+                Class::Reflexive,
+            ];
+            token.kind == Kind::Number || token.classes.any(OPENS)
+        })
     }
 
     /// Whether a word is a verb that is no trigger.
