@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use annals_plugin::{EventType, Outcome, Place, Qualifier, Scope, When};
 
 use super::{Cue, Gathering, Group, LEAD, column};
-use crate::event::Ballot;
 use crate::lexicon::{Class, Set};
 use crate::text::Kind;
 use crate::toll::Toll;
@@ -206,31 +205,30 @@ impl Gathering<'_, '_> {
     /// The clause tells of a deed of another kind, or of another party, than headline and lead do.
     pub(super) fn is_unlike(&self, toll: &Toll) -> bool {
         let Some(main) = self.groups.first().filter(|group| group.main) else { return false };
-        let type_of = |ballot: Ballot| ballot.choose();
-        if let (Some(own), Some(told)) =
-            (type_of(self.body.ballot(toll.clause.clone())), type_of(self.ballot(main)))
+        let own = self.body.ballot(toll.clause.clone()).choose();
+        let told = self.ballot(main).choose();
+        if let (Some(own), Some(told)) = (own, told)
             && !akin(own, told)
             && !self.leads_with(own, told, toll.sentence)
         {
             return true;
         }
+        let parties = self.perpetrators(main, &[]);
         // Those who have no aircraft drop no bombs.
-        let own = self.body.ballot(toll.clause.clone());
-        if own.choose() == Some(EventType::AirStrike)
+        if own == Some(EventType::AirStrike)
             && !self.leads_with(EventType::AirStrike, EventType::AirStrike, toll.sentence)
-            && self.body.lack_aircraft(&self.perpetrators(main, &[]))
+            && self.body.lack_aircraft(&parties)
         {
             return true;
         }
         // In a fight both sides kill.
-        if type_of(self.ballot(main)) == Some(EventType::Clash) {
+        if told == Some(EventType::Clash) {
             return false;
         }
-        let told = self.perpetrators(main, &[]);
         let own = toll.agent.as_ref().and_then(|agent| self.body.named_in_agent(agent));
         let own = own.or_else(|| self.body.agent_within(&toll.clause));
-        !told.is_empty()
-            && own.is_some_and(|own| own.id.is_some() && told.iter().all(|party| party.id != own.id))
+        !parties.is_empty()
+            && own.is_some_and(|own| own.id.is_some() && parties.iter().all(|party| party.id != own.id))
     }
 
     /// Whether headline or lead call it a murder and a suicide.
