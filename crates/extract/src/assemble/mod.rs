@@ -324,13 +324,32 @@ impl Gathering<'_, '_> {
         }
     }
 
-    /// A sentence of the lead whose figures all belong elsewhere tells nothing of the main incident.
+    /// A sentence of the lead whose figures all belong elsewhere tells nothing of the main incident, nor does one without figures that goes
+    /// on after it about another place.
     fn trim_main(&mut self) {
         let Some(main) = self.groups.first_mut().filter(|group| group.main) else { return };
-        let (tolls, of) = (self.tolls, &self.of);
+        let (tolls, of, setting, document) = (self.tolls, &self.of, &self.setting, self.document);
+        let place = main.place.clone();
+        // Where the figures were told of that the sentences before gave to another place.
+        let mut left: Option<Place> = None;
         main.sentences.retain(|&sentence| {
             let mut own = tolls.iter().zip(of).filter(|(toll, _)| toll.sentence == sentence).peekable();
-            sentence == 0 || own.peek().is_none() || own.any(|(_, of)| *of == Belonging::Incident(0))
+            let first = own.peek().map(|(toll, _)| toll.number.start);
+            let told =
+                setting.place_at(sentence, first.unwrap_or(document.sentences()[sentence].tokens.start));
+            if first.is_some() {
+                let stays = sentence == 0 || own.any(|(_, of)| *of == Belonging::Incident(0));
+                left = told.filter(|_| !stays);
+                return stays;
+            }
+            let goes_on = match (&place, &left, &told) {
+                (Some(main), Some(left), Some(told)) => {
+                    apart_in_space(main, told) && told.adm_1.is_some() && told.adm_1 == left.adm_1
+                }
+                _ => false,
+            };
+            left = left.take().filter(|_| goes_on);
+            sentence == 0 || !goes_on
         });
     }
 

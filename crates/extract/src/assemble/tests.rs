@@ -705,3 +705,13 @@ fn a_risen_toll_counts_those_found_since() {
     let text = "The death toll of the raid on Saraqib rose to nine as rescuers pulled three more bodies from the rubble.";
     assert_eq!(reading("Raid on Saraqib", text), (None, None));
 }
+
+#[test]
+fn a_sentence_that_goes_on_about_another_place_names_no_doer_here() {
+    let text = "Rockets killed six people in Aleppo on Monday. \
+                Meanwhile four people were killed when Islamic State shelled Deir Ezzor. \
+                A reporter in Deir Ezzor said that Islamic State fired 20 shells.";
+    let (article, told) = gathered("Six killed in rocket fire on Aleppo", "2016-03-08", text);
+    let main = article.incidents.iter().find(|incident| incident.main).expect(&told);
+    assert!(main.perpetrators.is_empty(), "{told}");
+}
