@@ -202,7 +202,8 @@ impl Reader<'_, '_> {
                 return Some(found);
             }
         }
-        if let Some(found) = self.before_noun(mention, sentence) {
+        if let Some(found) = self.before_noun(mention, sentence).or_else(|| self.own_deed(mention, sentence))
+        {
             return Some(found);
         }
         if adjective {
@@ -325,6 +326,20 @@ impl Reader<'_, '_> {
             }
         }
         None
+    }
+
+    /// "killed in Russian strikes": the words that name the party's forces name their deed.
+    fn own_deed(&self, mention: &Mention, sentence: &Range<usize>) -> Option<(Option<usize>, Evidence)> {
+        let last = mention.end.checked_sub(1).filter(|&last| last > mention.start)?;
+        let event = self.event(last).filter(|&event| {
+            let hit = &self.events[event];
+            hit.trigger.event_type.is_some()
+                && hit.trigger.role != Role::Sign
+                && hit.hit.start as usize == last
+        })?;
+        let before = mention.start.saturating_sub(4).max(sentence.start)..mention.start;
+        let planned = before.into_iter().any(|at| self.stance(at) == Some(Stance::Unreal));
+        (mention.naming == Naming::Forces && !planned).then_some((Some(event), Evidence::Modifier))
     }
 
     /// "at the house of X killing 12": with a number after it a word in -ing is no noun.

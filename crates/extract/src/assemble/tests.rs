@@ -147,6 +147,7 @@ fn doers_after_by() {
 #[test]
 fn doers_as_modifiers() {
     insta::assert_snapshot!(all(&[
+        "Nine people were killed in Russian and Syrian strikes on Binnish.",
         "Russian airstrikes killed four people.",
         "Russian and Syrian air raids killed four people.",
         "US-led coalition raids hit the town of Manbij in Syria.",
