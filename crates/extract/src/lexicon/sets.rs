@@ -271,7 +271,7 @@ sets! {
     Loses = "loses",
     /// Before an age: "the eldest 14".
     Eldest = "eldest",
-    /// Counted, these are no number of persons.
+    /// Counted, these are at least so many persons.
     Families = "families",
     /// Ends how long a war went on: "a month-long battle".
     EndsLong = "ends_long",

@@ -159,6 +159,8 @@ impl<'a> Binder<'a> {
                         self.lost(at, verb);
                     } else if self.has(verb.main, Class::Identify) && verb.passive {
                         self.identified(at);
+                    } else if self.has(verb.main, Class::Identify) {
+                        self.names(at);
                     } else {
                         self.revised(at, verb);
                     }
@@ -285,8 +287,11 @@ impl<'a> Binder<'a> {
                 figure.high = None;
             }
         }
-        if predicate.outcome == Outcome::Displaced && self.document.is(span.end - 1, Set::Families) {
-            return false;
+        // "900 families": so many persons at least.
+        let bounded = matches!(figure.qualifier, Qualifier::Exact | Qualifier::About);
+        if bounded && figure.low > Some(0) && self.document.is(span.end - 1, Set::Families) {
+            figure.qualifier = Qualifier::AtLeast;
+            figure.high = None;
         }
         // "none of the 20 miners abducted last week": the participle tells of all.
         let described = noun.partitive

@@ -10,6 +10,13 @@ use crate::toll::chunk::{Determiner, Noun, Part};
 const FAR: usize = 3;
 
 impl<'a> Binder<'a> {
+    /// "named the victims as Lena Moss and two guards"
+    pub(super) fn names(&mut self, at: usize) {
+        if self.harmed(at + 1).is_some() && self.opens_with(at + 2, Set::As) {
+            self.equated(at + 1, at + 3);
+        }
+    }
+
     /// "Two of the slain civilians were identified as journalists."
     pub(super) fn identified(&mut self, at: usize) {
         let (Some(subject), Some(role)) = (at.checked_sub(1), self.noun(at + 2)) else { return };
@@ -69,21 +76,19 @@ impl<'a> Binder<'a> {
                             self.toll(&predicate, at + 4, noun);
                             self.list_right(&predicate, at + 4);
                         }
-                    } else if self.harmed(at + 1).is_some()
-                        && self.verb(at + 2).is_some_and(|verb| verb.copula)
-                    {
+                    } else if let Some(list) = self.listed_among(at) {
                         // "Among the dead were five children.", "Among the dead was Lena Moss."
-                        if self.noun(at + 3).is_some_and(|noun| noun.name && !noun.counted()) {
-                            self.equated(at + 1, at + 3);
+                        if self.noun(list).is_some_and(|noun| noun.name && !noun.counted()) {
+                            self.equated(at + 1, list);
                             continue;
                         }
-                        match (self.parent_within(at, FAR), self.harmed(at + 1), self.noun(at + 3)) {
+                        match (self.parent_within(at, FAR), self.harmed(at + 1), self.noun(list)) {
                             (None, Some(outcome), Some(noun)) if noun.person() => {
                                 let predicate = self.bare_predicate(outcome, at + 1);
-                                self.toll(&predicate, at + 3, noun);
-                                self.list_right(&predicate, at + 3);
+                                self.toll(&predicate, list, noun);
+                                self.list_right(&predicate, list);
                             }
-                            (whole, ..) => self.subset_of(whole, at + 3),
+                            (whole, ..) => self.subset_of(whole, list),
                         }
                     }
                 }
@@ -119,6 +124,19 @@ impl<'a> Binder<'a> {
         let noun = self.noun(at)?;
         let victims = self.chunks[at].span.clone().any(|token| self.has(token, Class::Fallen));
         noun.state.or(victims.then_some(Outcome::Killed)).or(noun.trigger.map(|trigger| trigger.outcome))
+    }
+
+    /// "Among those killed in the raid on the town were five children": where the list begins.
+    fn listed_among(&self, among: usize) -> Option<usize> {
+        const PHRASES: usize = 4;
+        self.harmed(among + 1)?;
+        let mut at = among + 2;
+        for _ in 0..PHRASES {
+            if matches!(self.part(at), Some(Part::Preposition)) && self.noun(at + 1).is_some() {
+                at += 2;
+            }
+        }
+        self.verb(at).is_some_and(|verb| verb.copula).then_some(at + 1)
     }
 
     /// "The victims were Lena Moss, 23, and two guards": those listed are those harmed, of whom a figure may have been told.
