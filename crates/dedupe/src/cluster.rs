@@ -122,9 +122,9 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// The sketches of the articles, in that order.
-    pub(crate) fn sketches(&self) -> impl ExactSizeIterator<Item = u64> {
-        self.docs.iter().map(|doc| doc.sketch)
+    /// The sketches of the articles, in that order, and whether each stayed.
+    pub(crate) fn sketches(&self) -> impl ExactSizeIterator<Item = (u64, bool)> + Clone {
+        self.docs.iter().map(|doc| (doc.sketch, matches!(doc.placed, Placed::Stays(_))))
     }
 }
 

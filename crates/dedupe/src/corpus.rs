@@ -7,7 +7,7 @@ use annals_plugin::{Partials, StageError};
 use rustc_hash::FxHashMap;
 use twox_hash::XxHash3_64;
 
-use crate::index::{Slot, room};
+use crate::index::{COMMON, Slot, room};
 use crate::sketch::{SIGNATURE, Signature, decode, key, numbers};
 
 /// Fingerprints are told apart in so many parts, by their hash, so that the tables for one part are small enough to be at
@@ -62,14 +62,15 @@ fn sketch(key: &[u8], signature: &Signature<'_>) -> u64 {
 }
 
 impl Corpus {
-    /// Reads the signatures. `sketches` are those of an earlier run, in the order of the articles' claims to stay: where few
-    /// articles are new, only fingerprints of these are read, since no others are looked up.
+    /// Reads the signatures. `earlier` are the sketches of an earlier run, in the order of the articles' claims to stay, and
+    /// whether the article stayed: where few articles are new, only fingerprints of these are read, since no others are looked
+    /// up.
     pub(crate) fn read(
         partials: &dyn Partials,
-        sketches: impl ExactSizeIterator<Item = u64>,
+        earlier: impl ExactSizeIterator<Item = (u64, bool)> + Clone,
     ) -> Result<Self, StageError> {
         let (mut docs, mut ids, mut fingerprints) = (Vec::new(), String::new(), Fingerprints::new());
-        let first_run = sketches.len() == 0;
+        let first_run = earlier.len() == 0;
         partials.scan(&[SIGNATURE], &mut |key, bytes| {
             let signature: Signature<'_> = decode(bytes)?;
             let id = std::str::from_utf8(&key[1..])
@@ -95,11 +96,11 @@ impl Corpus {
         let mut corpus = Self { docs, ids, slots: Vec::new(), room: 0, order: Vec::new(), known: 0 };
         corpus.order = corpus.by_claim_to_stay();
         let sketch_of = |doc: &u32| corpus.docs[*doc as usize].sketch;
-        corpus.known =
-            corpus.order.iter().map(sketch_of).zip(sketches).take_while(|(now, then)| now == then).count();
+        let same = corpus.order.iter().map(sketch_of).zip(earlier.clone());
+        corpus.known = same.take_while(|(now, (then, _))| now == then).count();
         let new = corpus.order.len() - corpus.known;
         if !first_run && new * FEW_ARE_NEW < corpus.order.len() {
-            corpus.read_of_new(partials)?;
+            corpus.read_of_new(partials, earlier.map(|(_, stayed)| stayed))?;
             return Ok(corpus);
         }
         if !first_run {
@@ -120,23 +121,33 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// Reads of all articles those fingerprints that a new one has.
-    fn read_of_new(&mut self, partials: &dyn Partials) -> Result<(), StageError> {
+    /// Reads of all articles those fingerprints that a new one has, but of the others no more than tell anything.
+    fn read_of_new(
+        &mut self,
+        partials: &dyn Partials,
+        stayed: impl Iterator<Item = bool>,
+    ) -> Result<(), StageError> {
+        let mut roles = vec![Role::New; self.docs.len()];
+        for (&doc, stayed) in self.order[..self.known].iter().zip(stayed) {
+            roles[doc as usize] = if stayed { Role::Listed } else { Role::Unlisted };
+        }
         let mut sought = Sought::new();
         for &doc in &self.order[self.known..] {
             let bytes = partials.get(&key(SIGNATURE, self.id(doc)))?.unwrap_or_default();
             let signature: Signature<'_> = decode(&bytes)?;
             numbers(signature.fingerprints).for_each(|number| sought.insert(number));
         }
-        let mut docs = self.docs.iter_mut();
+        let mut docs = self.docs.iter_mut().zip(roles);
         let mut found: Vec<u32> = Vec::new();
         partials.scan(&[SIGNATURE], &mut |_, bytes| {
-            let signature: Signature<'_> = decode(bytes)?;
+            let Some((doc, role)) = docs.next() else { return Ok(()) };
             let from = found.len();
-            found.extend(numbers(signature.fingerprints).filter_map(|number| sought.meet(number)));
-            if let Some(doc) = docs.next() {
-                doc.slots = from..found.len();
+            if role != Role::Unlisted {
+                let signature: Signature<'_> = decode(bytes)?;
+                let all = numbers(signature.fingerprints);
+                found.extend(all.filter_map(|number| sought.meet(number, role == Role::New)));
             }
+            doc.slots = from..found.len();
             Ok(())
         })?;
         let mut length = 0;
@@ -271,6 +282,17 @@ impl Fingerprints {
     }
 }
 
+/// What becomes of an article where few are new.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is compared with others.
+    New,
+    /// It stayed, and is listed under its fingerprints before any new one is compared.
+    Listed,
+    /// It repeats another, and is listed nowhere.
+    Unlisted,
+}
+
 /// Fingerprints, of which most others are told apart at one look into a small table, with their holders.
 struct Sought {
     table: Vec<u64>,
@@ -301,15 +323,18 @@ impl Sought {
         }
     }
 
-    /// Counts a holder of a fingerprint, and tells its place, if it is one of these.
-    fn meet(&mut self, number: u32) -> Option<u32> {
+    /// Counts a holder of a fingerprint, and tells its place, if it is one of these. Nothing is told once so many are listed that
+    /// more say nothing, but of a new article, which has to know that.
+    fn meet(&mut self, number: u32, of_new: bool) -> Option<u32> {
         let (word, bit) = Self::bit(number);
         if self.table[word] & bit == 0 {
             return None;
         }
         let place = *self.places.get(&number)?;
-        self.holders[place as usize].count += 1;
-        Some(place)
+        let holders = &mut self.holders[place as usize];
+        holders.count += 1;
+        holders.listed += u32::from(!of_new);
+        (of_new || holders.listed <= COMMON).then_some(place)
     }
 
     /// Where the holders of the fingerprint at a place are listed, after lists of this `length`; nothing if there is one alone.
@@ -369,6 +394,8 @@ impl<T> Blocks<T> {
 #[derive(Default)]
 struct Holders {
     count: u32,
+    /// Those of them that are listed before new articles are compared, where few are new.
+    listed: u32,
     slot: Option<Slot>,
 }
 

@@ -51,15 +51,23 @@ pub(crate) fn publish<'t>(
         attributes: session.plan.attributes.clone(),
     };
     let mut writer = Writer::create(dir, &formats, options)?;
-    let pieces = write_articles(session, &mut writer, publication)?;
-    let digests = session.pool.install(|| digests(tables))?;
+    // What has changed is told while the articles are written.
+    let (pieces, told) = std::thread::scope(|scope| {
+        let told = scope.spawn(|| {
+            let digests = session.pool.install(|| digests(tables))?;
+            let changes = Changes::since_last_run(&session.store, &tables.rows, &digests)?;
+            Ok::<_, RunError>((digests, changes))
+        });
+        let pieces = write_articles(session, &mut writer, publication);
+        (pieces, told.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let (pieces, (digests, changes)) = (pieces?, told?);
     for (name, batches) in &tables.rows {
         for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
             writer.table_with_digests(name, batch, digests)?;
         }
     }
     show_claims(session, &mut writer)?;
-    let changes = Changes::since_last_run(&session.store, &tables.rows, &digests)?;
     writer.table("changes", &changes.rows()?)?;
     writer.rejected(&rejected(session, found)?)?;
     if session.cancel.load(Ordering::Relaxed) {
