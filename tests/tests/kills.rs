@@ -13,6 +13,9 @@ use annals_tests::{Scratch, annals};
 
 type Tables = Vec<(String, Vec<u8>)>;
 
+/// Runs that nothing disturbs.
+const PLAIN_RUNS: usize = 3;
+
 const TURNS: u64 = 3;
 /// Articles that come in a turn.
 const ARTICLES: u64 = 120;
@@ -60,15 +63,19 @@ fn start(scratch: &Scratch) -> Child {
 fn a_killed_run_is_made_good_by_the_next() {
     let kills: u64 = std::env::var("ANNALS_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
     let seed = std::env::var("ANNALS_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let plain = scratch();
-    let mut whole: Vec<Tables> = vec![Vec::new()];
-    let mut takes = Vec::new();
-    for turn in 0..TURNS {
-        lay(&plain, turn);
-        let begun = Instant::now();
-        plain.run_pipeline();
-        takes.push(begun.elapsed());
-        whole.push(plain.tables());
+    let mut whole: Vec<Tables> = Vec::new();
+    let mut takes = vec![Duration::MAX; usize::try_from(TURNS).unwrap()];
+    // What else the machine does may make a run long; the least of several is what a run takes.
+    for _ in 0..PLAIN_RUNS {
+        let plain = scratch();
+        whole = vec![Vec::new()];
+        for (turn, least) in (0..TURNS).zip(&mut takes) {
+            lay(&plain, turn);
+            let begun = Instant::now();
+            plain.run_pipeline();
+            *least = begun.elapsed().min(*least);
+            whole.push(plain.tables());
+        }
     }
 
     let mut random = Random::new(seed);
