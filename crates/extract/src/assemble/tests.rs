@@ -716,3 +716,12 @@ fn a_sentence_that_goes_on_about_another_place_names_no_doer_here() {
     let main = article.incidents.iter().find(|incident| incident.main).expect(&told);
     assert!(main.perpetrators.is_empty(), "{told}");
 }
+
+#[test]
+fn what_a_headline_puts_in_a_country_did_not_happen_in_another() {
+    let text = "Fighters killed 17 Turkish soldiers in northern Syria, reports said on Tuesday. \
+                The clashes went on into the night. Officials in Ankara gave no details.";
+    let (article, told) = gathered("17 Turkish soldiers killed in northern Syria", "2016-03-08", text);
+    let main = article.incidents.iter().find(|incident| incident.main).and_then(|main| main.place.clone());
+    assert_eq!(main.and_then(|place| place.country).as_deref(), Some("SYR"), "{told}");
+}

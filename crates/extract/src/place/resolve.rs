@@ -509,6 +509,9 @@ fn levels(mentions: &mut [Mention], gazetteer: &Gazetteer) {
     }
 }
 
+/// What a place counts in a country that the headline does not name, if it names one.
+const ABROAD: f64 = 0.3;
+
 /// The mention that the article is chiefly about.
 fn main(
     mentions: &[Mention],
@@ -519,6 +522,10 @@ fn main(
 ) -> Option<usize> {
     let home_key = home.map(|home| annals_gazetteer::key(home.town));
     let weights = if home.is_some() { LOCAL } else { FOREIGN };
+    // "17 soldiers killed in northern Syria": what a headline puts in a country did not happen in another.
+    let of_mention = |mention: &Mention| mention.choice.and_then(|choice| gazetteer.place(choice).country);
+    let titled: Vec<&str> =
+        mentions.iter().take_while(|mention| mention.title).filter_map(of_mention).collect();
     let mut sums: Vec<(usize, f64)> = Vec::new();
     for (index, mention) in mentions.iter().take(MOST_FOR_MAIN).enumerate() {
         let place = mention.choice.map(|choice| gazetteer.place(choice));
@@ -565,11 +572,15 @@ fn main(
             .and_then(|place| place.country)
             .map_or(1.0, |country| if top > 0.0 { 0.1 + 0.9 * votes.of_country(country) / top } else { 1.0 });
         let aside = if mention.aside { 0.3 } else { 1.0 };
+        let abroad = place
+            .and_then(|place| place.country)
+            .is_some_and(|country| !titled.is_empty() && !titled.contains(&country));
+        let abroad = if abroad { ABROAD } else { 1.0 };
         let weight = if mention.line {
             let line = if home.is_some() { 6.0 } else { 0.3 };
             country * line * fine
         } else {
-            country * early * standing * harm * fine * dated * at_home * facility * aside
+            country * early * standing * harm * fine * dated * at_home * facility * aside * abroad
         };
         let same = sums.iter_mut().find(|(other, _)| {
             let other = &mentions[*other];
