@@ -99,16 +99,16 @@ pub(crate) fn statements(report: &Report, incident: u32) -> BTreeMap<Voice, Stat
         }
         put(by_voice.entry(voice).or_default(), slot, bounds);
     }
-    // "Three men were shot dead": the toll, where nobody gives another.
+    // "Three men were shot dead": the toll, where nobody gives as many people.
     let counted = [Outcome::Killed, Outcome::Injured].map(|outcome| {
         let given = |statement: &Statement| statement.get(&(outcome, Victims::People)).map(Bounds::point);
-        by_voice.values().filter_map(given).any(|number| number > 1)
+        by_voice.values().filter_map(given).max().unwrap_or(0)
     });
     for ((voice, _), sentence) in &sentences {
         let Some(statement) = by_voice.get_mut(voice) else { continue };
         for (outcome, counted) in [Outcome::Killed, Outcome::Injured].into_iter().zip(counted) {
             if let Some(mut parts) = sum_of_parts(sentence, outcome) {
-                if !counted && tells_toll(sentence, outcome) {
+                if parts.point() > counted && tells_toll(sentence, outcome) {
                     parts.standing = Standing::Stated;
                 }
                 let whole = statement.entry((outcome, Victims::People)).or_insert(parts);

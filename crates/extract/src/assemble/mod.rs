@@ -9,6 +9,7 @@ mod identity;
 mod knowledge;
 mod persons;
 mod reading;
+mod roundup;
 mod scene;
 mod scope;
 mod setting;
@@ -53,6 +54,8 @@ sections! {
         Several = "several",
         /// Somebody killed others and himself.
         Suicide = "suicide",
+        /// Shootings of one city or weekend, summed up.
+        Roundup = "roundup",
     }
 }
 
@@ -94,6 +97,7 @@ pub fn assemble(article: &mut Article, document: &Document<'_>, tolls: &[Toll], 
         groups: Vec::new(),
         of: Vec::new(),
         sums_towns: false,
+        roundup: false,
     };
     gathering.gather();
     let (incidents, claims) = gathering.records(&article.article_id);
@@ -145,11 +149,17 @@ struct Gathering<'a, 'd> {
     of: Vec<Belonging>,
     /// The main figure sums what befell several towns.
     sums_towns: bool,
+    /// Headline and lead sum up the shootings that the text tells of.
+    roundup: bool,
 }
 
 impl Gathering<'_, '_> {
     /// Groups the figures; the first group is what headline and lead tell of.
     fn gather(&mut self) {
+        self.roundup = self.part_roundup();
+        if self.roundup {
+            return;
+        }
         let lead = self.document.sentences().len().min(LEAD);
         let mut told = Ballot::default();
         told.join(&self.head.ballot(0..usize::MAX), TITLE_WEIGHT);
@@ -560,12 +570,12 @@ impl Gathering<'_, '_> {
             .map(|(index, group)| {
                 let (start, end) = group.sentences.first().map_or((0, 0), |&sentence| self.offsets(sentence));
                 let own = figures[index].iter().map(|&toll| &self.tolls[toll]);
-                let headline = if group.main { self.headline } else { Headline::default() };
+                let headline = if group.main && !self.roundup { self.headline } else { Headline::default() };
                 let suicide = group.main && self.tells_of_suicide();
                 // A round-up's persons are of many incidents.
-                let [killed, injured] = match self.sums_up() {
+                let [killed, injured] = match self.sums_up() && !self.roundup {
                     true => [None; 2],
-                    false => reading::of_incident(self.document, own, headline, suicide),
+                    false => reading::of_incident(self.document, own, headline, [suicide, self.roundup]),
                 };
                 Incident {
                     incident_id: incident_ids[index].clone().unwrap_or_else(|| namer.main()),
@@ -621,7 +631,11 @@ impl Gathering<'_, '_> {
                         .perpetrator(toll)
                         .or_else(|| of.and_then(|(_, incident)| incident.perpetrators.first().cloned())),
                     source: self.body.citations.at(toll.sentence, at).cloned(),
-                    part_of: toll.part_of.and_then(|whole| ids.get(whole).cloned().flatten()),
+                    // In a round-up the whole may be the sum of many.
+                    part_of: toll
+                        .part_of
+                        .filter(|&whole| !self.roundup || self.of.get(whole) == self.of.get(index))
+                        .and_then(|whole| ids.get(whole).cloned().flatten()),
                     quote: self.document.sentence(toll.sentence).to_owned(),
                     start,
                     end,

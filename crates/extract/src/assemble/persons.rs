@@ -182,7 +182,13 @@ impl<'d> Persons<'d> {
             // "two children" has counted the girl whom a later sentence names.
             !bundles().any(|bundle| {
                 bundle.sentence != person.first
-                    && person.group.is_none_or(|group| group == bundle.group || group == Victims::People)
+                    && person.group.is_none_or(|group| {
+                        // A boy may be one of three males.
+                        let grown = matches!(bundle.group, Victims::Men | Victims::Women);
+                        group == bundle.group
+                            || group == Victims::People
+                            || group == Victims::Children && grown
+                    })
             })
         });
         bundles().map(|bundle| bundle.count).sum::<u64>() + alone.count() as u64

@@ -28,6 +28,11 @@ pub(super) struct Headline {
 }
 
 impl Headline {
+    /// The number of those shot, dead or not.
+    pub(super) fn shot(&self) -> Option<u64> {
+        self.shot
+    }
+
     pub(super) fn read(document: &Document<'_>, titled: &[Toll]) -> Self {
         let mut headline = Self::default();
         let mut sums: [(Range<usize>, u64); 3] = Default::default();
@@ -355,7 +360,7 @@ pub(super) fn of_incident<'t>(
     document: &Document<'_>,
     tolls: impl Iterator<Item = &'t Toll>,
     headline: Headline,
-    murder_and_suicide: bool,
+    [murder_and_suicide, roundup]: [bool; 2],
 ) -> [Option<u64>; 2] {
     let mut persons = Persons::default();
     let mut sums = Sums::default();
@@ -374,7 +379,8 @@ pub(super) fn of_incident<'t>(
     let killed = counted[0].max(told[0]).max(headline.told[0].unwrap_or(0));
     // Whoever was shot and not killed was injured.
     let casualties = sums.casualties.max(headline.shot.unwrap_or(0));
-    let rest = if killed > 0 { casualties.saturating_sub(killed) } else { 0 };
+    // In a round-up the dead may be those of other shootings.
+    let rest = if killed > 0 || roundup { casualties.saturating_sub(killed) } else { 0 };
     let injured = headline.told[1].or(headline.shot.filter(|_| killed == 0));
     let mut reading = [None; 2];
     let last = sums.last;
@@ -391,6 +397,9 @@ pub(super) fn of_incident<'t>(
         };
         let whole = match headline_told {
             // A headline that counts has counted all, but for a doer who killed himself.
+            Some(1) if column == 0 && headline.described[0] && sums.alone[0] <= 1 => {
+                suicide.max(if murder_and_suicide { told[0] } else { 1 })
+            }
             Some(1) if column == 0 => suicide.max(1),
             Some(count) if column == 0 && headline.described[0] => count.max(told[0]).max(text),
             // "Girl, 4, hurt" tells of one of those whom one sentence tells of together.

@@ -725,3 +725,21 @@ fn what_a_headline_puts_in_a_country_did_not_happen_in_another() {
     let main = article.incidents.iter().find(|incident| incident.main).and_then(|main| main.place.clone());
     assert_eq!(main.and_then(|place| place.country).as_deref(), Some("SYR"), "{told}");
 }
+
+#[test]
+fn a_roundup_is_parted_into_its_shootings() {
+    let text = "Nine people were wounded in shootings across Akron over the weekend, police said.\n\n\
+                The latest was on Sunday night. A 20-year-old man was shot in the arm on Fifth Street.\n\n\
+                He was taken to a hospital.\n\n\
+                On Saturday three women were shot outside a bar. A 30-year-old woman was hit in the leg.\n\n\
+                At least five others were wounded in other attacks.";
+    let (article, told) = gathered("Nine wounded in weekend shootings", "2016-03-07", text);
+    let main = article.incidents.iter().position(|incident| incident.main).map(|at| at as u32);
+    let of = |low: u64| {
+        let claim = article.claims.iter().find(|claim| claim.low == Some(low));
+        claim.unwrap_or_else(|| panic!("{told}")).incident
+    };
+    assert_eq!((of(9), of(5)), (None, None), "{told}");
+    assert_eq!((of(3), article.incidents.len()), (main, 2), "{told}");
+    assert_ne!(of(1), main, "{told}");
+}
