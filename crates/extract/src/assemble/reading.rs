@@ -22,6 +22,8 @@ pub(super) struct Headline {
     pub(super) told: [Option<u64>; 2],
     /// The number of those shot, any of whom may have died.
     shot: Option<u64>,
+    /// One of a row of those harmed: "a second man was hurt".
+    last_hurt: u64,
     /// The dead, and the injured, are named or described, not counted, so that there may be more: "man kills wife, neighbor",
     /// "Girl, 4, hurt".
     pub(super) described: [bool; 2],
@@ -45,6 +47,9 @@ impl Headline {
                 && !(toll.own && undergone);
             undergone |= toll.passive;
             let Some(low) = toll.low.filter(|_| whole) else { continue };
+            if toll.outcome == Outcome::Injured {
+                headline.last_hurt = headline.last_hurt.max(nth(document, toll).unwrap_or(0));
+            }
             let low = low.max(nth_dead(document, toll)) + beside(document, titled, toll);
             let is = |class| toll.trigger.clone().any(|at| document.tokens()[at].classes.has(class));
             // "Five shot, two dead" and "five shot" may count the dead; "one dead, one shot" has told of them.
@@ -115,11 +120,16 @@ fn nth(document: &Document<'_>, toll: &Toll) -> Option<u64> {
     let tokens = document.tokens();
     let one = toll.low == Some(1) && toll.high == Some(1) && toll.part_of.is_none();
     let span = document.sentences().get(toll.sentence)?.tokens.clone();
-    let over =
-        || tokens[span.clone()].iter().any(|token| token.classes.any(&[Class::Period, Class::Measure]));
+    // "the third to die in five weeks", but "dies after several days in hospital"
+    let sets = &document.language().sets;
+    let spans = |at: usize| (at.saturating_sub(3)..at).any(|before| document.is(before, Set::Spans));
+    let over = || {
+        span.clone().any(|at| {
+            tokens[at].classes.has(Class::Period) || tokens[at].classes.has(Class::Measure) && spans(at)
+        })
+    };
     let from = toll.number.start.min(toll.noun.start);
     let numbers = Lexicon::english();
-    let sets = &document.language().sets;
     // "The fifth man was pronounced dead": the fifth of those shot.
     if is_definite(document, toll) {
         return None;
@@ -382,12 +392,16 @@ pub(super) fn of_incident<'t>(
     // In a round-up the dead may be those of other shootings.
     let rest = if killed > 0 || roundup { casualties.saturating_sub(killed) } else { 0 };
     let injured = headline.told[1].or(headline.shot.filter(|_| killed == 0));
+    // Persons told one by one are no more than all who were shot.
+    let hurt = told[1].max(headline.told[1].unwrap_or(0));
+    let beyond = sums.casualties > 0 && told[0] + hurt > sums.casualties;
+    let told_of = if beyond { 0 } else { told[0] };
     let mut reading = [None; 2];
     let last = sums.last;
     for (column, headline_told) in [headline.told[0], injured].into_iter().enumerate() {
         let joined = sums.joined[column];
         let text = match (sums.alone[column] > 1, stated[column] > 1) {
-            _ if sums.casualties > 0 && told[0] + told[1] > sums.casualties => 0,
+            _ if beyond => 0,
             // A number and that of others, where no other number counts them all.
             (true, _) if sums.added[column].0 == sums.alone[column] => sums.added[column].1,
             // Where the text gives a number, persons told one by one are some of them.
@@ -401,7 +415,7 @@ pub(super) fn of_incident<'t>(
                 suicide.max(if murder_and_suicide { told[0] } else { 1 })
             }
             Some(1) if column == 0 => suicide.max(1),
-            Some(count) if column == 0 && headline.described[0] => count.max(told[0]).max(text),
+            Some(count) if column == 0 && headline.described[0] => count.max(told_of).max(text),
             // "Girl, 4, hurt" tells of one of those whom one sentence tells of together.
             Some(1) if headline.described[column] && sums.alone[column] <= 1 && killed == 0 => {
                 sums.together[column].max(1)
@@ -409,8 +423,13 @@ pub(super) fn of_incident<'t>(
             Some(count) => count,
             None => text,
         };
-        let rest =
-            if headline_told.is_some() { rest } else { rest.max(sums.last_hurt.saturating_sub(killed)) };
+        let row = match headline_told {
+            None => sums.last_hurt,
+            // "Second man hurt in Monday's shooting"
+            Some(1) if headline.described[column] => headline.last_hurt,
+            Some(_) => 0,
+        };
+        let rest = rest.max(row.saturating_sub(killed));
         let whole = if column == 1 { whole.max(rest) } else { whole.max(suicide).max(last) };
         // One told of by a headline is no news where the text tells of any.
         let news = whole > 1 || headline_told.is_some() && counted[column] == 0;

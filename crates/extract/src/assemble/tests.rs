@@ -418,6 +418,9 @@ fn others_come_on_top_of_a_number_before_them() {
 fn a_headline_tells_how_many_by_one_of_them() {
     let text = "A 17-year-old was shot in the shoulder in Akron on Saturday.";
     assert_eq!(reading("Teen one of two people hurt in shooting", text), (None, Some(2)));
+    let text = "Shots were fired at a park in Akron on Saturday.";
+    assert_eq!(reading("Teen, 4-year-old shot at park", text), (None, Some(2)));
+    assert_eq!(reading("Second man hurt in Akron shooting", text), (None, Some(2)));
     let text = "A boy of 16 was shot dead in Akron on Monday.";
     assert_eq!(reading("Teen killed in Akron triple shooting", text).1, Some(2));
 }
@@ -552,6 +555,8 @@ fn the_last_of_a_row_tells_how_many() {
         reading("4th victim of Akron shooting dies", "Ida Cole died in Akron on Sunday."),
         (Some(4), None)
     );
+    let title = "4th victim of Akron shooting dies after several days in hospital";
+    assert_eq!(reading(title, "Ida Cole died in Akron on Sunday."), (Some(4), None));
     let text = "A man died in Akron on Sunday, the third victim to die in five weeks.";
     assert_eq!(reading("Man dies in Akron shooting", text), (None, None));
 }

@@ -449,7 +449,7 @@ impl Chunker<'_> {
         // "the 6-year-old", "a 23-year-old"
         if victim.is_none()
             && noun.trigger.is_none()
-            && (noun.determiner != Determiner::None || noun.figure.is_some())
+            && (noun.determiner != Determiner::None || noun.figure.is_some() || at == start + 1)
         {
             victim = aged.filter(|&(last, ..)| last + 1 == at);
         }

@@ -276,8 +276,10 @@ impl Chunker<'_> {
         // "Shawn Miles, 37,": a last name that is a word too.
         let first_name = || {
             let first = word.checked_sub(1).filter(|&first| first >= self.start);
+            let unknown = |at: usize| self.document.tokens()[at].word.0 == 0;
             !self.capitals
-                && capital(word)
+                // "Omar haddad, 22 was"
+                && (capital(word) || token.kind == Kind::Word && unknown(word))
                 && first.is_some_and(|first| capital(first) && self.document.tokens()[first].word.0 == 0)
         };
         matches!(noun, Some((_, Grammar::Singular)))
