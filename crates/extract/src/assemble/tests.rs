@@ -102,6 +102,17 @@ fn sources_carried_over_sentences() {
 }
 
 #[test]
+fn a_role_with_an_article_is_a_source_though_none_is_named() {
+    insta::assert_snapshot!(all(&[
+        "The ministry said 12 people were killed in the strike.",
+        "The health ministry of Gaza said 12 people were killed. The ministry said 30 others were wounded.",
+        "An attack on an army post left 50 soldiers dead, security sources said.",
+        "Airwars assessed that 4 civilians were killed.",
+        "The man, identified as 27-year-old Marcus Belton, was shot dead on Monday.",
+    ]));
+}
+
+#[test]
 fn a_text_that_speaks_for_itself_cites_nobody() {
     insta::assert_snapshot!(all(&[
         "Seven people were killed when a shell hit a bakery in Binnish.",

@@ -491,6 +491,8 @@ fn levels(mentions: &mut [Mention], gazetteer: &Gazetteer) {
         let (Some(city), Some(division)) = (twin(Kind::Settlement), twin(Kind::Adm1)) else { continue };
         let (as_city, as_division) = said.get(&mention.key).copied().unwrap_or_default();
         let level = match mention.level {
+            // "near Homs", "south of Homs": what one is near to is a town.
+            Level::Open | Level::Either if mention.near && !as_division => Level::Settlement,
             Level::Open | Level::Either => match (as_city, as_division) {
                 (true, false) => Level::Settlement,
                 (false, true) => Level::Adm1,

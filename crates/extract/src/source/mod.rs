@@ -127,6 +127,8 @@ enum Identity {
     Person,
     /// "the group"
     Anaphor,
+    /// "the ministry": the body named before, or else just that.
+    Definite(SourceKind),
 }
 
 /// The citations of a text.
@@ -346,7 +348,12 @@ impl Finder<'_, '_> {
             steps += 1;
             if let Some(phrase) = self.phrase_ending_at(at, sentence) {
                 // A description set off by commas goes with the name before it, unless it names a body itself.
-                if commas == 0 || !matches!(phrase.identity, Identity::Person | Identity::Anaphor) {
+                if commas == 0
+                    || !matches!(
+                        phrase.identity,
+                        Identity::Person | Identity::Anaphor | Identity::Definite(_)
+                    )
+                {
                     let phrase = self.widen(phrase, sentence);
                     if let Some(head) = self.before_relative(&phrase, sentence) {
                         return Some(head);
@@ -462,7 +469,7 @@ impl Finder<'_, '_> {
                 }
                 let alone = hit.end - hit.start == 1 || matches!(self.speech(start), Some(Speech::Body));
                 if definite && alone && matches!(self.speech(last), Some(Speech::Body)) {
-                    return Some(Phrase { tokens: start..last + 1, identity: Identity::Anaphor });
+                    return Some(Phrase { tokens: start..last + 1, identity: Identity::Definite(*kind) });
                 }
                 return Some(Phrase { tokens: hit.tokens(), identity: Identity::Kind(*kind) });
             }
@@ -576,7 +583,7 @@ impl Finder<'_, '_> {
     fn widen(&self, phrase: Phrase, sentence: usize) -> Phrase {
         let mut start = phrase.tokens.start;
         let mut identity = phrase.identity;
-        if matches!(identity, Identity::Person | Identity::Anaphor) {
+        if matches!(identity, Identity::Person | Identity::Anaphor | Identity::Definite(_)) {
             return phrase;
         }
         let tokens = self.reading.document.tokens();
@@ -787,6 +794,10 @@ impl Finder<'_, '_> {
         let source = match phrase.identity {
             Identity::Person => return self.last_person.clone().or_else(|| self.last_body.clone()),
             Identity::Anaphor => return self.last_body.clone().or_else(|| self.last_person.clone()),
+            Identity::Definite(kind) => {
+                let named = self.last_body.clone().or_else(|| self.last_person.clone());
+                return named.or_else(|| Some(Source { name: written(), kind, id: None }));
+            }
             Identity::Body(body) => {
                 let spoken = self.reading.named.iter().any(|(hit, _, naming)| {
                     *naming == Naming::Person && phrase.tokens.contains(&(hit.start as usize))
