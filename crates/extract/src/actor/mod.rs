@@ -13,6 +13,7 @@ pub use role::{Agent, Evidence, agents};
 use annals_plugin::Actor;
 
 use crate::event::EventHit;
+use crate::lexicon::Set;
 use crate::phrases::{Hit, Phrases, Units, Words, read_list};
 use crate::text::Document;
 
@@ -312,8 +313,11 @@ pub fn as_written(actors: &Actors, document: &Document<'_>, mention: &Mention) -
     if tokens.len() > 1 && matches!(document.lower(tokens.end - 1), "'s" | "\u{2019}s") {
         tokens.end -= 1;
     }
+    // "Russian strikes" are Russia's.
+    let deed = tokens.len() == 2 && document.is(tokens.end - 1, Set::NamesDeed);
     let party = mention.party.map(|party| &actors.parties()[party as usize]);
-    let noun = party.filter(|_| mention.naming == Naming::Adjective).and_then(|party| party.noun.as_deref());
+    let adjective = mention.naming == Naming::Adjective || deed;
+    let noun = party.filter(|_| adjective).and_then(|party| party.noun.as_deref());
     let written = || document.span(&tokens).split_whitespace().collect::<Vec<_>>().join(" ");
     Actor { name: noun.map_or_else(written, str::to_owned), id: party.map(|party| party.id.to_string()) }
 }

@@ -73,6 +73,8 @@ sets! {
     Companions = "companions",
     /// Leads a body: "its founder".
     Heads = "heads",
+    /// Names a deed where it stands for those who do it: "Russian strikes".
+    NamesDeed = "names_deed",
     /// Stands for what the sentence before told: "this".
     GoesBack = "goes_back",
     /// Before the whole that a part is of.
