@@ -62,7 +62,7 @@ impl Binder<'_> {
                         && left
                             .checked_sub(2)
                             .and_then(|whole| self.noun(whole))
-                            .is_some_and(|whole| whole.counted() && whole.person());
+                            .is_some_and(|whole| whole.counted() && (whole.person() || whole.partitive));
                     if all {
                         continue;
                     }

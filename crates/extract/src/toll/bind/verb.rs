@@ -203,9 +203,10 @@ impl<'a> Binder<'a> {
     /// "The rebels lost six fighters": fighters are lost by their death.
     pub(super) fn lost(&mut self, at: usize, verb: &Verb) {
         let Some(modality) = self.modality(at, verb).filter(|_| !verb.passive) else { return };
+        let told = |noun: &Noun| noun.counted() || noun.determiner == Determiner::Indefinite;
         let own = self
             .noun(at + 1)
-            .is_some_and(|noun| noun.counted() && noun.group == Some(Victims::Combatants) && !noun.partitive);
+            .is_some_and(|noun| told(noun) && noun.group == Some(Victims::Combatants) && !noun.partitive);
         if own {
             let predicate = Predicate {
                 outcome: Outcome::Killed,

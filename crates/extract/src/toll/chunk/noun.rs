@@ -185,8 +185,15 @@ impl Chunker<'_> {
         let nth = self.token(at).filter(|token| token.classes.has(Class::Ordinal));
         let nth = nth.and_then(|token| self.lexicon.number(token.word));
         let stands_alone = self.token(at + 1).is_none_or(|next| {
-            const AFTER: &[Class] = &[Class::Preposition, Class::Conjunction, Class::Adverb, Class::Be];
-            next.kind == Kind::Mark || next.classes.any(AFTER)
+            const AFTER: &[Class] = &[
+                Class::Preposition,
+                Class::Conjunction,
+                Class::Adverb,
+                Class::Be,
+                Class::Have,
+                Class::Modal,
+            ];
+            next.kind == Kind::Mark || next.classes.any(AFTER) || self.trigger_frame(at + 1).is_some()
         });
         matches!(nth, Some(NumberWord::Nth(n)) if n >= FEWEST) && stands_alone && !self.is(at + 1, Set::Of)
     }
