@@ -56,6 +56,8 @@ sections! {
         Suicide = "suicide",
         /// Shootings of one city or weekend, summed up.
         Roundup = "roundup",
+        /// A span over which a figure is summed.
+        Span = "span",
     }
 }
 

@@ -223,6 +223,9 @@ fn mention<'d>(document: &'d Document<'_>, toll: &Toll) -> Option<(Pointer, Pers
         owned |= at > start && document.is(at, Set::Owner);
     }
     person.age = person.age.or_else(|| age_after(document, end));
+    // "the 15-year-old shot himself"
+    let doer = toll.agent.clone().filter(|_| toll.own);
+    person.age = person.age.or_else(|| doer?.into_iter().find_map(|at| age_in(document.lower(at))));
     if numeral && toll.victims == Victims::People && person.names.is_empty() && person.age.is_none() {
         return None;
     }

@@ -19,7 +19,7 @@ pub(super) fn of(toll: &Toll, scene: &Scene<'_, '_>, setting: &Setting<'_, '_>) 
     if number == 1 && toll.high == Some(1) {
         return Scope::Incident;
     }
-    if scene.cued(&toll.clause, Cue::Several) && number > 1 {
+    if (scene.cued(&toll.clause, Cue::Several) || scene.cued(&toll.clause, Cue::Span)) && number > 1 {
         return Scope::Total;
     }
     // "the war has killed 400": the doer is no party but the war.

@@ -445,6 +445,26 @@ fn a_second_one_hurt_makes_two() {
 }
 
 #[test]
+fn who_shoots_himself_is_known_by_his_age() {
+    let text = "An 18-year-old man was wounded in Akron on Monday, police said. \
+                The 18-year-old was shot in the leg, while the 15-year-old also shot himself in the wrist.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, Some(2)));
+    let text = "A 15-year-old boy was wounded in Akron on Monday, police said. The 15-year-old shot himself in the wrist.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, None));
+}
+
+#[test]
+fn a_figure_of_a_span_or_of_weeks_ago_is_of_no_incident_of_today() {
+    let text = "A couple were killed in Akron on Monday. It brought to 20 the number of people shot over a span of 80 hours. \
+                Two weeks ago nine people were shot at a bar in Akron.";
+    let (article, told) = gathered("Couple killed in Akron", "2016-03-08", text);
+    let of =
+        |low: u64| article.claims.iter().find(|claim| claim.low == Some(low)).map(|claim| claim.incident);
+    assert_eq!(of(20), Some(None), "{told}");
+    assert_ne!(of(9), of(2), "{told}");
+}
+
+#[test]
 fn a_parent_of_a_child_is_another_person() {
     let text = "A little girl was shot in Akron on Sunday. Police said the girl's father arrived at the hospital, also shot.";
     assert_eq!(reading("Gunfire in Akron", text), (None, Some(2)));
