@@ -85,7 +85,7 @@ impl<'a> AllPartials<'a> {
         touched.scan::<RunError>(b"", |key, _| {
             match (bases.get(key)?, &mut ids) {
                 (Some(basis), Some(ids)) => ids.push(Basis::from_bytes(&basis)?.article_id),
-                // Nothing tells any more which article a record was that is gone.
+                // A record that is gone is noted as lost too; without a basis nothing tells its article.
                 _ => ids = None,
             }
             Ok(ids.is_some())

@@ -229,9 +229,14 @@ impl<'a> StoreChanges<'a> {
             release_changed_ids(write, outcomes)?;
             claim_ids(write, outcomes)?;
         }
-        write.space::<_, RunError>(Space::Basis(step), |space| {
-            outcomes.iter().try_for_each(|o| Ok(space.put(&o.key, &o.basis.to_bytes())?))
+        let renamed = write.space::<_, RunError>(Space::Basis(step), |space| {
+            let renamed = !renamed(space, outcomes)?.is_empty();
+            outcomes.iter().try_for_each(|o| space.put(&o.key, &o.basis.to_bytes()))?;
+            Ok(renamed)
         })?;
+        if renamed {
+            lose(write, step + 1)?;
+        }
         put_or_remove(write, Space::Record(step), outcomes, |o| o.record.clone())?;
         put_or_remove(write, Space::Partial(step), outcomes, |o| o.partial.clone())?;
         put_bulk(write, step, outcomes)?;
@@ -276,8 +281,19 @@ pub(crate) fn remove_keys(write: &mut Write, keys: &[Vec<u8>], first: u8, steps:
         }
         mark(write, step)?;
         touch(write, step + 1, keys.iter())?;
+        lose(write, step + 1)?;
     }
     Ok(())
+}
+
+/// Notes that some of the records touched for a step are gone or bear another id, so that not all articles are known any more
+/// that they were of.
+fn lose(write: &mut Write, step: u8) -> Result<(), RunError> {
+    Ok(write.put(Space::Meta, &lost_key(step), b"1")?)
+}
+
+fn lost_key(step: u8) -> Vec<u8> {
+    format!("lost/{step}").into_bytes()
 }
 
 /// Notes that a step has to look at records again. The number of steps stands for the output.
@@ -299,6 +315,7 @@ pub(crate) fn touch<'a>(
 /// Notes that a step, or the output, has looked at all that was touched, as part of a plan with this fingerprint.
 pub(crate) fn settle(write: &mut Write, step: u8, fingerprint: &[u8; 16]) -> Result<(), RunError> {
     write.clear(Space::Touched(step))?;
+    write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(&lost_key(step))?))?;
     Ok(write.put(Space::Meta, &settled_key(step), fingerprint)?)
 }
 
@@ -307,9 +324,10 @@ pub(crate) fn is_settled(read: &Read, step: u8, fingerprint: &[u8; 16]) -> Resul
     Ok(read.get(Space::Meta, &settled_key(step))?.as_deref() == Some(&fingerprint[..]))
 }
 
-/// Whether everything that changes is noted as touched for a step.
+/// Whether the records that were touched for a step tell all articles that have changed.
 pub(crate) fn is_followed(read: &Read, step: u8) -> Result<bool, RunError> {
-    Ok(read.get(Space::Meta, &settled_key(step))?.is_some())
+    let noted = read.get(Space::Meta, &settled_key(step))?.is_some();
+    Ok(noted && read.get(Space::Meta, &lost_key(step))?.is_none())
 }
 
 /// Takes back what [`settle`] noted, before a step is done by another plan than the last time.
@@ -410,18 +428,21 @@ fn claim_ids(write: &mut Write, outcomes: &[Outcome]) -> Result<(), RunError> {
 
 /// Takes ids back from records that now bear another one.
 fn release_changed_ids(write: &mut Write, outcomes: &[Outcome]) -> Result<(), RunError> {
-    let mut changed = Vec::new();
-    write.space::<_, RunError>(Space::Basis(0), |space| {
-        for outcome in outcomes.iter().filter(|outcome| outcome.known) {
-            if let Some(bytes) = space.get(&outcome.key)?
-                && Basis::from_bytes(&bytes)?.article_id != outcome.basis.article_id
-            {
-                changed.push(outcome.key.clone());
-            }
-        }
-        Ok(())
-    })?;
+    let changed = write.space::<_, RunError>(Space::Basis(0), |space| renamed(space, outcomes))?;
     if changed.is_empty() { Ok(()) } else { release_ids(write, &changed) }
+}
+
+/// Keys of records that bear another id than before.
+fn renamed(bases: &WriteSpace<'_>, outcomes: &[Outcome]) -> Result<Vec<Vec<u8>>, RunError> {
+    let mut renamed = Vec::new();
+    for outcome in outcomes.iter().filter(|outcome| outcome.known) {
+        if let Some(bytes) = bases.get(&outcome.key)?
+            && Basis::from_bytes(&bytes)?.article_id != outcome.basis.article_id
+        {
+            renamed.push(outcome.key.clone());
+        }
+    }
+    Ok(renamed)
 }
 
 /// Takes ids back from records that go; a shadowed record with the same id takes its place.
