@@ -52,14 +52,33 @@ pub(crate) fn reconcile(members: &[Member<'_>], best: Best) -> Tolls {
             }
         }
     }
+    let hit = latest.get(&(Outcome::Casualties, Victims::People)).cloned().unwrap_or_default();
+    let hurt = latest.get(&(Outcome::Injured, Victims::People)).cloned().unwrap_or_default();
     let mut tolls: Tolls = latest
         .into_iter()
         .map(|(slot, by_source)| (slot, range(by_source.into_values().collect(), best, slot.0)))
         .collect();
+    leave_out_dead(&mut tolls, &hit, &hurt);
     for outcome in [Outcome::Killed, Outcome::Injured] {
         cover_parts(&mut tolls, outcome);
     }
     tolls
+}
+
+/// "Five were shot, one fatally": who tells of five injured has counted the dead, if others tell of four.
+fn leave_out_dead(tolls: &mut Tolls, hit: &BTreeMap<String, Dated>, hurt: &BTreeMap<String, Dated>) {
+    let killed = tolls.get(&(Outcome::Killed, Victims::People)).and_then(|range| range.best);
+    let Some(injured) = tolls.get_mut(&(Outcome::Injured, Victims::People)) else { return };
+    let (Some(killed), Some(with)) = (killed.filter(|&killed| killed > 0), injured.best) else { return };
+    let Some(without) = with.checked_sub(killed).filter(|&without| without > 1) else { return };
+    let votes = |number: u64| {
+        let stated = hurt.values().filter(|figure| figure.bounds.standing == Standing::Stated);
+        stated.filter(|figure| figure.bounds.point() == number).count()
+    };
+    let shot = hit.values().any(|figure| figure.bounds.point() == with);
+    if shot && votes(without) > 0 && votes(with) <= votes(without) {
+        injured.best = Some(without);
+    }
 }
 
 /// A figure with the day on which it was given.
@@ -451,6 +470,20 @@ mod tests {
         let best = |outcome| tolls.get(&(outcome, Victims::People)).map(|range| (range.low, range.best));
         assert_eq!(best(Outcome::Injured), Some((Some(1), Some(7))));
         assert_eq!(best(Outcome::Killed), Some((Some(1), Some(1))), "of the dead each report tells all");
+    }
+
+    #[test]
+    fn the_dead_are_not_counted_among_the_injured() {
+        let injured = |reports: &[Report]| {
+            let members: Vec<Member<'_>> = reports.iter().map(|report| (report, 0)).collect();
+            let tolls = reconcile(&members, Best::Agreed);
+            tolls.get(&(Outcome::Injured, Victims::People)).and_then(|range| range.best)
+        };
+        let one = report("a", 1, &["killed people 1", "injured people 4"]);
+        let other = report("b", 1, &["casualties people 4", "killed people 1"]);
+        assert_eq!(injured(&[one.clone(), other]), Some(3), "four were shot, one of them fatally");
+        let other = report("b", 1, &["injured people 3", "killed people 1"]);
+        assert_eq!(injured(&[one, other]), Some(4), "nobody tells of four in all");
     }
 
     #[test]

@@ -275,7 +275,8 @@ fn compatible(known: &Person<'_>, other: &Person<'_>) -> bool {
         || within(&known.names, &other.names)
         || within(&other.names, &known.names);
     let child = |person: &Person<'_>| person.group == Some(Victims::Children);
-    let grown = known.grown && child(other) || other.grown && child(known);
+    let adult = |person: &Person<'_>| person.grown || person.age.is_some_and(|age| age >= 18);
+    let grown = adult(known) && child(other) || adult(other) && child(known);
     let groups = !grown && known.group.zip(other.group).is_none_or(|(one, two)| akin(one, two));
     ages && names && (groups || !known.names.is_empty() && !other.names.is_empty())
 }

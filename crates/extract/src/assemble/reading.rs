@@ -24,6 +24,8 @@ pub(super) struct Headline {
     shot: Option<u64>,
     /// One of a row of those harmed: "a second man was hurt".
     last_hurt: u64,
+    /// The name of the deed counts: "triple shooting".
+    by_name: bool,
     /// The dead, and the injured, are named or described, not counted, so that there may be more: "man kills wife, neighbor",
     /// "Girl, 4, hurt".
     pub(super) described: [bool; 2],
@@ -55,6 +57,7 @@ impl Headline {
             // "Five shot, two dead" and "five shot" may count the dead; "one dead, one shot" has told of them.
             // A "triple shooting" counts all three.
             let fold = || toll.number.clone().any(|at| document.tokens()[at].classes.has(Class::Fold));
+            headline.by_name |= fold();
             let open = toll.outcome == Outcome::Casualties
                 || toll.outcome == Outcome::Injured && fold()
                 || toll.outcome == Outcome::Injured
@@ -386,7 +389,9 @@ pub(super) fn of_incident<'t>(
     // A murder and a suicide leave two dead at least.
     let least = if murder_and_suicide { (sums.slain + 1).max(2) } else { 0 };
     let suicide = sums.murder_and_suicide().max(least);
-    let killed = counted[0].max(told[0]).max(headline.told[0].unwrap_or(0));
+    let dead = counted[0].max(told[0]).max(headline.told[0].unwrap_or(0));
+    // A headline that tells of the dead tells of all.
+    let killed = headline.told[0].filter(|&told| told >= counted[0]).unwrap_or(dead);
     // Whoever was shot and not killed was injured.
     let casualties = sums.casualties.max(headline.shot.unwrap_or(0));
     // In a round-up the dead may be those of other shootings.
@@ -420,6 +425,8 @@ pub(super) fn of_incident<'t>(
             Some(1) if headline.described[column] && sums.alone[column] <= 1 && killed == 0 => {
                 sums.together[column].max(1)
             }
+            // The numbers of the text tell more than the name of the deed.
+            Some(count) if headline.by_name => count.max(joined),
             Some(count) => count,
             None => text,
         };

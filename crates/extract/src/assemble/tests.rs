@@ -432,6 +432,8 @@ fn a_headline_tells_how_many_by_one_of_them() {
     let text = "Shots were fired at a park in Akron on Saturday.";
     assert_eq!(reading("Teen, 4-year-old shot at park", text), (None, Some(2)));
     assert_eq!(reading("Second man hurt in Akron shooting", text), (None, Some(2)));
+    let text = "A boy of 12 was wounded on Monday in a shooting in Akron that also hurt three other people.";
+    assert_eq!(reading("Triple shooting in Akron", text), (None, Some(4)), "the text counts one more");
     let text = "A boy of 16 was shot dead in Akron on Monday.";
     assert_eq!(reading("Teen killed in Akron triple shooting", text).1, Some(2));
 }
@@ -462,6 +464,12 @@ fn a_figure_of_a_span_or_of_weeks_ago_is_of_no_incident_of_today() {
         |low: u64| article.claims.iter().find(|claim| claim.low == Some(low)).map(|claim| claim.incident);
     assert_eq!(of(20), Some(None), "{told}");
     assert_ne!(of(9), of(2), "{told}");
+}
+
+#[test]
+fn a_baby_is_not_a_man_of_25() {
+    let text = "A baby was shot in the foot in Akron on Monday. A 25-year-old was shot two streets away.";
+    assert_eq!(reading("Gunfire in Akron", text), (None, Some(2)));
 }
 
 #[test]
