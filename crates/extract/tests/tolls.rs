@@ -133,3 +133,36 @@ fn cost_is_linear_on_hostile_lines() {
         );
     }
 }
+
+/// The same of the whole stage: sources, places, doers and days of one hostile line.
+#[test]
+fn the_stage_is_linear_on_hostile_lines() {
+    let passes = annals_extract::definition()
+        .open(serde_json::json!({}), &annals_plugin::Context::default())
+        .expect("the stage opens with its defaults");
+    let Some(annals_plugin::Pass::Article(stage)) = passes.first() else { panic!("a stage per article") };
+    for unit in [
+        "a woman said X a man said ",
+        "the army said it had killed 3 , ",
+        "near Homs , north of Aleppo , killing 2 ",
+        "on Monday , 3 May , two died . ",
+        "A bombing by the army killed Omar Haddad and ",
+    ] {
+        let time = |bytes: usize| {
+            let one = || {
+                let mut article = annals_plugin::Article::new("a", "a", "in/a.txt");
+                article.text = unit.repeat(bytes / unit.len());
+                let start = std::time::Instant::now();
+                stage.process(annals_plugin::Batch::new(vec![article])).expect("the stage takes any text");
+                start.elapsed().as_secs_f64()
+            };
+            (0..3).map(|_| one()).fold(f64::INFINITY, f64::min)
+        };
+        time(20_000);
+        let (small, large) = (time(40_000), time(320_000));
+        assert!(
+            large < 40.0 * small.max(0.004),
+            "{unit:?}: {small} s, then {large} s for eight times the text"
+        );
+    }
+}

@@ -152,7 +152,7 @@ pub fn citations(reading: &Reading<'_, '_>) -> Citations {
         reading,
         last_body: None,
         last_person: None,
-        known: Vec::new(),
+        known: resolve::Known::default(),
         names: names(reading.document),
         sets: &reading.document.language().sets,
     };
@@ -178,7 +178,7 @@ struct Finder<'a, 'd> {
     last_body: Option<Source>,
     last_person: Option<Source>,
     /// Persons cited by full name, so that a last name finds them.
-    known: Vec<Source>,
+    known: resolve::Known,
     /// Words that have a capital within a sentence, by their small letters.
     names: FxHashSet<&'a str>,
     sets: &'a Sets,

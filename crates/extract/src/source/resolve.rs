@@ -1,6 +1,7 @@
 //! Who the words for a source stand for: a listed body, a party, or one named before.
 
 use annals_plugin::{Source, SourceKind};
+use rustc_hash::FxHashMap;
 
 use super::{Finder, Identity, Naming, Phrase};
 use crate::actor::Naming as ActorNaming;
@@ -48,12 +49,7 @@ impl Finder<'_, '_> {
             Identity::Kind(kind) => Source { name: written(), kind, id: None },
             Identity::Name => {
                 let name = written();
-                let last = name.split([' ', '-']).next_back().unwrap_or("").to_lowercase();
-                let before = self.known.iter().rev().find(|source| {
-                    source.name.len() > name.len()
-                        && source.name.to_lowercase().ends_with(&last)
-                        && last.len() > 2
-                });
+                let before = self.known.longer(&name);
                 match before {
                     Some(source) => source.clone(),
                     None => {
@@ -80,7 +76,7 @@ impl Finder<'_, '_> {
         }
         if matches!(phrase.identity, Identity::Name | Identity::Kind(_)) {
             self.last_person = Some(source.clone());
-            self.known.push(source.clone());
+            self.known.add(&source);
             if self.last_body.is_none() || !matches!(phrase.identity, Identity::Name) {
                 self.last_body = Some(source.clone());
             }
@@ -108,5 +104,36 @@ impl Finder<'_, '_> {
         });
         let longest = names.max_by_key(|name| (name.chars().count(), std::cmp::Reverse(name.clone())));
         longest.unwrap_or_else(|| listed.to_owned())
+    }
+}
+
+/// Sources that a text has cited by name, found again by the last word of the name.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Of each last word the sources whose name ends with it, latest last; of those, each is longer than any after it, since
+    /// a shorter one before a longer one is never asked for.
+    by_last: FxHashMap<String, Vec<Source>>,
+}
+
+impl Known {
+    /// Shortest last word by which a name is known again, in bytes.
+    const SHORTEST: usize = 3;
+
+    fn last(name: &str) -> String {
+        name.split([' ', '-']).next_back().unwrap_or("").to_lowercase()
+    }
+
+    /// The latest source whose name goes on before the same last word: "Nabil al-Khatib" for "Khatib".
+    fn longer(&self, name: &str) -> Option<&Source> {
+        let last = Self::last(name);
+        let sources = self.by_last.get(&last).filter(|_| last.len() >= Self::SHORTEST)?;
+        let longer = sources.partition_point(|source| source.name.len() > name.len());
+        sources[..longer].last()
+    }
+
+    fn add(&mut self, source: &Source) {
+        let sources = self.by_last.entry(Self::last(&source.name)).or_default();
+        while sources.pop_if(|before| before.name.len() <= source.name.len()).is_some() {}
+        sources.push(source.clone());
     }
 }
