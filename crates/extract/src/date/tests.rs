@@ -1,3 +1,4 @@
+use super::calendar::day;
 use super::*;
 use crate::language::Language;
 use proptest::prelude::*;
