@@ -212,16 +212,11 @@ impl Writer {
             claims.push((digest, of_claims));
         }
         let mut counts = [0, 0];
-        std::thread::scope(|scope| {
-            let of = |name: &str| if name == ARTICLES { &articles } else { &claims };
-            let both = self.tables.iter_mut().filter(|(name, _)| [ARTICLES, CLAIMS].contains(&name.as_str()));
-            let threads: Vec<_> =
-                both.map(|(name, table)| scope.spawn(move || table.pieces(of(name)))).collect();
-            for (thread, count) in threads.into_iter().zip(&mut counts) {
-                *count = joined(thread)?;
-            }
-            Ok::<(), OutputError>(())
-        })?;
+        for ((name, pieces), count) in [(ARTICLES, &articles), (CLAIMS, &claims)].into_iter().zip(&mut counts)
+        {
+            let table = self.tables.get_mut(name).expect("both were opened with the writer");
+            *count = table.pieces(pieces)?;
+        }
         if let Some(page) = &mut self.page {
             page.count(counts[0], counts[1]);
         }
@@ -602,16 +597,19 @@ impl Table {
             }
             Ok(spans)
         };
-        let spans: Vec<Vec<Span>> = match &mut self.sinks[..] {
-            [(_, one)] => vec![append(0, one)?],
-            sinks => std::thread::scope(|scope| {
+        // Copies are what takes long; what is in memory is written soon enough without threads, which take memory.
+        let spans: Vec<Vec<Span>> = if held.iter().all(Option::is_none) {
+            let sinks = self.sinks.iter_mut().enumerate();
+            sinks.map(|(format, (_, sink))| append(format, sink)).collect::<Result<_, _>>()?
+        } else {
+            std::thread::scope(|scope| {
                 let append = &append;
                 let threads: Vec<_> = (0..)
-                    .zip(sinks)
+                    .zip(&mut self.sinks)
                     .map(|(format, (_, sink))| scope.spawn(move || append(format, sink)))
                     .collect();
                 threads.into_iter().map(joined).collect::<Result<_, _>>()
-            })?,
+            })?
         };
         let mut rows = 0;
         for (at, ((digest, rendered), held)) in pieces.iter().zip(&held).enumerate() {

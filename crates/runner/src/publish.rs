@@ -51,16 +51,22 @@ pub(crate) fn publish<'t>(
         attributes: session.plan.attributes.clone(),
     };
     let mut writer = Writer::create(dir, &formats, options)?;
-    // What has changed is told while the articles are written.
-    let (pieces, told) = std::thread::scope(|scope| {
-        let told = scope.spawn(|| {
-            let digests = session.pool.install(|| digests(tables))?;
-            let changes = Changes::since_last_run(&session.store, &tables.rows, &digests)?;
-            Ok::<_, RunError>((digests, changes))
-        });
-        let pieces = write_articles(session, &mut writer, publication);
-        (pieces, told.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
+    let tell = || {
+        let digests = session.pool.install(|| digests(tables))?;
+        let changes = Changes::since_last_run(&session.store, &tables.rows, &digests)?;
+        Ok::<_, RunError>((digests, changes))
+    };
+    let again = is_settled(&session.store.read()?, number(session.plan.steps.len()), publication)?;
+    let (pieces, told) = if again {
+        // Articles are mostly copied then, so that a thread is free.
+        std::thread::scope(|scope| {
+            let told = scope.spawn(tell);
+            let pieces = write_articles(session, &mut writer, publication);
+            (pieces, told.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    } else {
+        (write_articles(session, &mut writer, publication), tell())
+    };
     let (pieces, (digests, changes)) = (pieces?, told?);
     for (name, batches) in &tables.rows {
         for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
