@@ -15,13 +15,9 @@ impl<'a> Binder<'a> {
     /// "12 dead", "leaving 12 people dead", "12 found dead".
     pub(super) fn state_predicate(&mut self, at: usize, outcome: Outcome) {
         let predicate = Predicate {
-            outcome,
-            tokens: self.chunks[at].span.clone(),
             modality: self.feared(at),
-            passive: true,
-            agent: None,
             frame: Some(Frame::State),
-            at,
+            ..self.bare_predicate(outcome, at)
         };
         // "were pulled dead from the rubble": the verb before has the subject.
         let pulled = at.checked_sub(1).filter(|&before| {
@@ -87,13 +83,9 @@ impl<'a> Binder<'a> {
             return;
         }
         let predicate = Predicate {
-            outcome,
             tokens: noun.words.clone(),
             modality: self.feared(at),
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
+            ..self.bare_predicate(outcome, at)
         };
         // "killed 12 wounded men" was bound as killed; "12 dead and 30 wounded" are two.
         self.toll(&predicate, at, noun);
@@ -115,13 +107,9 @@ impl<'a> Binder<'a> {
     /// "25 civilian deaths", "the deaths of 66 civilians", "no casualties", "the death of a boy".
     pub(super) fn noun_predicate(&mut self, at: usize, noun: &'a Noun, trigger: Trigger) {
         let predicate = Predicate {
-            outcome: trigger.outcome,
             tokens: noun.words.clone(),
             modality: self.feared(at),
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
+            ..self.bare_predicate(trigger.outcome, at)
         };
         if !self.takes_life(at) {
             return;
@@ -279,13 +267,9 @@ impl<'a> Binder<'a> {
             return;
         }
         let predicate = Predicate {
-            outcome: Outcome::Killed,
             tokens: noun.words.clone(),
             modality: self.feared(at),
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
+            ..self.bare_predicate(Outcome::Killed, at)
         };
         self.those_harmed(&predicate, at, noun);
     }
@@ -353,15 +337,7 @@ impl<'a> Binder<'a> {
         if trigger.outcome != Outcome::Injured || at == 0 {
             return;
         }
-        let predicate = Predicate {
-            outcome: Outcome::Injured,
-            tokens: self.chunks[at].span.clone(),
-            modality: Modality::Asserted,
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
-        };
+        let predicate = self.bare_predicate(Outcome::Injured, at);
         let suffers = |verb: &Verb| {
             !verb.negated && (self.has(verb.main, Class::Have) || self.has(verb.main, Class::Suffer))
         };
@@ -408,15 +384,8 @@ impl<'a> Binder<'a> {
 
     /// "The death toll rose to 12", "a toll of 12", "the number of dead is at least 70".
     pub(super) fn sum(&mut self, at: usize, noun: &'a Noun, trigger: Trigger) {
-        let mut predicate = Predicate {
-            outcome: trigger.outcome,
-            tokens: self.chunks[at].span.clone(),
-            modality: self.feared(at),
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
-        };
+        let mut predicate =
+            Predicate { modality: self.feared(at), ..self.bare_predicate(trigger.outcome, at) };
         // "bringing to 45 the number killed"
         let brought = at >= 2
             && noun.figure.is_some()
@@ -556,15 +525,7 @@ impl<'a> Binder<'a> {
             return;
         };
         let (outcome, group) = (before.outcome, before.victims);
-        let predicate = Predicate {
-            outcome,
-            tokens: self.chunks[at].span.clone(),
-            modality: Modality::Asserted,
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
-        };
+        let predicate = self.bare_predicate(outcome, at);
         if self.toll(&predicate, at + 2, number)
             && let Some(toll) = self.bound[at + 2]
         {

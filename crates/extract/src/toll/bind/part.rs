@@ -195,15 +195,7 @@ impl<'a> Binder<'a> {
                 None => return,
             },
         };
-        let predicate = Predicate {
-            outcome,
-            tokens: self.chunks[at].span.clone(),
-            modality: Modality::Asserted,
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
-        };
+        let predicate = self.bare_predicate(outcome, at);
         let before = self.tolls.len();
         self.subjects(&predicate, at, true);
         let whole = whole.or_else(|| self.whole_before(before, outcome));
@@ -291,7 +283,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// A predicate that a noun such as "the dead" stands for.
+    /// What a chunk says of those it befalls: put as a fact, with no doer.
     pub(super) fn bare_predicate(&self, outcome: Outcome, at: usize) -> Predicate {
         let tokens = self.chunks[at].span.clone();
         Predicate {

@@ -88,15 +88,8 @@ impl<'a> Binder<'a> {
 
     pub(super) fn verb_predicate(&mut self, at: usize, verb: &'a Verb, trigger: Trigger) {
         let Some(modality) = self.modality(at, verb) else { return };
-        let mut predicate = Predicate {
-            outcome: trigger.outcome,
-            tokens: self.chunks[at].span.clone(),
-            modality,
-            passive: true,
-            agent: None,
-            frame: Some(trigger.frame),
-            at,
-        };
+        let mut predicate =
+            Predicate { modality, frame: Some(trigger.frame), ..self.bare_predicate(trigger.outcome, at) };
         match trigger.frame {
             // "someone shot at them": nobody need be hit.
             Frame::Verb(_) if !verb.passive && self.aims(at) => {}
@@ -182,15 +175,7 @@ impl<'a> Binder<'a> {
         if !on_the_way || dies {
             return;
         }
-        let predicate = Predicate {
-            outcome: Outcome::Injured,
-            tokens: self.chunks[at].span.clone(),
-            modality,
-            passive: true,
-            agent: None,
-            frame: None,
-            at,
-        };
+        let predicate = Predicate { modality, ..self.bare_predicate(Outcome::Injured, at) };
         let told =
             |noun: &Noun| noun.counted() && !noun.partitive || noun.person() && !noun.single && !noun.pronoun;
         if verb.passive {
@@ -208,15 +193,7 @@ impl<'a> Binder<'a> {
             .noun(at + 1)
             .is_some_and(|noun| told(noun) && noun.group == Some(Victims::Combatants) && !noun.partitive);
         if own {
-            let predicate = Predicate {
-                outcome: Outcome::Killed,
-                tokens: self.chunks[at].span.clone(),
-                modality,
-                passive: true,
-                agent: None,
-                frame: None,
-                at,
-            };
+            let predicate = Predicate { modality, ..self.bare_predicate(Outcome::Killed, at) };
             self.objects(&predicate, at + 1);
         }
     }
