@@ -149,14 +149,33 @@ fn remember(
         new.push((Vec::new(), memory));
     }
     let fingerprint = &session.plan.steps[step].fingerprint;
-    let packed: Vec<(Vec<u8>, Vec<u8>)> = session.pool.install(|| {
+    let packed: BTreeMap<Vec<u8>, Vec<u8>> = session.pool.install(|| {
         let pack = |(name, value)| (name, [&fingerprint[..], &pack(value)].concat());
         new.into_par_iter().map(pack).collect()
     });
+    let stays = |key: &[u8]| {
+        let Some((name, slice)) = key.split_last_chunk() else { return false };
+        let slices = packed.get(name).map_or(usize::MAX, |value| value.len().div_ceil(SLICE));
+        names.contains(name) && (u32::from_be_bytes(*slice) as usize) < slices
+    };
     write.space::<_, RunError>(Space::Memory(number(step)), |memory| {
-        for gone in memory.keys(b"")?.iter().filter(|name| !names.contains(*name)) {
+        for gone in memory.keys(b"")?.iter().filter(|key| !stays(key)) {
             memory.remove(gone)?;
         }
-        Ok(packed.iter().try_for_each(|(name, value)| memory.put(name, value))?)
+        for (name, value) in &packed {
+            for (slice, bytes) in (0..).zip(value.chunks(SLICE)) {
+                memory.put(&slice_key(name, slice), bytes)?;
+            }
+        }
+        Ok(())
     })
+}
+
+/// The store keeps a value in a room whose size is a power of two: long ones are cut into slices that just fit one, so that
+/// little of it stays empty.
+const SLICE: usize = (32 << 10) - 256;
+
+/// The key of a slice of a part.
+pub(crate) fn slice_key(name: &[u8], slice: u32) -> Vec<u8> {
+    [name, &slice.to_be_bytes()].concat()
 }

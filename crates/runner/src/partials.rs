@@ -9,6 +9,7 @@ use annals_plugin::stage::Visit;
 use annals_plugin::{Partials, StageError};
 use annals_store::{Read, ReadSpace, Space};
 
+use crate::conclude::slice_key;
 use crate::error::RunError;
 use crate::plan::CorpusPass;
 use crate::run::Session;
@@ -67,7 +68,13 @@ impl<'a> AllPartials<'a> {
     /// A part of what the pass left, if it left it under the same plan.
     fn remembered(&self, name: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
         let fingerprint = &self.session.plan.steps[self.step].fingerprint;
-        let Some(memory) = self.memory.get(name)? else { return Ok(None) };
+        let mut memory = Vec::new();
+        for slice in 0.. {
+            match self.memory.get(&slice_key(name, slice))? {
+                Some(bytes) => memory.extend(bytes),
+                None => break,
+            }
+        }
         memory.strip_prefix(fingerprint).map(|memory| unpack(memory.to_vec())).transpose()
     }
 
