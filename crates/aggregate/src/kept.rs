@@ -4,6 +4,7 @@
 //! Both are kept in parts. Where one ends is told by its last report or row, hence by content alone, and it is known by a
 //! digest of what it was made of, so that parts which are as they were are neither made nor written again.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals_plugin::{Findings, Partials, StageError};
@@ -243,20 +244,15 @@ impl Keeper {
         graph: &GraphBuilder,
         out: &mut dyn Findings,
     ) -> Result<Self, StageError> {
-        let held = |digest: &u64| last.as_ref().is_some_and(|last| last.reports.contains(digest));
         let heads = &corpus.heads;
-        let mut reports = Vec::new();
-        let mut start = 0;
-        for end in ends(heads.iter().map(|head| XxHash3_64::oneshot(head.article_id.as_bytes()))) {
-            let digest = digest_of(heads[start..end].iter().map(|head| head.digest));
-            let part = match held(&digest) {
-                true => None,
-                false => Some(part_of(&heads[start..end], corpus, graph)?),
-            };
-            out.remember_part(&name(REPORTS, digest), part);
-            reports.push(digest);
-            start = end;
-        }
+        let reports = remember_parts(
+            REPORTS,
+            last.as_ref().map(|last| &last.reports),
+            &ends(heads.iter().map(|head| XxHash3_64::oneshot(head.article_id.as_bytes()))),
+            |part| digest_of(heads[part].iter().map(|head| head.digest)),
+            |part| part_of(&heads[part], corpus, graph),
+            out,
+        )?;
         let known = last.as_ref().map_or(0, |last| last.words / WORDS);
         let words = graph.vocabulary.len();
         for (number, from) in (0..words).step_by(WORDS).enumerate() {
@@ -278,19 +274,14 @@ impl Keeper {
         batches: &[RecordBatch],
         out: &mut dyn Findings,
     ) -> Result<(), StageError> {
-        let held = |digest: &u64| self.last.as_ref().is_some_and(|last| last.events.contains(digest));
-        let mut events = Vec::new();
-        let mut start = 0;
-        for end in ends(digests.iter().copied()) {
-            let digest = digest_of(digests[start..end].iter().copied());
-            let part = match held(&digest) {
-                true => None,
-                false => Some(rows(&digests[start..end], batches, start)?),
-            };
-            out.remember_part(&name(EVENTS, digest), part);
-            events.push(digest);
-            start = end;
-        }
+        let events = remember_parts(
+            EVENTS,
+            self.last.as_ref().map(|last| &last.events),
+            &ends(digests.iter().copied()),
+            |part| digest_of(digests[part].iter().copied()),
+            |part| rows(&digests[part.clone()], batches, part.start),
+            out,
+        )?;
         let index = Index {
             reports: self.reports,
             events,
@@ -301,6 +292,28 @@ impl Keeper {
         out.remember(write(&index)?);
         Ok(())
     }
+}
+
+/// Takes down the parts of a list that end at `ends`, and makes only those that are not held already. Gives their digests.
+fn remember_parts(
+    kind: u8,
+    held: Option<&FxHashSet<u64>>,
+    ends: &[usize],
+    digest_of: impl Fn(Range<usize>) -> u64,
+    make: impl Fn(Range<usize>) -> Result<Vec<u8>, StageError>,
+    out: &mut dyn Findings,
+) -> Result<Vec<u64>, StageError> {
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    starts
+        .zip(ends)
+        .map(|(start, &end)| {
+            let digest = digest_of(start..end);
+            let is_held = held.is_some_and(|held| held.contains(&digest));
+            let part = if is_held { None } else { Some(make(start..end)?) };
+            out.remember_part(&name(kind, digest), part);
+            Ok(digest)
+        })
+        .collect()
 }
 
 fn part_of(heads: &[Head], corpus: &Corpus, graph: &GraphBuilder) -> Result<Vec<u8>, StageError> {

@@ -115,23 +115,26 @@ fn cost_is_linear_on_hostile_lines() {
         "\"'",
         "who were killed by ",
     ] {
-        let time = |bytes: usize| {
-            let text = unit.repeat(bytes / unit.len());
-            let one = || {
-                let start = std::time::Instant::now();
-                let document = Document::new(&text, Language::english());
-                tolls(&document);
-                start.elapsed().as_secs_f64()
-            };
-            (0..4).map(|_| one()).fold(f64::INFINITY, f64::min)
-        };
-        time(50_000);
-        let (small, large) = (time(100_000), time(800_000));
-        assert!(
-            large < 40.0 * small.max(0.002),
-            "{unit:?}: {small} s, then {large} s for eight times the text"
-        );
+        assert_linear(unit, 100_000, 4, 0.002, &|text| {
+            tolls(&Document::new(&text, Language::english()));
+        });
     }
+}
+
+/// Times a text of repeated units, and one of eight times the length; no time counts for less than `least` seconds.
+fn assert_linear(unit: &str, bytes: usize, tries: usize, least: f64, read: &dyn Fn(String)) {
+    let time = |bytes: usize| {
+        let one = || {
+            let text = unit.repeat(bytes / unit.len());
+            let start = std::time::Instant::now();
+            read(text);
+            start.elapsed().as_secs_f64()
+        };
+        (0..tries).map(|_| one()).fold(f64::INFINITY, f64::min)
+    };
+    time(bytes / 2);
+    let (small, large) = (time(bytes), time(8 * bytes));
+    assert!(large < 40.0 * small.max(least), "{unit:?}: {small} s, then {large} s for eight times the text");
 }
 
 /// The same of the whole stage: sources, places, doers and days of one hostile line.
@@ -148,21 +151,10 @@ fn the_stage_is_linear_on_hostile_lines() {
         "on Monday , 3 May , two died . ",
         "A bombing by the army killed Omar Haddad and ",
     ] {
-        let time = |bytes: usize| {
-            let one = || {
-                let mut article = annals_plugin::Article::new("a", "a", "in/a.txt");
-                article.text = unit.repeat(bytes / unit.len());
-                let start = std::time::Instant::now();
-                stage.process(annals_plugin::Batch::new(vec![article])).expect("the stage takes any text");
-                start.elapsed().as_secs_f64()
-            };
-            (0..3).map(|_| one()).fold(f64::INFINITY, f64::min)
-        };
-        time(20_000);
-        let (small, large) = (time(40_000), time(320_000));
-        assert!(
-            large < 40.0 * small.max(0.004),
-            "{unit:?}: {small} s, then {large} s for eight times the text"
-        );
+        assert_linear(unit, 40_000, 3, 0.004, &|text| {
+            let mut article = annals_plugin::Article::new("a", "a", "in/a.txt");
+            article.text = text;
+            stage.process(annals_plugin::Batch::new(vec![article])).expect("the stage takes any text");
+        });
     }
 }
