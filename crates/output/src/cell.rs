@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use crate::OutputError;
-use crate::schema;
+use crate::{schema, short};
 
 /// A value as the text formats need it.
 pub(crate) enum Cell<'a> {
@@ -300,28 +300,35 @@ pub fn row(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, Output
 /// When a column has a type that no table holds.
 pub fn digests(batch: &RecordBatch) -> Result<Vec<[u8; 16]>, OutputError> {
     check("rows", batch.schema_ref())?;
-    let mut names = blake3::Hasher::new();
     let mut bytes = Vec::new();
     for field in batch.schema_ref().fields() {
         put(&mut bytes, field.name().as_bytes());
     }
-    names.update(&bytes);
+    // The names go in as a key, which costs a row nothing.
+    let names = blake3::hash(&bytes);
     let columns = columns(batch);
     Ok((0..batch.num_rows())
         .map(|row| {
             bytes.clear();
             columns.iter().for_each(|column| column.cell(row).put(&mut bytes));
-            let mut digest = [0; 16];
-            let whole = names.clone().update(&bytes).finalize();
-            digest.copy_from_slice(&whole.as_bytes()[..16]);
-            digest
+            short(&blake3::keyed_hash(names.as_bytes(), &bytes))
         })
         .collect())
 }
 
+/// Appends bytes with their length, so that it shows where they end.
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    length(out, bytes.len());
     out.extend_from_slice(bytes);
+}
+
+/// Appends a length as base-128 digits, lowest first, all but the last marked.
+fn length(out: &mut Vec<u8>, mut length: usize) {
+    while length >= 0x80 {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
 }
 
 impl Cell<'_> {
@@ -333,24 +340,92 @@ impl Cell<'_> {
             Self::Int(value) => number(out, 2, value.to_le_bytes()),
             Self::UInt(value) => number(out, 3, value.to_le_bytes()),
             Self::Float(value) => number(out, 4, value.to_bits().to_le_bytes()),
-            Self::Float32(value) => number(out, 5, u64::from(value.to_bits()).to_le_bytes()),
+            Self::Float32(value) => number(out, 5, value.to_bits().to_le_bytes()),
             Self::Date(value) => {
-                out.push(6);
-                put(out, value.to_string().as_bytes());
+                let [low, high] = value.year().to_le_bytes();
+                number(out, 6, [low, high, value.month() as u8, value.day() as u8]);
             }
             Self::Text(value) | Self::Json(value) => {
                 out.push(7);
                 put(out, value.as_bytes());
             }
             Self::List(list) => {
-                number(out, 8, (list.len() as u64).to_le_bytes());
+                out.push(8);
+                length(out, list.len());
                 items(*list).for_each(|item| item.put(out));
             }
         }
     }
 }
 
-fn number(out: &mut Vec<u8>, kind: u8, bytes: [u8; 8]) {
+fn number<const N: usize>(out: &mut Vec<u8>, kind: u8, bytes: [u8; N]) {
     out.push(kind);
     out.extend_from_slice(&bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::builder::{ListBuilder, StringBuilder};
+    use arrow_array::{ArrayRef, StringArray};
+
+    use super::*;
+
+    fn list(rows: &[&[&str]]) -> ArrayRef {
+        let mut builder = ListBuilder::new(StringBuilder::new());
+        for row in rows {
+            row.iter().for_each(|item| builder.values().append_value(item));
+            builder.append(true);
+        }
+        Arc::new(builder.finish())
+    }
+
+    fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_row_has_one_digest_in_whatever_batch_it_comes() {
+        let rows = batch(vec![
+            ("text", Arc::new(StringArray::from(vec![Some("a"), None, Some(""), Some("bcd"), Some("a")]))),
+            ("day", Arc::new(Date32Array::from(vec![Some(0), Some(1), None, Some(-1), Some(0)]))),
+            ("list", list(&[&["x", "y"], &[], &["xy"], &["x"], &["x", "y"]])),
+        ]);
+        let whole = digests(&rows).unwrap();
+        assert_eq!(whole[0], whole[4]);
+        assert_eq!(whole.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+        let parts = [rows.slice(0, 1), rows.slice(1, 3), rows.slice(4, 1)];
+        assert_eq!(parts.iter().flat_map(|part| digests(part).unwrap()).collect::<Vec<_>>(), whole);
+    }
+
+    #[test]
+    fn what_differs_has_another_digest() {
+        let text = |name, values: Vec<Option<&str>>| batch(vec![(name, Arc::new(StringArray::from(values)))]);
+        let two = |a: &str, b: &str| {
+            let cell = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
+            batch(vec![("a", cell(a)), ("b", cell(b))])
+        };
+        let long = "x".repeat(200);
+        let rows = [
+            text("a", vec![Some("x")]),
+            text("b", vec![Some("x")]),
+            text("a", vec![Some("")]),
+            text("a", vec![None]),
+            text("a", vec![Some(&long)]),
+            text("a", vec![Some(&long[1..])]),
+            two("xy", "z"),
+            two("x", "yz"),
+            batch(vec![("a", list(&[&["x"]]))]),
+            batch(vec![("a", list(&[&["x", ""]]))]),
+            batch(vec![("a", Arc::new(Int64Array::from(vec![7])))]),
+            batch(vec![("a", Arc::new(UInt64Array::from(vec![7])))]),
+            batch(vec![("a", Arc::new(Date32Array::from(vec![7])))]),
+            batch(vec![("a", Arc::new(Float64Array::from(vec![7.0])))]),
+        ];
+        let digests: std::collections::BTreeSet<_> =
+            rows.iter().flat_map(|row| digests(row).unwrap()).collect();
+        assert_eq!(digests.len(), rows.len());
+    }
 }

@@ -68,7 +68,7 @@ impl Staging {
 
     /// Makes the new set of these files durable, decides for it and brings it into place. Every file has been synced by
     /// whoever wrote it.
-    pub(crate) fn seal(self, names: &BTreeSet<String>, parts: &[u8]) -> Result<(), OutputError> {
+    pub(crate) fn seal(&self, names: &BTreeSet<String>, parts: &[u8]) -> Result<(), OutputError> {
         let bytes = serde_json::to_vec_pretty(names).expect("a list of strings serialises");
         for (name, bytes) in [(PARTS, parts), (LIST, &bytes)] {
             let mut file = NewFile::create(self.path(name))?;

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -77,6 +79,7 @@ pub(crate) struct NewFile {
     path: PathBuf,
     file: BufWriter<File>,
     bytes: u64,
+    early: Early,
 }
 
 impl NewFile {
@@ -84,7 +87,7 @@ impl NewFile {
         let file = annals_fault::point()
             .and_then(|()| File::create_new(&path))
             .map_err(OutputError::file("create", &path))?;
-        Ok(Self { path, file: BufWriter::with_capacity(1 << 16, file), bytes: 0 })
+        Ok(Self { path, file: BufWriter::with_capacity(1 << 16, file), bytes: 0, early: Early::default() })
     }
 
     /// Writes bytes, with an error that names the file.
@@ -97,14 +100,20 @@ impl NewFile {
         annals_fault::point()?;
         from.seek(SeekFrom::Start(span.start))?;
         let copied = io::copy(&mut from.take(span.length), &mut self.file)?;
-        self.bytes += copied;
+        self.grown(copied);
         if copied < span.length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    }
+
+    fn grown(&mut self, by: u64) {
+        self.bytes += by;
+        self.early.grown(self.file.get_ref(), by);
     }
 
     /// Flushes to the disk.
     pub(crate) fn finish(mut self) -> Result<u64, OutputError> {
         annals_fault::point()
             .and_then(|()| self.file.flush())
+            .and_then(|()| self.early.end())
             .and_then(|()| self.file.get_ref().sync_all())
             .map_err(OutputError::file("write", &self.path))?;
         Ok(self.bytes)
@@ -115,11 +124,96 @@ impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         annals_fault::point()?;
         let count = self.file.write(bytes)?;
-        self.bytes += count as u64;
+        self.grown(count as u64);
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// Brings a long file to the disk while it is still written, so that little is left to wait for at its end.
+#[derive(Default)]
+struct Early {
+    /// Bytes since the last time.
+    fresh: u64,
+    thread: Option<(SyncSender<()>, JoinHandle<io::Result<()>>)>,
+}
+
+impl Early {
+    /// Bytes that are worth a start.
+    const STRIDE: u64 = 16 << 20;
+
+    fn grown(&mut self, file: &File, by: u64) {
+        self.fresh += by;
+        if self.fresh < Self::STRIDE {
+            return;
+        }
+        self.fresh = 0;
+        if self.thread.is_none() {
+            // Without a thread all is left for the end.
+            self.thread = file.try_clone().ok().and_then(|file| Self::start(file).ok());
+        }
+        if let Some((wake, _)) = &self.thread {
+            // If it is still at it, it will come to these bytes the next time.
+            let _ = wake.try_send(());
+        }
+    }
+
+    fn start(file: File) -> io::Result<(SyncSender<()>, JoinHandle<io::Result<()>>)> {
+        let (wake, woken) = sync_channel(1);
+        let bring =
+            move || woken.iter().try_for_each(|()| annals_fault::point().and_then(|()| file.sync_data()));
+        Ok((wake, std::thread::Builder::new().spawn(bring)?))
+    }
+
+    /// Waits for what was started. An error that it met is told to nobody else by the system.
+    fn end(&mut self) -> io::Result<()> {
+        let Some((wake, thread)) = self.thread.take() else { return Ok(()) };
+        drop(wake);
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+impl Drop for Early {
+    fn drop(&mut self) {
+        // Whoever gives the file up may remove it next.
+        let _ = self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_long_file_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+        let bytes: Vec<u8> = (0..20_u32 << 20).map(|at| (at % 251) as u8).collect();
+        fs::write(&old, &bytes).unwrap();
+        let mut file = NewFile::create(new.clone()).unwrap();
+        file.put(&bytes).unwrap();
+        let old = OldFile::open(old).unwrap();
+        for _ in 0..2 {
+            file.copy(&old.file, Span { start: 5, length: 19 << 20 }).unwrap();
+        }
+        assert!(file.early.thread.is_some());
+        let part = &bytes[5..5 + (19 << 20)];
+        assert_eq!(file.finish().unwrap(), (bytes.len() + 2 * part.len()) as u64);
+        assert!(fs::read(new).unwrap() == [&bytes[..], part, part].concat());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_error_on_the_way_to_the_disk_is_told_at_the_end() {
+        let file = File::open("/dev/null").unwrap();
+        let mut early = Early::default();
+        early.grown(&file, Early::STRIDE);
+        assert!(early.end().is_err(), "a device that cannot be synced");
+        assert!(early.end().is_ok());
     }
 }

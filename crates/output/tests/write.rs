@@ -405,6 +405,7 @@ proptest! {
 /// set held.
 fn write_pieces(folder: &Path, pieces: &[(u8, u8)], events: &RecordBatch) -> usize {
     let mut writer = Writer::create(folder, &ALL, options()).unwrap();
+    let (tables, others) = writer.sides();
     let mut held = 0;
     for &(number, state) in pieces {
         let digest = [[number; 8], [state; 8]].concat().try_into().unwrap();
@@ -423,14 +424,16 @@ fn write_pieces(folder: &Path, pieces: &[(u8, u8)], events: &RecordBatch) -> usi
                 })
                 .collect()
         };
-        let known = writer.holds(&digest);
+        let encoder = tables.encoder();
+        let known = encoder.holds(&digest);
         held += usize::from(known);
-        let rows = (!known).then(|| writer.encoder().encode(&articles()).unwrap());
-        writer.pieces(vec![(digest, rows)]).unwrap();
+        let rows = (!known).then(|| encoder.encode(&articles()).unwrap());
+        tables.pieces(vec![(digest, rows)]).unwrap();
     }
-    writer.table("events", events).unwrap();
-    for id in writer.wanted() {
-        writer.shown(&article(&id, "shown")).unwrap();
+    tables.end().unwrap();
+    others.table("events", events).unwrap();
+    for id in others.wanted() {
+        others.shown(&article(&id, "shown")).unwrap();
     }
     writer.commit().unwrap();
     held

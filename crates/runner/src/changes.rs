@@ -1,9 +1,11 @@
 //! What a run did to the events, told against the last run.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
-use annals_store::{Space, Store, Write};
+use annals_store::{Read, Space, Write};
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
@@ -33,13 +35,56 @@ pub(crate) struct Changes<'t> {
 
 type Events = BTreeMap<String, Map<String, Value>>;
 
-/// A row that speaks of an event, by its key in the store.
+/// A row that speaks of an event.
 struct Row<'a> {
     table: &'a str,
-    key: Vec<u8>,
+    event_id: &'a str,
+    /// Its number among the rows of its table on this event.
+    number: u64,
     digest: Digest,
     batch: &'a RecordBatch,
     at: usize,
+}
+
+impl Row<'_> {
+    /// Puts its key in the store to `key`.
+    fn key(&self, key: &mut Vec<u8>) {
+        key.clear();
+        for part in [self.table, self.event_id] {
+            key.extend_from_slice(part.as_bytes());
+            key.push(0);
+        }
+        if self.table != EVENTS {
+            key.extend_from_slice(&self.number.to_be_bytes());
+        }
+    }
+}
+
+/// Rows in the order of their keys, the first of which is known.
+struct Rows<'t> {
+    first: Option<Row<'t>>,
+    key: Vec<u8>,
+    rest: std::vec::IntoIter<Row<'t>>,
+}
+
+impl<'t> Rows<'t> {
+    fn new(rows: Vec<Row<'t>>) -> Self {
+        let mut rows = Self { first: None, key: Vec::new(), rest: rows.into_iter() };
+        rows.advance();
+        rows
+    }
+
+    /// The row that was first.
+    fn advance(&mut self) -> Option<Row<'t>> {
+        let next = self.rest.next();
+        next.as_ref().inspect(|row| row.key(&mut self.key));
+        std::mem::replace(&mut self.first, next)
+    }
+
+    /// The first row, if its key stands in this order to `key`.
+    fn next_if(&mut self, order: Ordering, key: &[u8]) -> Option<Row<'t>> {
+        if self.first.is_some() && self.key.as_slice().cmp(key) == order { self.advance() } else { None }
+    }
 }
 
 /// Bytes of the digest before each stored row, by which a row that has not changed is known without reading it.
@@ -49,33 +94,31 @@ const DIGEST: usize = 16;
 pub(crate) type Digest = [u8; DIGEST];
 
 impl<'t> Changes<'t> {
-    /// Compares the rows that speak of events with those that [`Changes::remember`] kept.
+    /// Compares the rows that speak of events with those that [`Kept::remember`] kept.
     pub(crate) fn since_last_run(
-        store: &Store,
+        read: &Read,
         tables: &'t BTreeMap<String, Vec<RecordBatch>>,
         digests: &BTreeMap<&str, Vec<Vec<Digest>>>,
     ) -> Result<Self, RunError> {
-        let rows = rows(tables, digests);
+        let mut rows = Rows::new(rows(tables, digests));
         let mut changes = Self { list: Vec::new(), put: Vec::new(), gone: Vec::new() };
         let (mut before, mut now) = (Events::new(), Events::new());
-        let events = table_prefix(EVENTS);
         // Of an event that is only new, its earlier ids are all that is compared.
         let mut put = |row: Row<'t>, is_new: bool| -> Result<(), RunError> {
-            if row.key.starts_with(&events) {
+            if row.table == EVENTS {
                 let told = if is_new { ids_alone(row.batch) } else { row.batch.clone() };
-                now.insert(id_of(&row.key, &events), annals_output::row(&told, row.at)?);
+                now.insert(row.event_id.to_owned(), annals_output::row(&told, row.at)?);
             }
             changes.put.push(row);
             Ok(())
         };
-        let mut rest = rows.into_iter().peekable();
-        let read = store.read()?;
-        let mut reader = RowReader::new(&read)?;
+        let events = table_prefix(EVENTS);
+        let mut reader = RowReader::new(read)?;
         read.space(Space::Tables)?.scan::<RunError>(b"", |key, value| {
-            while let Some(row) = rest.next_if(|row| row.key.as_slice() < key) {
+            while let Some(row) = rows.next_if(Ordering::Less, key) {
                 put(row, true)?;
             }
-            let stays = rest.next_if(|row| row.key == key);
+            let stays = rows.next_if(Ordering::Equal, key);
             if let Some(row) = stays {
                 if value.get(..DIGEST) == Some(&row.digest) {
                     return Ok(true);
@@ -89,7 +132,9 @@ impl<'t> Changes<'t> {
             }
             Ok(true)
         })?;
-        rest.try_for_each(|row| put(row, true))?;
+        while let Some(row) = rows.advance() {
+            put(row, true)?;
+        }
         changes.list = compare(&before, &now);
         Ok(changes)
     }
@@ -117,21 +162,41 @@ impl<'t> Changes<'t> {
             .map_err(|error| RunError::Other(format!("failed to build the changes table: {error}")))
     }
 
-    /// Keeps the rows that speak of events, for the next run to compare with and for people to ask about.
+    /// Puts together what the next run needs to compare with, and people to ask about.
+    pub(crate) fn keep(self, read: &Read) -> Result<Kept, RunError> {
+        let mut kept = Kept { gone: self.gone, ..Kept::default() };
+        for row in &self.put {
+            let (mut key, from) = (Vec::new(), kept.values.len());
+            row.key(&mut key);
+            kept.values.extend_from_slice(&row.digest);
+            let told = annals_output::row(row.batch, row.at)?;
+            kept.packer.append(read, row.table, &told, &mut kept.values)?;
+            kept.put.push((key, from..kept.values.len()));
+        }
+        Ok(kept)
+    }
+}
+
+/// The rows that speak of events, as far as they are other than those that the store has.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// Keys, and where their values are in `values`.
+    put: Vec<(Vec<u8>, Range<usize>)>,
+    values: Vec<u8>,
+    gone: Vec<Vec<u8>>,
+    packer: RowPacker,
+}
+
+impl Kept {
+    /// Puts the rows to the store.
     pub(crate) fn remember(&self, write: &mut Write) -> Result<(), RunError> {
         if self.put.is_empty() && self.gone.is_empty() {
             return Ok(());
         }
-        let mut packer = RowPacker::default();
-        let mut values = Vec::with_capacity(self.put.len());
-        for row in &self.put {
-            let mut value = row.digest.to_vec();
-            packer.append(write, row.table, &annals_output::row(row.batch, row.at)?, &mut value)?;
-            values.push(value);
-        }
+        self.packer.remember(write)?;
         write.space::<_, RunError>(Space::Tables, |entries| {
             self.gone.iter().try_for_each(|key| entries.remove(key))?;
-            self.put.iter().zip(&values).try_for_each(|(row, value)| Ok(entries.put(&row.key, value)?))
+            Ok(self.put.iter().try_for_each(|(key, at)| entries.put(key, &self.values[at.clone()]))?)
         })
     }
 }
@@ -149,34 +214,29 @@ fn rows<'t>(
     tables: &'t BTreeMap<String, Vec<RecordBatch>>,
     digests: &BTreeMap<&str, Vec<Vec<Digest>>>,
 ) -> Vec<Row<'t>> {
-    let mut rows = Vec::new();
-    for (name, batches) in tables {
-        let digests = digests.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+    let mut rows: Vec<Row> = Vec::new();
+    for (table, batches) in tables {
+        let first = rows.len();
+        let digests = digests.get(table.as_str()).map_or(&[][..], Vec::as_slice);
         for (batch, digests) in batches.iter().zip(digests) {
             let Some(ids) = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>())
             else {
                 continue;
             };
-            for (at, (id, &digest)) in ids.iter().zip(digests).enumerate() {
-                let Some(id) = id else { continue };
-                rows.push(Row { table: name, key: rows_prefix(name, id), digest, batch, at });
+            rows.extend(ids.iter().zip(digests).enumerate().filter_map(|(at, (event_id, &digest))| {
+                Some(Row { table, event_id: event_id?, number: 0, digest, batch, at })
+            }));
+        }
+        let own = &mut rows[first..];
+        // Stable, so that the rows of one event stay in their order, and get their numbers from it.
+        own.sort_by_key(|row| row.event_id);
+        for at in 1..own.len() {
+            if own[at - 1].event_id == own[at].event_id {
+                own[at].number = own[at - 1].number + 1;
             }
         }
     }
-    // Stable, so that the rows of one event stay in their order, and get their numbers from it.
-    rows.sort_by(|a, b| a.key.cmp(&b.key));
-    let events = table_prefix(EVENTS);
-    let mut number = 0_u64;
-    for at in 0..rows.len() {
-        if rows[at].key.starts_with(&events) {
-            continue;
-        }
-        let length = rows[at].key.len();
-        let same = at > 0 && rows[at - 1].key.get(..length) == Some(&rows[at].key[..]);
-        number = if same { number + 1 } else { 0 };
-        rows[at].key.extend_from_slice(&number.to_be_bytes());
-    }
-    rows.dedup_by(|a, b| a.key == b.key);
+    rows.retain(|row| row.table != EVENTS || row.number == 0);
     rows
 }
 

@@ -1,17 +1,18 @@
 //! From the store to the tables in the output folder.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::sync_channel;
 
 use annals_input::Found;
-use annals_output::{Encoded, Options, Writer};
+use annals_output::{ArticleTables, Encoded, Encoder, Options, OtherTables, Writer};
 use annals_plugin::{Article, Rejected};
 use annals_store::{Read, Space, Write};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::changes::{Changes, Digest};
+use crate::changes::{Changes, Digest, Kept};
 use crate::conclude::Tables;
 use crate::config::Format;
 use crate::error::RunError;
@@ -19,29 +20,38 @@ use crate::run::Session;
 use crate::state::{Basis, FileEntry, LayerReader, decode, digest, encode, number, unpack};
 use crate::work::is_settled;
 
-/// Articles of a piece of the tables, most of the time.
-const PIECE_ARTICLES: u64 = 512;
-/// Articles of a piece at the most.
-const MOST_ARTICLES: usize = 1024;
+/// Articles of a piece of the tables at the least, and at the most. Between the two it ends with an article whose id has a
+/// digest that is one of so many. So pieces are of much the same length, and few articles are put together again where one
+/// has changed.
+const PIECE_ARTICLES: RangeInclusive<usize> = 128..=512;
+const ONE_OF_ARTICLES: u64 = 128;
 
 /// What was written.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Published {
     pub(crate) rows: BTreeMap<String, u64>,
     pub(crate) bytes: BTreeMap<String, u64>,
     pieces: Pieces,
+    changes: Kept,
 }
 
-/// Writes all tables beside the old ones and puts them in their place. The changes that they tell are the caller's to
-/// remember.
-pub(crate) fn publish<'t>(
+impl Published {
+    /// Notes for the next run what this one has published.
+    pub(crate) fn remember(&self, write: &mut Write) -> Result<(), RunError> {
+        self.changes.remember(write)?;
+        Ok(write.put(Space::Meta, PIECES, &encode(&self.pieces))?)
+    }
+}
+
+/// Writes all tables beside the old ones and puts them in their place. What they tell is the caller's to remember.
+pub(crate) fn publish(
     session: &Session<'_>,
     found: &Found,
     dir: &Path,
-    tables: &'t Tables,
+    tables: &Tables,
     publication: &[u8; 16],
     report: &dyn Fn(&Published) -> serde_json::Value,
-) -> Result<(Published, Changes<'t>), RunError> {
+) -> Result<Published, RunError> {
     let settings = &session.pipeline.settings.output;
     let formats: Vec<annals_output::Format> =
         settings.formats.iter().map(|&format| output_format(format)).collect();
@@ -51,35 +61,23 @@ pub(crate) fn publish<'t>(
         attributes: session.plan.attributes.clone(),
     };
     let mut writer = Writer::create(dir, &formats, options)?;
-    let tell = || {
-        let digests = session.pool.install(|| digests(tables))?;
-        let changes = Changes::since_last_run(&session.store, &tables.rows, &digests)?;
-        Ok::<_, RunError>((digests, changes))
-    };
+    let (articles, others) = writer.sides();
     let again = is_settled(&session.store.read()?, number(session.plan.steps.len()), publication)?;
-    let (pieces, told) = if again {
+    let (pieces, changes) = if again {
         // Articles are mostly copied then, so that a thread is free.
         std::thread::scope(|scope| {
-            let told = scope.spawn(tell);
-            let pieces = write_articles(session, &mut writer, publication);
-            (pieces, told.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            let changes = scope.spawn(|| write_others(session, others, tables, found));
+            let pieces = write_articles(session, articles, publication, again);
+            (pieces, changes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })
     } else {
-        (write_articles(session, &mut writer, publication), tell())
+        let pieces = write_articles(session, articles, publication, again)?;
+        (Ok(pieces), write_others(session, others, tables, found))
     };
-    let (pieces, (digests, changes)) = (pieces?, told?);
-    for (name, batches) in &tables.rows {
-        for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
-            writer.table_with_digests(name, batch, digests)?;
-        }
-    }
-    show_claims(session, &mut writer)?;
-    writer.table("changes", &changes.rows()?)?;
-    writer.rejected(&rejected(session, found)?)?;
+    let mut published = Published { pieces: pieces?, changes: changes?, ..Published::default() };
     if session.cancel.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted);
     }
-    let mut published = Published { pieces, ..Published::default() };
     for table in writer.close()? {
         published.rows.insert(table.name.clone(), table.rows);
         *published.bytes.entry(table.name).or_default() += table.bytes;
@@ -89,7 +87,30 @@ pub(crate) fn publish<'t>(
     json.push(b'\n');
     writer.file("run.json", &json)?;
     writer.commit()?;
-    Ok((published, changes))
+    Ok(published)
+}
+
+/// Writes all tables but those of articles and claims.
+fn write_others(
+    session: &Session<'_>,
+    to: &mut OtherTables,
+    tables: &Tables,
+    found: &Found,
+) -> Result<Kept, RunError> {
+    let digests = session.pool.install(|| digests(tables))?;
+    for (name, batches) in &tables.rows {
+        for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
+            to.table_with_digests(name, batch, digests)?;
+        }
+    }
+    let read = session.store.read()?;
+    let changes = Changes::since_last_run(&read, &tables.rows, &digests)?;
+    drop(digests);
+    show_claims(session, &read, to)?;
+    to.table("changes", &changes.rows()?)?;
+    to.rejected(&rejected(session, &read, found)?)?;
+    to.end()?;
+    changes.keep(&read)
 }
 
 /// The digests of the rows of each batch.
@@ -126,11 +147,6 @@ type Pieces = Vec<([u8; 16], Vec<u8>)>;
 /// Meta key of the pieces of the last set.
 const PIECES: &[u8] = b"pieces";
 
-/// Notes the pieces of a set for the next one.
-pub(crate) fn remember_pieces(write: &mut Write, published: &Published) -> Result<(), RunError> {
-    Ok(write.put(Space::Meta, PIECES, &encode(&published.pieces))?)
-}
-
 /// What is known of the pieces of the last set.
 struct Last {
     /// Empty if it is not known what has been touched since.
@@ -156,19 +172,51 @@ impl Last {
     }
 
     /// Whether the piece at a place, which starts after `from`, is as it was. The last one may have grown.
-    fn stays(&self, at: usize, from: &[u8], writer: &Writer) -> bool {
+    fn stays(&self, at: usize, from: &[u8], encoder: &Encoder) -> bool {
         let up_to = |key: &[u8]| self.touched.partition_point(|touched| touched.as_slice() <= key);
         let [(digest, end), _, ..] = &self.pieces[at.min(self.pieces.len())..] else { return false };
-        up_to(from) == up_to(end) && writer.holds(digest)
+        up_to(from) == up_to(end) && encoder.holds(digest)
     }
 }
 
-/// Writes the tables of articles and claims. A piece is known by what its articles were made from, so that those that are
-/// as they were are neither put together nor encoded; where nothing was touched, articles are not even looked at.
+/// Pieces as the tables take them.
+type Rendered = Vec<([u8; 16], Option<Encoded>)>;
+
+/// Writes the tables of articles and claims.
 fn write_articles(
     session: &Session<'_>,
-    writer: &mut Writer,
+    to: &mut ArticleTables,
     publication: &[u8; 16],
+    again: bool,
+) -> Result<Pieces, RunError> {
+    let encoder = to.encoder();
+    let pieces = if again {
+        // A thread copies pieces of the last set while those between them are made.
+        std::thread::scope(|scope| {
+            let (give, given) = sync_channel::<Rendered>(0);
+            let to = &mut *to;
+            let writing = scope.spawn(move || given.iter().try_for_each(|pieces| to.pieces(pieces)));
+            // If nobody takes them any more, what is told is why.
+            let mut give = move |pieces| give.send(pieces).map_err(|_| RunError::Interrupted);
+            let made = make_pieces(session, &encoder, publication, &mut give);
+            drop(give);
+            writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            made
+        })?
+    } else {
+        make_pieces(session, &encoder, publication, &mut |pieces| Ok(to.pieces(pieces)?))?
+    };
+    to.end()?;
+    Ok(pieces)
+}
+
+/// Makes the tables of articles and claims in pieces. A piece is known by what its articles were made from, so that those that
+/// are as they were are neither put together nor encoded; where nothing was touched, articles are not even looked at.
+fn make_pieces(
+    session: &Session<'_>,
+    encoder: &Encoder,
+    publication: &[u8; 16],
+    give: &mut dyn FnMut(Rendered) -> Result<(), RunError>,
 ) -> Result<Pieces, RunError> {
     let read = session.store.read()?;
     let steps = &session.plan.steps;
@@ -182,7 +230,7 @@ fn write_articles(
     // The key after which the next piece starts, and the piece of the last set that ends next.
     let (mut from, mut at) = (Vec::new(), 0);
     loop {
-        while last.stays(at, &from, writer) {
+        while last.stays(at, &from, encoder) {
             let (digest, end) = &last.pieces[at];
             pieces.push((*digest, end.clone()));
             waiting.push(Piece { digest: *digest, articles: Vec::new() });
@@ -202,37 +250,40 @@ fn write_articles(
                 return Ok(true);
             }
             let bases = std::mem::replace(&mut bases, start(publication));
-            waiting.push(close_piece(std::mem::take(&mut piece), bases, &mut pieces, writer));
+            waiting.push(close_piece(std::mem::take(&mut piece), bases, &mut pieces, encoder));
             if waiting.iter().filter(|piece| !piece.articles.is_empty()).count() >= window {
-                write_pieces(session, writer, &reader, &mut waiting)?;
+                give_pieces(session, encoder, &reader, &mut waiting, give)?;
             }
             at += last.pieces[at..].partition_point(|(_, end)| end.as_slice() < key);
             from = key.to_vec();
             if last.pieces.get(at).is_some_and(|(_, end)| *end == from) {
                 at += 1;
-                met = last.stays(at, &from, writer);
+                met = last.stays(at, &from, encoder);
             }
             Ok(!met)
         })?;
         if !piece.articles.is_empty() {
-            waiting.push(close_piece(piece, bases, &mut pieces, writer));
+            waiting.push(close_piece(piece, bases, &mut pieces, encoder));
         }
         if !met {
             break;
         }
     }
-    write_pieces(session, writer, &reader, &mut waiting)?;
+    give_pieces(session, encoder, &reader, &mut waiting, give)?;
     Ok(pieces)
 }
 
-/// Whether a piece ends with its last article, which is told by the article's id, so that it does not matter what stands in
-/// pieces before.
+/// Whether a piece ends with its last article, which is told by the article's id, so that behind a piece that has changed the
+/// others soon end where they did.
 fn ends_piece(piece: &Piece) -> bool {
-    let told = piece.articles.last().is_some_and(|(_, id)| {
-        let digest = digest(&[id.as_bytes()]);
-        u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|at| digest[at])) % PIECE_ARTICLES == 0
-    });
-    told || piece.articles.len() >= MOST_ARTICLES
+    let told = || {
+        piece.articles.last().is_some_and(|(_, id)| {
+            let digest = digest(&[id.as_bytes()]);
+            u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|at| digest[at])) % ONE_OF_ARTICLES == 0
+        })
+    };
+    let length = piece.articles.len();
+    length >= *PIECE_ARTICLES.end() || length >= *PIECE_ARTICLES.start() && told()
 }
 
 /// Starts the digest of a piece.
@@ -250,25 +301,26 @@ fn told(bases: &mut blake3::Hasher, parts: &[&[u8]]) {
     }
 }
 
-fn close_piece(mut piece: Piece, bases: blake3::Hasher, pieces: &mut Pieces, writer: &Writer) -> Piece {
+fn close_piece(mut piece: Piece, bases: blake3::Hasher, pieces: &mut Pieces, encoder: &Encoder) -> Piece {
     piece.digest.copy_from_slice(&bases.finalize().as_bytes()[..16]);
     pieces.push((piece.digest, piece.articles.last().map_or_else(Vec::new, |(key, _)| key.clone())));
-    if writer.holds(&piece.digest) {
+    if encoder.holds(&piece.digest) {
         piece.articles.clear();
     }
     piece
 }
 
-fn write_pieces(
+/// Encodes the pieces that are new, and gives all on, those of the last set that come first before the work.
+fn give_pieces(
     session: &Session<'_>,
-    writer: &mut Writer,
+    encoder: &Encoder,
     reader: &LayerReader,
     pieces: &mut Vec<Piece>,
+    give: &mut dyn FnMut(Rendered) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     if session.cancel.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted);
     }
-    let encoder = writer.encoder();
     let encode = |piece: &Piece| -> Result<Option<Encoded>, RunError> {
         if piece.articles.is_empty() {
             return Ok(None);
@@ -277,19 +329,21 @@ fn write_pieces(
             piece.articles.iter().map(|(key, id)| reader.layers(key, id)?.article(&session.plan.steps));
         Ok(Some(encoder.encode(&articles.collect::<Result<Vec<Article>, RunError>>()?)?))
     };
+    let held = pieces.iter().position(|piece| !piece.articles.is_empty()).unwrap_or(pieces.len());
+    if held > 0 {
+        give(pieces.drain(..held).map(|piece| (piece.digest, None)).collect())?;
+    }
     let encoded: Vec<Option<Encoded>> =
         session.pool.install(|| pieces.par_iter().map(encode).collect::<Result<_, _>>())?;
-    writer.pieces(pieces.drain(..).map(|piece| piece.digest).zip(encoded).collect())?;
-    Ok(())
+    give(pieces.drain(..).map(|piece| piece.digest).zip(encoded).collect())
 }
 
 /// Gives the page the claims of the events that it shows.
-fn show_claims(session: &Session<'_>, writer: &mut Writer) -> Result<(), RunError> {
-    let read = session.store.read()?;
+fn show_claims(session: &Session<'_>, read: &Read, to: &mut OtherTables) -> Result<(), RunError> {
     let ids = read.space(Space::Ids)?;
-    let reader = LayerReader::new(&read, session.plan.steps.len())?;
+    let reader = LayerReader::new(read, session.plan.steps.len())?;
     let mut keys = Vec::new();
-    for id in writer.wanted() {
+    for id in to.wanted() {
         if let Some(key) = ids.get(id.as_bytes())? {
             keys.push((key, id));
         }
@@ -297,12 +351,11 @@ fn show_claims(session: &Session<'_>, writer: &mut Writer) -> Result<(), RunErro
     // In the order of the table of articles.
     keys.sort_unstable();
     keys.iter()
-        .try_for_each(|(key, id)| Ok(writer.shown(&reader.layers(key, id)?.article(&session.plan.steps)?)?))
+        .try_for_each(|(key, id)| Ok(to.shown(&reader.layers(key, id)?.article(&session.plan.steps)?)?))
 }
 
 /// All that could not be used, in a fixed order.
-fn rejected(session: &Session<'_>, found: &Found) -> Result<Vec<Rejected>, RunError> {
-    let read = session.store.read()?;
+fn rejected(session: &Session<'_>, read: &Read, found: &Found) -> Result<Vec<Rejected>, RunError> {
     let mut rows = found.rejected.clone();
     read.space(Space::Files)?.scan::<RunError>(b"", |_, entry| {
         rows.extend(decode::<FileEntry>(entry)?.rejected);

@@ -19,33 +19,38 @@ const MOST_BYTES: usize = 1 << 28;
 #[derive(Default)]
 pub(crate) struct RowPacker {
     packers: BTreeMap<String, zstd::bulk::Compressor<'static>>,
+    /// Samples that the store does not have yet.
+    new: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl RowPacker {
-    /// Appends a row to `value`. The first row that a table ever has becomes its sample.
+    /// Appends a row to `out`. The first row that a table ever has becomes its sample.
     pub(crate) fn append(
         &mut self,
-        write: &mut Write,
+        read: &Read,
         table: &str,
         row: &Map<String, Value>,
-        value: &mut Vec<u8>,
+        out: &mut Vec<u8>,
     ) -> Result<(), RunError> {
         let json = serde_json::to_vec(row).expect("a row holds nothing that JSON cannot");
         if !self.packers.contains_key(table) {
             let key = format!("{SAMPLE}{table}").into_bytes();
-            let sample = match write.get(Space::Meta, &key)? {
-                Some(sample) => sample,
-                None => {
-                    write.put(Space::Meta, &key, &json)?;
-                    json.clone()
-                }
-            };
-            let packer = zstd::bulk::Compressor::with_dictionary(LEVEL, &sample).map_err(failed)?;
+            let known = read.get(Space::Meta, &key)?;
+            let sample = known.as_ref().unwrap_or(&json);
+            let packer = zstd::bulk::Compressor::with_dictionary(LEVEL, sample).map_err(failed)?;
             self.packers.insert(table.to_owned(), packer);
+            if known.is_none() {
+                self.new.push((key, json.clone()));
+            }
         }
         let packer = self.packers.get_mut(table).expect("it was made above");
-        value.extend(packer.compress(&json).map_err(failed)?);
+        out.extend(packer.compress(&json).map_err(failed)?);
         Ok(())
+    }
+
+    /// Keeps the samples, without which the rows cannot be read.
+    pub(crate) fn remember(&self, write: &mut Write) -> Result<(), RunError> {
+        self.new.iter().try_for_each(|(key, sample)| Ok(write.put(Space::Meta, key, sample)?))
     }
 }
 
@@ -106,12 +111,14 @@ mod tests {
         // Two runs: the sample of the first serves the second.
         for numbers in [0..3, 3..6] {
             let mut packer = RowPacker::default();
-            let mut write = store.write().unwrap();
+            let read = store.read().unwrap();
             for number in numbers {
                 let mut value = Vec::new();
-                packer.append(&mut write, "links", &row(number), &mut value).unwrap();
+                packer.append(&read, "links", &row(number), &mut value).unwrap();
                 values.push(value);
             }
+            let mut write = store.write().unwrap();
+            packer.remember(&mut write).unwrap();
             write.commit().unwrap();
         }
         let mut reader = RowReader::new(&store.read().unwrap()).unwrap();

@@ -20,7 +20,7 @@ use crate::guard::message;
 use crate::ingest::{Intake, ingest};
 use crate::plan::Plan;
 use crate::progress::{Progress, Verbosity};
-use crate::publish::{Published, publish, remember_pieces};
+use crate::publish::{Published, publish};
 use crate::registry::Registry;
 use crate::state::number;
 use crate::work::{OUTDATED, SETTLED, dirty_key, is_settled, mark, settle};
@@ -322,10 +322,9 @@ fn steps(
         });
     }
     let report = |published: &Published| report(session, &intake, &tables, published, start);
-    let (published, changes) = publish(session, found, dir, &tables, &publication, &report)?;
+    let published = publish(session, found, dir, &tables, &publication, &report)?;
     let mut write = session.store.write()?;
-    changes.remember(&mut write)?;
-    remember_pieces(&mut write, &published)?;
+    published.remember(&mut write)?;
     settle(&mut write, output, &publication)?;
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(OUTDATED)?))?;
     write.commit()?;

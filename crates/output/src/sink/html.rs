@@ -91,10 +91,9 @@ impl Page {
         })
     }
 
-    /// Counts rows of the tables.
+    /// Takes the numbers of articles and claims.
     pub(crate) fn count(&mut self, articles: u64, claims: u64) {
-        self.sums.articles += articles;
-        self.sums.claims += claims;
+        (self.sums.articles, self.sums.claims) = (articles, claims);
     }
 
     /// The articles of the events that are shown.
