@@ -8,15 +8,17 @@
 //! One case goes against the order. Where a later article holds an earlier one and is mostly something else (a round-up,
 //! a long read grown from a first report), the later stays and takes the earlier one in, for nothing is lost that way.
 
-use std::cmp::Reverse;
+use std::iter::Peekable;
 use std::rc::Rc;
+use std::slice;
 
 use annals_plugin::{CopyKind, Partials, StageError};
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use serde::{Deserialize, Serialize};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::corpus::{Corpus, Doc};
+use crate::articles::Doc;
+use crate::corpus::Corpus;
 use crate::index::Index;
+use crate::kept::{Memory, Placed, Settled};
 use crate::overlap::{Overlap, Part, Text};
 use crate::sketch::{BODY, key};
 
@@ -46,13 +48,13 @@ const BODIES: usize = 4 << 20;
 
 const NONE: u32 = u32::MAX;
 
-/// A duplicate and what it repeats.
+/// What a duplicate repeats.
 #[derive(Debug)]
-pub(crate) struct Copy {
+pub(crate) struct Copy<'a> {
     pub(crate) of: u32,
     pub(crate) kind: CopyKind,
     pub(crate) similarity: f32,
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: &'a [Part],
 }
 
 /// What was counted on the way.
@@ -64,8 +66,8 @@ pub(crate) struct Counts {
 }
 
 impl Corpus {
-    /// Finds the duplicates, in the order of the articles' claims to stay. `memory` is that whose sketches the
-    /// signatures were read with; it is replaced by what helps the next run.
+    /// Finds the duplicates, and tells `found` of each article that is one, and of those that may have been one before.
+    /// `memory` is that which the signatures were read with; it is replaced by what helps the next run.
     ///
     /// Where an article is placed depends on those before it alone. So as far as the articles are the same as in the earlier
     /// run, in the same order, they stand where they stood, and only those from the first new one on are compared.
@@ -74,94 +76,67 @@ impl Corpus {
         partials: &dyn Partials,
         thresholds: Thresholds,
         memory: &mut Memory,
-        found: &mut dyn FnMut(u32, Copy),
+        found: &mut dyn FnMut(u32, Found<'_>),
     ) -> Result<Counts, StageError> {
+        let docs = &self.articles.docs;
         let mut search = Search {
             corpus: self,
             bodies: Bodies { partials, shingle: thresholds.shingle, texts: FxHashMap::default(), size: 0 },
             thresholds,
             index: Index::new(self.room),
-            same: FxHashMap::with_capacity_and_hasher(self.docs.len(), FxBuildHasher),
-            links: vec![NONE; self.docs.len()],
-            kinds: FxHashMap::default(),
+            same: FxHashMap::default(),
+            links: vec![NONE; docs.len()],
             counts: Counts::default(),
         };
-        let (order, known) = (&self.order, self.known);
         let none = |doc: &Doc| Hit { shared: 0, selected: doc.selected };
-        let mut hits = Hits { of: self.docs.iter().map(none).collect(), touched: Vec::new() };
-        let before = std::mem::take(&mut memory.docs);
-        let mut rank_of = vec![0_u32; self.docs.len()];
-        (0_u32..).zip(order).for_each(|(rank, &doc)| rank_of[doc as usize] = rank);
-        for (rank, &doc) in order.iter().enumerate() {
-            let placed = match before.get(rank).filter(|_| rank < known) {
-                Some(before) => before.placed.clone(),
-                None => search.place(doc, &mut hits)?.ranked(&rank_of),
+        let mut hits = Hits { of: docs.iter().map(none).collect(), touched: Vec::new() };
+        memory.forget_from(self.known);
+        for doc in 0..self.articles.len() {
+            let placed = match memory.placed.get(doc as usize) {
+                Some(placed) => *placed,
+                None => {
+                    let (placed, takes_in) = search.place(doc, &mut hits)?;
+                    memory.place(doc, placed, takes_in);
+                    placed
+                }
             };
-            search.take(doc, &placed, order);
-            let sketch = self.docs[doc as usize].sketch;
-            memory.docs.push(Remembered { sketch, placed, settled: None });
+            search.take(doc, placed, memory.taken_in_by(doc));
         }
-        for (rank, &doc) in order.iter().enumerate() {
-            let earlier =
-                before.get(rank).filter(|_| rank < known).and_then(|before| before.settled.as_ref());
-            let earlier = earlier.filter(|earlier| (earlier.linked.max(earlier.root) as usize) < known);
-            let (copy, settled) = search.settle(doc, earlier, order, &rank_of)?;
-            memory.docs[rank].settled = settled;
-            if let Some(copy) = copy {
-                found(doc, copy);
+        let mut settling = Settling {
+            placed: &memory.placed,
+            known: self.known as u32,
+            earlier: memory.settled.iter().peekable(),
+            made: Vec::new(),
+            others: FxHashSet::default(),
+        };
+        for doc in 0..self.articles.len() {
+            if let Some(outcome) = search.settle(doc, &mut settling)? {
+                found(doc, outcome);
             }
         }
+        let Settling { made, others, .. } = settling;
+        memory.settle(made, &others, self.known);
         Ok(search.counts)
     }
 }
 
-/// What is kept of the articles from run to run, in the order of their claims to stay.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Memory {
-    docs: Vec<Remembered>,
+/// What was found of an article.
+pub(crate) struct Found<'a> {
+    /// What it repeats, if it is a duplicate.
+    pub(crate) copy: Option<Copy<'a>>,
+    /// Whether that is what the earlier run found.
+    pub(crate) as_before: bool,
 }
 
-impl Memory {
-    /// The sketches of the articles, in that order, and whether each stayed.
-    pub(crate) fn sketches(&self) -> impl ExactSizeIterator<Item = (u64, bool)> + Clone {
-        self.docs.iter().map(|doc| (doc.sketch, matches!(doc.placed, Placed::Stays(_))))
-    }
-}
-
-/// What was found of an article, with other articles as their ranks in the order.
-#[derive(Debug, Serialize, Deserialize)]
-struct Remembered {
-    sketch: u64,
-    placed: Placed,
-    settled: Option<Settled>,
-}
-
-/// Where an article was placed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-enum Placed {
-    /// It repeats this one.
-    Repeats(u32),
-    /// It stays, and takes these in.
-    Stays(Vec<u32>),
-}
-
-impl Placed {
-    /// With ranks in place of numbers.
-    fn ranked(self, rank_of: &[u32]) -> Self {
-        match self {
-            Self::Repeats(doc) => Self::Repeats(rank_of[doc as usize]),
-            Self::Stays(docs) => Self::Stays(docs.into_iter().map(|doc| rank_of[doc as usize]).collect()),
-        }
-    }
-}
-
-/// What came of the comparison of a duplicate with the article that stays for it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Settled {
-    linked: u32,
-    root: u32,
-    /// Nothing if it proved to be too unlike.
-    copy: Option<(CopyKind, f32, Vec<Part>)>,
+/// What comes of the duplicates once all links are known.
+struct Settling<'m> {
+    placed: &'m [Placed],
+    known: u32,
+    /// What came of them before, of those that are yet to come.
+    earlier: Peekable<slice::Iter<'m, (u32, Settled)>>,
+    made: Vec<(u32, Settled)>,
+    /// The articles of which that is not what came of them before.
+    others: FxHashSet<u32>,
 }
 
 /// What articles share with the one at hand.
@@ -190,10 +165,10 @@ impl Bodies<'_> {
         if let Some(text) = self.texts.get(&doc) {
             return Ok(Rc::clone(text));
         }
-        let id = corpus.id(doc);
+        let id = corpus.articles.id(doc);
         let bytes = self
             .partials
-            .get(&key(BODY, id))?
+            .get_of(id, &key(BODY, id))?
             .ok_or_else(|| StageError::new("sketch_missing", format!("no body of article {id}")))?;
         let text = Rc::new(Text::decode(&bytes, self.shingle)?);
         if self.size > BODIES {
@@ -211,22 +186,20 @@ struct Search<'a> {
     bodies: Bodies<'a>,
     thresholds: Thresholds,
     index: Index,
-    /// The first article of each text, and of each text under each title that it did not fit.
-    same: FxHashMap<u128, u32>,
+    /// The first article of each text.
+    same: FxHashMap<[u8; 16], u32>,
     /// The article that each repeats.
     links: Vec<u32>,
-    /// What `settle` found of articles that others have the very text of.
-    kinds: FxHashMap<u32, (u32, CopyKind, f32)>,
     counts: Counts,
 }
 
 impl Search<'_> {
-    /// Finds the article that `doc` repeats, or lets it stay.
-    fn place(&mut self, doc: u32, hits: &mut Hits) -> Result<Placed, StageError> {
-        let known = &self.corpus.docs[doc as usize];
+    /// Finds the article that `doc` repeats, or lets it stay and tells which ones it takes in.
+    fn place(&mut self, doc: u32, hits: &mut Hits) -> Result<(Placed, Vec<u32>), StageError> {
+        let known = &self.corpus.articles.docs[doc as usize];
         // The same words are the same report, whatever stands above them.
-        if let Some(&first) = self.same.get(&known.digest) {
-            return Ok(Placed::Repeats(first));
+        if let Some(&first) = known.digest.and_then(|digest| self.same.get(&digest)) {
+            return Ok((Placed::Same(first), Vec::new()));
         }
 
         let candidates = self.candidates(doc, hits);
@@ -248,18 +221,22 @@ impl Search<'_> {
                 best = Some((overlap.shared, other));
             }
         }
-        Ok(best.map_or(Placed::Stays(takes_in), |(_, other)| Placed::Repeats(other)))
+        Ok(match best {
+            Some((_, other)) => (Placed::Repeats(other), Vec::new()),
+            None => (Placed::Stays, takes_in),
+        })
     }
 
-    /// Puts an article where it was placed; the articles named are ranks.
-    fn take(&mut self, doc: u32, placed: &Placed, order: &[u32]) {
-        let known = &self.corpus.docs[doc as usize];
-        self.same.entry(known.digest).or_insert(doc);
+    /// Puts an article where it was placed.
+    fn take(&mut self, doc: u32, placed: Placed, takes_in: &[u32]) {
+        if let Some(digest) = self.corpus.articles.docs[doc as usize].digest {
+            self.same.entry(digest).or_insert(doc);
+        }
         match placed {
-            Placed::Repeats(other) => self.links[doc as usize] = order[*other as usize],
-            Placed::Stays(takes_in) => {
+            Placed::Same(other) | Placed::Repeats(other) => self.links[doc as usize] = other,
+            Placed::Stays => {
                 for &other in takes_in {
-                    let link = &mut self.links[order[other as usize] as usize];
+                    let link = &mut self.links[other as usize];
                     if *link == NONE {
                         *link = doc;
                     }
@@ -279,7 +256,8 @@ impl Search<'_> {
 
     /// Articles that stay so far and share enough fingerprints, those that share the most first.
     fn candidates(&self, doc: u32, hits: &mut Hits) -> Vec<u32> {
-        let known = &self.corpus.docs[doc as usize];
+        let articles = &self.corpus.articles;
+        let known = &articles.docs[doc as usize];
         let slots = self.corpus.slots(doc);
         // Lists and articles lie far apart in memory. Loops without branches let the processor wait for many at once.
         let most: u32 = slots.iter().map(|&slot| self.index.count(slot)).sum();
@@ -309,52 +287,71 @@ impl Search<'_> {
                 found.push((shared, holder));
             }
         }
-        found.sort_unstable_by_key(|&(shared, holder)| (Reverse(shared), holder));
+        let id = |holder| articles.id(holder);
+        found.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| id(a.1).cmp(id(b.1))));
         let mut longer = 0;
         found.retain(|&(_, holder)| {
-            longer += usize::from(self.corpus.docs[holder as usize].words >= known.words);
-            self.corpus.docs[holder as usize].words < known.words || longer <= LONGER
+            longer += usize::from(articles.docs[holder as usize].words >= known.words);
+            articles.docs[holder as usize].words < known.words || longer <= LONGER
         });
         found.into_iter().map(|(_, holder)| holder).collect()
     }
 
-    /// Says of what `doc` is a duplicate once all links are known; those before it in the order have been settled. `earlier`
-    /// is what came of it when the articles that it names were as they are now.
-    fn settle(
+    /// Says of what `doc` is a duplicate once all links are known; those before it in the order have been settled. Nothing of
+    /// an article that never was one.
+    fn settle<'s>(
         &mut self,
         doc: u32,
-        earlier: Option<&Settled>,
-        order: &[u32],
-        rank_of: &[u32],
-    ) -> Result<(Option<Copy>, Option<Settled>), StageError> {
+        settling: &'s mut Settling<'_>,
+    ) -> Result<Option<Found<'s>>, StageError> {
+        let is_known = doc < settling.known;
+        let earlier = settling.earlier.next_if(|(other, _)| *other == doc).filter(|_| is_known);
+        let earlier = earlier.map(|(_, earlier)| earlier);
         let linked = self.links[doc as usize];
         if linked == NONE {
-            return Ok((None, None));
+            if earlier.is_some() {
+                settling.others.insert(doc);
+            }
+            let was_copy = earlier.is_some_and(|earlier| earlier.copy.is_some());
+            return Ok((was_copy || !is_known).then_some(Found { copy: None, as_before: false }));
         }
-        if self.corpus.docs[linked as usize].digest == self.corpus.docs[doc as usize].digest {
-            let (of, kind, similarity) = *self.kinds.get(&linked).unwrap_or(&(linked, CopyKind::Exact, 1.0));
-            return Ok((Some(Copy { of, kind, similarity, parts: Vec::new() }), None));
+        if settling.placed[doc as usize] == Placed::Same(linked) {
+            let (of, kind, similarity) = match settling.made.binary_search_by_key(&linked, |&(doc, _)| doc) {
+                Ok(at) => settling.made[at].1.whole(linked),
+                Err(_) => (linked, CopyKind::Exact, 1.0),
+            };
+            let as_before = is_known && !settling.others.contains(&linked);
+            return Ok(Some(Found { copy: Some(Copy { of, kind, similarity, parts: &[] }), as_before }));
         }
         let mut root = linked;
         while self.links[root as usize] != NONE {
             root = self.links[root as usize];
         }
+        // It holds only if the articles that it names are as they were.
         let as_before = |earlier: &&Settled| {
-            order[earlier.linked as usize] == linked && order[earlier.root as usize] == root
+            linked.max(root) < settling.known && (earlier.linked, earlier.root) == (linked, root)
         };
-        let settled = match earlier.filter(as_before) {
+        let earlier = earlier.filter(as_before);
+        let as_before = earlier.is_some();
+        let settled = match earlier {
             Some(earlier) => earlier.clone(),
-            None => {
-                let copy = self.compare(doc, linked, root)?;
-                Settled { linked: rank_of[linked as usize], root: rank_of[root as usize], copy }
-            }
+            None => Settled { linked, root, copy: self.compare(doc, linked, root)? },
         };
-        let Some((kind, similarity, parts)) = settled.copy.clone() else {
+        if !as_before {
+            settling.others.insert(doc);
+        }
+        if settled.copy.is_none() {
             self.links[doc as usize] = NONE;
-            return Ok((None, Some(settled)));
-        };
-        self.kinds.insert(doc, (root, kind, similarity));
-        Ok((Some(Copy { of: root, kind, similarity, parts }), Some(settled)))
+        }
+        settling.made.push((doc, settled));
+        let copy = settling.made.last().and_then(|(_, settled)| settled.copy.as_ref());
+        let copy = copy.map(|(kind, similarity, parts)| Copy {
+            of: root,
+            kind: *kind,
+            similarity: *similarity,
+            parts,
+        });
+        Ok(Some(Found { copy, as_before }))
     }
 
     /// Compares a duplicate with the article that stays for it; nothing if only a third one ties them.

@@ -6,9 +6,25 @@ pub(crate) const COMMON: u32 = 64;
 /// Where the holders of a fingerprint are listed.
 pub(crate) type Slot = u32;
 
-/// Entries that the list of a fingerprint takes which so many articles hold.
-pub(crate) fn room(holders: u32) -> u32 {
-    1 + holders.min(COMMON)
+/// How many articles hold a fingerprint, and where they are to be listed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Holders {
+    pub(crate) count: u32,
+    slot: Option<Slot>,
+}
+
+impl Holders {
+    /// Where they are listed, after lists of this `length`; nothing if there is one alone.
+    pub(crate) fn slot(&mut self, length: &mut u32) -> Option<Slot> {
+        if self.count <= 1 {
+            return None;
+        }
+        Some(*self.slot.get_or_insert_with(|| {
+            let slot = *length;
+            *length += 1 + self.count.min(COMMON);
+            slot
+        }))
+    }
 }
 
 /// Lists of the articles that hold each fingerprint, with room for all from the start, so that one is read in one go:

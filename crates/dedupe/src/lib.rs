@@ -43,19 +43,26 @@
 //! footer. Signatures are kept from run to run, so that a new article is checked against all old ones at the cost of
 //! reading theirs.
 
+mod articles;
 mod cluster;
 mod corpus;
+mod fingerprints;
 mod index;
+mod kept;
 mod overlap;
 mod sketch;
+mod sought;
 mod words;
+
+use std::borrow::Cow;
 
 use annals_plugin::{
     Article, ConfigError, Context, CopyKind, CorpusStage, Definition, Emit, Findings, Partials, Stage,
     StageError, Status,
 };
-use cluster::{Memory, Thresholds};
+use cluster::Thresholds;
 use corpus::Corpus;
+use kept::Memory;
 use overlap::Part;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -142,7 +149,7 @@ struct Verdict<'a> {
     duplicate_of: &'a str,
     kind: CopyKind,
     similarity: f32,
-    parts: Vec<Part>,
+    parts: Cow<'a, [Part]>,
 }
 
 impl CorpusStage for Dedupe {
@@ -164,35 +171,45 @@ impl CorpusStage for Dedupe {
     }
 
     fn finish(&self, partials: &dyn Partials, out: &mut dyn Findings) -> Result<(), StageError> {
-        // What cannot be read is not missed.
-        let memory = partials.recall()?.and_then(|memory| postcard::from_bytes(&memory).ok());
-        let mut memory: Memory = memory.unwrap_or_default();
-        let corpus = Corpus::read(partials, memory.sketches())?;
+        let mut memory = Memory::recall(partials)?;
+        let corpus = Corpus::read(partials, &mut memory)?;
+        let stand = corpus.gone.is_some() && out.verdicts_stand();
+        for id in corpus.gone.iter().flatten().filter(|_| stand) {
+            out.no_verdict(id);
+        }
         let (mut exact, mut near, mut contained) = (0, 0, 0);
         let mut unwritable = None;
-        let counts = corpus.duplicates(partials, self.thresholds, &mut memory, &mut |doc, copy| {
-            match copy.kind {
-                CopyKind::Exact => exact += 1,
-                CopyKind::Near => near += 1,
-                CopyKind::Contained => contained += 1,
+        let counts = corpus.duplicates(partials, self.thresholds, &mut memory, &mut |doc, found| {
+            match found.copy.as_ref().map(|copy| copy.kind) {
+                Some(CopyKind::Exact) => exact += 1,
+                Some(CopyKind::Near) => near += 1,
+                Some(CopyKind::Contained) => contained += 1,
+                None => {}
             }
+            if stand && found.as_before {
+                return;
+            }
+            let id = corpus.articles.id(doc);
+            let Some(copy) = found.copy else {
+                return if stand {
+                    out.no_verdict(id)
+                };
+            };
             let verdict = Verdict {
-                duplicate_of: corpus.id(copy.of),
+                duplicate_of: corpus.articles.id(copy.of),
                 kind: copy.kind,
                 similarity: copy.similarity,
-                parts: copy.parts,
+                parts: Cow::Borrowed(copy.parts),
             };
             match postcard::to_allocvec(&verdict) {
-                Ok(bytes) => out.verdict(corpus.id(doc), &bytes),
+                Ok(bytes) => out.verdict(id, &bytes),
                 Err(error) => unwritable = Some(error),
             }
         })?;
         if let Some(error) = unwritable {
             return Err(StageError::new("verdict_unwritable", error.to_string()));
         }
-        if let Ok(memory) = postcard::to_allocvec(&memory) {
-            out.remember(memory);
-        }
+        memory.remember(&corpus, out)?;
         for (name, value) in [
             ("exact", exact),
             ("near", near),

@@ -149,6 +149,9 @@ pub trait Emit {
 /// What [`Partials::scan`] calls with each key and its value.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StageError> + 'a;
 
+/// What [`Partials::visit_all`] calls so, on a thread of its own.
+pub type SharedVisit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StageError> + Send + 'a;
+
 /// Merged partial results, one value a key.
 pub trait Partials {
     /// Visits every key that starts with `prefix`, in byte order.
@@ -156,6 +159,19 @@ pub trait Partials {
     /// # Errors
     /// When the partials cannot be read, or `visit` fails.
     fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError>;
+
+    /// Visits every value that was emitted under a key which starts with `prefix`, in no order, each by one of `visits`, which
+    /// may run at the same time. Of a key that several articles emit the values may come unmerged. Whoever asks so, and for no
+    /// scan, spares that the partials of all are brought together.
+    ///
+    /// # Errors
+    /// When the partials cannot be read, or one of `visits` fails.
+    fn visit_all(&self, prefix: &[u8], visits: &mut [&mut SharedVisit<'_>]) -> Result<(), StageError> {
+        match visits {
+            [] => Ok(()),
+            [visit, ..] => self.scan(prefix, &mut |key, value| visit(key, value)),
+        }
+    }
 
     /// The value of one key.
     ///
@@ -205,6 +221,18 @@ pub trait Partials {
 pub trait Findings {
     /// What `apply` shall write into an article; at most one an article.
     fn verdict(&mut self, article_id: &str, verdict: &[u8]);
+
+    /// Asks that the verdicts of the last time stand on all articles of which nothing is told, so that only those need be told
+    /// which may be others, or are gone: see [`Findings::no_verdict`]. They can where [`Partials::recall`] and
+    /// [`Partials::changed`] give something. If this is false, all have to be told.
+    fn verdicts_stand(&mut self) -> bool {
+        false
+    }
+
+    /// Takes back the verdict on an article, if it had one, where those of the last time stand.
+    fn no_verdict(&mut self, article_id: &str) {
+        let _ = article_id;
+    }
 
     /// Rows for a table of the output, in final order; later calls with the same name append.
     fn table(&mut self, name: &str, rows: RecordBatch);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use annals_plugin::Findings;
-use annals_store::{Space, Write};
+use annals_store::{ReadSpace, Space, Write};
 use arrow_array::RecordBatch;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use rustc_hash::FxHashSet;
@@ -27,31 +27,50 @@ pub(crate) struct Tables {
 #[derive(Default)]
 struct Found {
     verdicts: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether those of the last run stand beside these, but for those that are gone.
+    stand: bool,
+    gone: Vec<Vec<u8>>,
     memory: Option<Vec<u8>>,
     /// Parts of the memory by name; those without content stay as they are.
     parts: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     tables: Tables,
 }
 
-impl Findings for Found {
+/// Takes what a pass finds in these partial results.
+struct Taker<'a> {
+    found: Found,
+    partials: &'a AllPartials<'a>,
+}
+
+impl Findings for Taker<'_> {
     fn verdict(&mut self, article_id: &str, verdict: &[u8]) {
-        self.verdicts.push((article_id.as_bytes().to_vec(), verdict.to_vec()));
+        self.found.verdicts.push((article_id.as_bytes().to_vec(), verdict.to_vec()));
+    }
+
+    fn verdicts_stand(&mut self) -> bool {
+        // Where that cannot be told, all verdicts are compared.
+        self.found.stand = self.partials.follows_verdicts().unwrap_or(false);
+        self.found.stand
+    }
+
+    fn no_verdict(&mut self, article_id: &str) {
+        self.found.gone.push(article_id.as_bytes().to_vec());
     }
 
     fn table(&mut self, name: &str, rows: RecordBatch) {
-        self.tables.rows.entry(name.to_owned()).or_default().push(rows);
+        self.found.tables.rows.entry(name.to_owned()).or_default().push(rows);
     }
 
     fn remember(&mut self, memory: Vec<u8>) {
-        self.memory = Some(memory);
+        self.found.memory = Some(memory);
     }
 
     fn remember_part(&mut self, name: &[u8], part: Option<Vec<u8>>) {
-        self.parts.push((name.to_vec(), part));
+        self.found.parts.push((name.to_vec(), part));
     }
 
     fn count(&mut self, name: &str, value: u64) {
-        self.tables.counts.insert(name.to_owned(), value);
+        self.found.tables.counts.insert(name.to_owned(), value);
     }
 }
 
@@ -75,9 +94,10 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
     let start = Instant::now();
     session.progress.start_finish(name);
     let partials = AllPartials::new(session, step, pass)?;
-    let mut found = Found::default();
-    caught(|| pass.run.finish(&partials, &mut found))
+    let mut taker = Taker { found: Found::default(), partials: &partials };
+    caught(|| pass.run.finish(&partials, &mut taker))
         .map_err(|error| RunError::Stage { stage: name.clone(), error })?;
+    let mut found = taker.found;
     drop(partials);
     keep(session, step, &mut found)?;
     session.tally_finish(pass.stage, start.elapsed());
@@ -87,25 +107,8 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
 /// Writes the verdicts that differ from those of the last run.
 fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), RunError> {
     let space = Space::Verdict(number(step));
-    let verdicts = &mut found.verdicts;
-    verdicts.sort();
-    verdicts.dedup_by(|a, b| a.0 == b.0);
     let read = session.store.read()?;
-    let mut gone = Vec::new();
-    let mut new = Vec::new();
-    let mut rest = verdicts.iter().peekable();
-    read.space(space)?.scan::<RunError>(b"", |id, verdict| {
-        while let Some(before) = rest.next_if(|(other, _)| other.as_slice() < id) {
-            new.push(before);
-        }
-        match rest.next_if(|(other, _)| other == id) {
-            Some((_, same)) if same == verdict => {}
-            Some(other) => new.push(other),
-            None => gone.push(id.to_vec()),
-        }
-        Ok(true)
-    })?;
-    new.extend(rest);
+    let Difference { gone, new } = difference(&read.space(space)?, found)?;
     let mut touched = Vec::new();
     let ids = read.space(Space::Ids)?;
     for id in gone.iter().chain(new.iter().map(|(id, _)| id)) {
@@ -127,6 +130,50 @@ fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), Run
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(&dirty_key(number(step)))?))?;
     write.commit()?;
     Ok(())
+}
+
+/// Verdicts in which two runs differ.
+struct Difference<'f> {
+    gone: Vec<Vec<u8>>,
+    new: Vec<&'f (Vec<u8>, Vec<u8>)>,
+}
+
+/// In what the verdicts that a pass gave differ from those in the store.
+fn difference<'f>(stored: &ReadSpace, found: &'f mut Found) -> Result<Difference<'f>, RunError> {
+    let verdicts = &mut found.verdicts;
+    verdicts.sort();
+    verdicts.dedup_by(|a, b| a.0 == b.0);
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
+    if found.stand {
+        found.gone.sort();
+        found.gone.dedup();
+        for told in &found.verdicts {
+            if stored.get(&told.0)?.as_ref() != Some(&told.1) {
+                new.push(told);
+            }
+        }
+        for id in &found.gone {
+            let is_told = found.verdicts.binary_search_by(|(told, _)| told.cmp(id)).is_ok();
+            if !is_told && stored.get(id)?.is_some() {
+                gone.push(id.clone());
+            }
+        }
+        return Ok(Difference { gone, new });
+    }
+    let mut rest = found.verdicts.iter().peekable();
+    stored.scan::<RunError>(b"", |id, verdict| {
+        while let Some(before) = rest.next_if(|(other, _)| other.as_slice() < id) {
+            new.push(before);
+        }
+        match rest.next_if(|(other, _)| other == id) {
+            Some((_, same)) if same == verdict => {}
+            Some(other) => new.push(other),
+            None => gone.push(id.to_vec()),
+        }
+        Ok(true)
+    })?;
+    new.extend(rest);
+    Ok(Difference { gone, new })
 }
 
 /// Writes the memory of a pass in place of that of its last run. Without one nothing may stay: what has changed since could

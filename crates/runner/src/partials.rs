@@ -1,20 +1,20 @@
 //! What the corpus pass of a step sees of the partial results.
 //!
 //! They are brought together by key only when the pass asks for that. One that remembers enough asks for what has changed, and
-//! for the partial results of these articles alone.
+//! for the partial results of these articles alone, or takes those of all as they lie in the store.
 
 use std::cell::OnceCell;
 
-use annals_plugin::stage::Visit;
+use annals_plugin::stage::{SharedVisit, Visit};
 use annals_plugin::{Partials, StageError};
-use annals_store::{Read, ReadSpace, Space};
+use annals_store::{End, Read, ReadSpace, Space};
 
 use crate::conclude::slice_key;
 use crate::error::RunError;
 use crate::plan::CorpusPass;
 use crate::run::Session;
 use crate::shuffle::{Collector, Merged};
-use crate::state::{Basis, bulk_key, decode_pairs, number, unpack};
+use crate::state::{Basis, bulk_key, decode_pairs, number, unpack, unpacked, visit_pairs};
 use crate::work::is_followed;
 
 /// More changed articles than one in so many are not told one by one: to look at all is cheaper then.
@@ -26,10 +26,12 @@ pub(crate) struct AllPartials<'a> {
     step: usize,
     pass: &'a CorpusPass,
     read: Read,
+    ids: ReadSpace,
     partials: ReadSpace,
     bulk: ReadSpace,
     memory: ReadSpace,
     merged: OnceCell<Merged>,
+    changed: OnceCell<Option<Vec<String>>>,
 }
 
 impl<'a> AllPartials<'a> {
@@ -37,7 +39,21 @@ impl<'a> AllPartials<'a> {
         let read = session.store.read()?;
         let space = |of: fn(u8) -> Space| read.space(of(number(step)));
         let (partials, bulk, memory) = (space(Space::Partial)?, space(Space::Bulk)?, space(Space::Memory)?);
-        Ok(Self { session, step, pass, read, partials, bulk, memory, merged: OnceCell::new() })
+        let ids = read.space(Space::Ids)?;
+        let (merged, changed) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { session, step, pass, read, ids, partials, bulk, memory, merged, changed })
+    }
+
+    /// Whether the verdicts in the store are those that the pass gave when it left its memory, and all articles are told that
+    /// have changed since.
+    pub(crate) fn follows_verdicts(&self) -> Result<bool, RunError> {
+        let memory = self.memory.get(&slice_key(b"", 0))?;
+        let same_plan = memory.is_some_and(|memory| memory.starts_with(self.fingerprint()));
+        Ok(same_plan && self.known_changed()?.is_some())
+    }
+
+    fn fingerprint(&self) -> &[u8] {
+        &self.session.plan.steps[self.step].fingerprint
     }
 
     fn merged(&self) -> Result<&Merged, StageError> {
@@ -56,7 +72,7 @@ impl<'a> AllPartials<'a> {
             if shadowed.contains(key) {
                 return Ok(true);
             }
-            let value = unpack(value.to_vec())?;
+            let value = unpacked(value)?;
             let (short, long) = decode_pairs(&value)?;
             short.iter().try_for_each(|(key, value)| collector.add(key, value))?;
             collector.add_apart(key, &long)?;
@@ -67,7 +83,6 @@ impl<'a> AllPartials<'a> {
 
     /// A part of what the pass left, if it left it under the same plan.
     fn remembered(&self, name: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
-        let fingerprint = &self.session.plan.steps[self.step].fingerprint;
         let mut memory = Vec::new();
         for slice in 0.. {
             match self.memory.get(&slice_key(name, slice))? {
@@ -75,7 +90,15 @@ impl<'a> AllPartials<'a> {
                 None => break,
             }
         }
-        memory.strip_prefix(fingerprint).map(|memory| unpack(memory.to_vec())).transpose()
+        memory.strip_prefix(self.fingerprint()).map(|memory| unpack(memory.to_vec())).transpose()
+    }
+
+    fn known_changed(&self) -> Result<Option<&[String]>, RunError> {
+        if let Some(changed) = self.changed.get() {
+            return Ok(changed.as_deref());
+        }
+        let changed = self.changed_ids()?;
+        Ok(self.changed.get_or_init(|| changed).as_deref())
     }
 
     fn changed_ids(&self) -> Result<Option<Vec<String>>, RunError> {
@@ -101,7 +124,7 @@ impl<'a> AllPartials<'a> {
     }
 
     fn of_article(&self, article_id: &str, key: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
-        let Some(record) = self.read.get(Space::Ids, article_id.as_bytes())? else { return Ok(None) };
+        let Some(record) = self.ids.get(article_id.as_bytes())? else { return Ok(None) };
         let Some(value) = self.partials.get(&record)? else { return Ok(None) };
         let value = unpack(value)?;
         let (short, long) = decode_pairs(&value)?;
@@ -113,6 +136,63 @@ impl<'a> AllPartials<'a> {
             None => Ok(None),
         }
     }
+
+    /// Gives what the records hold under keys with a prefix to visitors, of which two share the work.
+    fn visit_records(&self, prefix: &[u8], visits: &mut [&mut SharedVisit<'_>]) -> Result<(), Failure> {
+        let shadowed = self.session.shadowed(&self.read)?;
+        let (partials, bulk) = (&self.partials, &self.bulk);
+        let visit_record = |record: &[u8],
+                            value: &[u8],
+                            visit: &mut SharedVisit<'_>|
+         -> Result<(), Failure> {
+            if shadowed.contains(record) {
+                return Ok(());
+            }
+            let (value, mut apart) = (unpacked(value)?, Vec::new());
+            visit_pairs(
+                &value,
+                |key, value| {
+                    if key.starts_with(prefix) { visit(key, value).map_err(Failure::Visit) } else { Ok(()) }
+                },
+                |number, key, _| {
+                    if key.starts_with(prefix) {
+                        apart.push((number, key));
+                    }
+                    Ok(())
+                },
+            )?;
+            for (number, key) in apart {
+                let value = bulk.get(&bulk_key(record, number))?;
+                visit(key, &unpack(value.unwrap_or_default())?).map_err(Failure::Visit)?;
+            }
+            Ok(())
+        };
+        let shared = partials.shared()?;
+        let scan = |end: End, visit: &mut SharedVisit<'_>| {
+            partials.scan_shared::<Failure>(&shared, end, |key, value| visit_record(key, value, visit))
+        };
+        match visits {
+            [] => Ok(()),
+            [visit] => scan(End::First, visit),
+            [first, second, ..] => {
+                let (first, second) =
+                    self.session.pool.join(|| scan(End::First, first), || scan(End::Last, second));
+                first.and(second)
+            }
+        }
+    }
+}
+
+/// Why a visit of the records ended.
+enum Failure {
+    Read(RunError),
+    Visit(StageError),
+}
+
+impl<E: Into<RunError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Read(error.into())
+    }
 }
 
 fn unreadable(error: RunError) -> StageError {
@@ -122,6 +202,13 @@ fn unreadable(error: RunError) -> StageError {
 impl Partials for AllPartials<'_> {
     fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
         self.merged()?.scan(prefix, visit)
+    }
+
+    fn visit_all(&self, prefix: &[u8], visits: &mut [&mut SharedVisit<'_>]) -> Result<(), StageError> {
+        self.visit_records(prefix, visits).map_err(|failure| match failure {
+            Failure::Read(error) => unreadable(error),
+            Failure::Visit(error) => error,
+        })
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
@@ -137,7 +224,7 @@ impl Partials for AllPartials<'_> {
     }
 
     fn changed(&self) -> Result<Option<Vec<String>>, StageError> {
-        self.changed_ids().map_err(unreadable)
+        self.known_changed().map(|ids| ids.map(<[String]>::to_vec)).map_err(unreadable)
     }
 
     fn get_of(&self, article_id: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {

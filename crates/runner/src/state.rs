@@ -1,5 +1,6 @@
 //! How the runner's entries look in the store.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use annals_plugin::{Article, Rejected};
@@ -91,9 +92,44 @@ pub(crate) fn encode_pairs(given: Given) -> (Vec<u8>, Vec<Vec<u8>>) {
 pub(crate) type StoredPairs<'a> = (Vec<(&'a [u8], &'a [u8])>, Vec<(&'a [u8], u32)>);
 
 pub(crate) fn decode_pairs(bytes: &[u8]) -> Result<StoredPairs<'_>, RunError> {
-    let (short, rest) = postcard::take_from_bytes(bytes).map_err(|error| damaged(&error))?;
-    let long = if rest.is_empty() { Vec::new() } else { decode(rest)? };
+    let (mut short, mut long) = (Vec::new(), Vec::new());
+    visit_pairs::<RunError>(
+        bytes,
+        |key, value| {
+            short.push((key, value));
+            Ok(())
+        },
+        |_, key, length| {
+            long.push((key, length));
+            Ok(())
+        },
+    )?;
     Ok((short, long))
+}
+
+/// Visits the keys and values of the partial results that are scanned, then number, key and length of those apart.
+pub(crate) fn visit_pairs<'b, E: From<RunError>>(
+    bytes: &'b [u8],
+    mut short: impl FnMut(&'b [u8], &'b [u8]) -> Result<(), E>,
+    mut long: impl FnMut(usize, &'b [u8], u32) -> Result<(), E>,
+) -> Result<(), E> {
+    fn take<'b, T: Deserialize<'b>>(bytes: &mut &'b [u8]) -> Result<T, RunError> {
+        let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| damaged(&error))?;
+        *bytes = rest;
+        Ok(value)
+    }
+    let mut bytes = bytes;
+    for _ in 0..take::<usize>(&mut bytes)? {
+        let (key, value) = take(&mut bytes)?;
+        short(key, value)?;
+    }
+    if !bytes.is_empty() {
+        for number in 0..take::<usize>(&mut bytes)? {
+            let (key, length) = take(&mut bytes)?;
+            long(number, key, length)?;
+        }
+    }
+    Ok(())
 }
 
 /// The key of a long value: that of its record, and its number among the long ones.
@@ -116,20 +152,26 @@ pub(crate) fn pack(value: Vec<u8>) -> Vec<u8> {
 /// Undoes [`pack`]. The records of a state of format 1, which are not compressed, start with the length of a text and the text,
 /// which no Zstandard frame does.
 pub(crate) fn unpack(value: Vec<u8>) -> Result<Vec<u8>, RunError> {
+    if value.starts_with(&FRAME) { decompress(&value) } else { Ok(value) }
+}
+
+/// Undoes [`pack`] of a value that need not be copied if it was left as it is.
+pub(crate) fn unpacked(value: &[u8]) -> Result<Cow<'_, [u8]>, RunError> {
+    if value.starts_with(&FRAME) { decompress(value).map(Cow::Owned) } else { Ok(Cow::Borrowed(value)) }
+}
+
+fn decompress(value: &[u8]) -> Result<Vec<u8>, RunError> {
     thread_local! {
         static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
             RefCell::new(zstd::bulk::Decompressor::new().ok());
     }
-    if !value.starts_with(&FRAME) {
-        return Ok(value);
-    }
-    let length = zstd::zstd_safe::get_frame_content_size(&value).ok().flatten();
+    let length = zstd::zstd_safe::get_frame_content_size(value).ok().flatten();
     let length =
         length.and_then(|length| usize::try_from(length).ok()).filter(|&length| length <= MOST_BYTES);
     let length = length.ok_or_else(|| damaged(&"a value of impossible length"))?;
     UNPACKER.with_borrow_mut(|unpacker| match unpacker {
-        Some(unpacker) => unpacker.decompress(&value, length).map_err(|error| damaged(&error)),
-        None => zstd::stream::decode_all(&value[..]).map_err(|error| damaged(&error)),
+        Some(unpacker) => unpacker.decompress(value, length).map_err(|error| damaged(&error)),
+        None => zstd::stream::decode_all(value).map_err(|error| damaged(&error)),
     })
 }
 

@@ -11,6 +11,7 @@ mod lock;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition, TableHandle,
@@ -298,6 +299,40 @@ impl ReadSpace {
         Ok(self.len()? == 0)
     }
 
+    /// All entries, for two scans that share them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn shared(&self) -> Result<Shared, StoreError> {
+        self.len().map(|length| Shared(AtomicU64::new(length)))
+    }
+
+    /// Visits entries from one end on, until there are none left that another scan, from the other end, has not taken.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or `visit` fails.
+    pub fn scan_shared<E: From<StoreError>>(
+        &self,
+        shared: &Shared,
+        end: End,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(table) = &self.table else { return Ok(()) };
+        let mut entries = table.range::<&[u8]>(..).map_err(StoreError::access)?;
+        loop {
+            let taken = shared.take();
+            if taken == 0 {
+                return Ok(());
+            }
+            for _ in 0..taken {
+                let next = if end == End::First { entries.next() } else { entries.next_back() };
+                let Some(entry) = next else { return Ok(()) };
+                let (key, value) = entry.map_err(StoreError::access)?;
+                visit(key.value(), value.value())?;
+            }
+        }
+    }
+
     /// Visits all entries whose key starts with `prefix`, in key order, until `visit` returns false.
     ///
     /// # Errors
@@ -331,6 +366,30 @@ impl ReadSpace {
             }
         }
         Ok(())
+    }
+}
+
+/// An end of a space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Where the smallest key is.
+    First,
+    /// Where the largest key is.
+    Last,
+}
+
+/// Entries that two scans share, one from either end.
+pub struct Shared(AtomicU64);
+
+impl Shared {
+    /// Entries that a scan takes at a time, so that two seldom meet.
+    const AT_A_TIME: u64 = 256;
+
+    /// Takes some of the entries that are left; none if there are no more.
+    fn take(&self) -> u64 {
+        let less = |left: u64| (left > 0).then(|| left.saturating_sub(Self::AT_A_TIME));
+        let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).unwrap_or(0);
+        left.min(Self::AT_A_TIME)
     }
 }
 
@@ -508,6 +567,36 @@ mod tests {
             })
             .unwrap();
         assert_eq!(seen, [b"a".to_vec(), b"ab".to_vec()]);
+    }
+
+    #[test]
+    fn two_scans_share_all_entries() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), 1 << 20).unwrap();
+        let mut write = store.write().unwrap();
+        for number in 0..2000_u32 {
+            write.put(Space::Ids, &number.to_be_bytes(), b"").unwrap();
+        }
+        write.commit().unwrap();
+        let space = store.read().unwrap().space(Space::Ids).unwrap();
+        let shared = space.shared().unwrap();
+        let scan = |end| {
+            let mut seen = Vec::new();
+            let see = |key: &[u8], _: &[u8]| {
+                seen.push(u32::from_be_bytes(key.try_into().unwrap()));
+                Ok::<(), StoreError>(())
+            };
+            space.scan_shared(&shared, end, see).unwrap();
+            seen
+        };
+        let (mut seen, mut rest) = std::thread::scope(|scope| {
+            let first = scope.spawn(|| scan(End::First));
+            let rest = scan(End::Last);
+            (first.join().unwrap(), rest)
+        });
+        rest.reverse();
+        seen.append(&mut rest);
+        assert!(seen.into_iter().eq(0..2000));
     }
 
     #[test]
