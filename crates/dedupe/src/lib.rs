@@ -241,8 +241,6 @@ impl CorpusStage for Dedupe {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use annals_plugin::Pass;
     use annals_plugin::testing::{CorpusRun, run_corpus};
     use serde_json::json;
@@ -358,110 +356,6 @@ mod tests {
             ),
         ]);
         assert_eq!(verdicts(&run), ["wire contained round-up", "round-up stays"]);
-    }
-
-    /// Partials in memory, with what the last run left.
-    #[derive(Default)]
-    struct Kept {
-        pairs: BTreeMap<Vec<u8>, Vec<u8>>,
-        memory: Option<Vec<u8>>,
-    }
-
-    impl Emit for Kept {
-        fn emit(&mut self, _: usize, key: &[u8], value: &[u8]) {
-            self.pairs.insert(key.to_vec(), value.to_vec());
-        }
-    }
-
-    impl Partials for Kept {
-        fn scan(&self, prefix: &[u8], visit: &mut annals_plugin::stage::Visit<'_>) -> Result<(), StageError> {
-            let mut from = self.pairs.range(prefix.to_vec()..).take_while(|(key, _)| key.starts_with(prefix));
-            from.try_for_each(|(key, value)| visit(key, value))
-        }
-
-        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
-            Ok(self.pairs.get(key).cloned())
-        }
-
-        fn recall(&self) -> Result<Option<Vec<u8>>, StageError> {
-            Ok(self.memory.clone())
-        }
-    }
-
-    #[derive(Default)]
-    struct Told {
-        verdicts: BTreeMap<String, Vec<u8>>,
-        counts: BTreeMap<String, u64>,
-        memory: Option<Vec<u8>>,
-    }
-
-    impl Findings for Told {
-        fn verdict(&mut self, article_id: &str, verdict: &[u8]) {
-            self.verdicts.insert(article_id.to_owned(), verdict.to_vec());
-        }
-
-        fn table(&mut self, _: &str, _: arrow_array::RecordBatch) {}
-
-        fn count(&mut self, name: &str, value: u64) {
-            self.counts.insert(name.to_owned(), value);
-        }
-
-        fn remember(&mut self, memory: Vec<u8>) {
-            self.memory = Some(memory);
-        }
-    }
-
-    fn finish(articles: &[Article], memory: Option<Vec<u8>>) -> Told {
-        let passes = definition().open(json!({}), &Context::default()).expect("defaults are valid");
-        let [Pass::Corpus(stage)] = passes.as_slice() else { panic!("one pass over the corpus") };
-        let mut kept = Kept { memory, ..Kept::default() };
-        stage.map(articles, &mut kept).expect("articles can be mapped");
-        let mut told = Told::default();
-        stage.finish(&kept, &mut told).expect("the stage runs");
-        told
-    }
-
-    #[test]
-    fn what_is_remembered_saves_work_and_changes_nothing() {
-        let sentences: Vec<&str> = WIRE.split_inclusive(". ").collect();
-        let corpus: Vec<Article> = (0..40)
-            .map(|n: usize| {
-                let mut parts = sentences.clone();
-                // Whole, cut, and grown by lines of their own, on days that do not follow the numbers.
-                parts.truncate(2 + n % 4);
-                let text = format!("{} {}", parts.concat(), "A line of the paper's own. ".repeat(n % 7));
-                let day = 1 + n * 7 % 20;
-                article(
-                    &format!("a{n:02}"),
-                    &format!("2021-05-{day:02}"),
-                    "Warplanes hit market in Tal Rihan",
-                    text,
-                )
-            })
-            .collect();
-        let whole = finish(&corpus, None);
-        assert!(whole.verdicts.len() > 10);
-        // Many are new, and few, of which alone the fingerprints are looked up.
-        for first_new in ["2021-05-15", "2021-05-19", "2021-05-20"] {
-            let (older, newer): (Vec<Article>, Vec<Article>) =
-                corpus.iter().cloned().partition(|article| article.published.as_deref() < Some(first_new));
-            assert!(!newer.is_empty());
-            let again = finish(&corpus, finish(&older, None).memory);
-            assert_eq!(again.verdicts, whole.verdicts);
-            let (less, all) = (&again.counts, &whole.counts);
-            assert!(less["compared"] < all["compared"], "{less:?} {all:?}");
-        }
-        // Articles that come, go or change among the old ones.
-        for at in [0, 3, 17] {
-            let mut other = corpus.clone();
-            other.remove(at);
-            assert_eq!(finish(&other, whole.memory.clone()).verdicts, finish(&other, None).verdicts);
-            assert_eq!(finish(&corpus, finish(&other, None).memory).verdicts, whole.verdicts);
-            let mut other = corpus.clone();
-            other[at].title = Some("Bread is dear".to_owned());
-            assert_eq!(finish(&other, whole.memory.clone()).verdicts, finish(&other, None).verdicts);
-        }
-        assert_eq!(finish(&corpus, Some(b"no memory at all".to_vec())).verdicts, whole.verdicts);
     }
 
     #[test]
