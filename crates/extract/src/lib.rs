@@ -32,7 +32,8 @@ use language::Language;
 pub struct Extract {
     /// Languages read from folders, by their codes.
     languages: BTreeMap<String, Language>,
-    gazetteer: Gazetteer,
+    /// With what the config names laid over the built-in one; none if that is nothing.
+    gazetteer: Option<Gazetteer>,
     fingerprint: Vec<u8>,
 }
 
@@ -59,12 +60,18 @@ impl Stage for Extract {
 
     fn open(config: Config, context: &Context) -> Result<Self, ConfigError> {
         let files: Vec<PathBuf> = config.gazetteers.iter().map(|path| context.base.join(path)).collect();
-        let mut gazetteer = Gazetteer::builtin().clone();
-        gazetteer.add_files(&files).map_err(|error| {
-            let at = error.path().and_then(|path| files.iter().position(|file| file == path));
-            let key = at.map_or("gazetteers".to_owned(), |at| format!("gazetteers[{at}]"));
-            ConfigError::at(key, format!("failed to read a gazetteer: {error}"))
-        })?;
+        let mut gazetteer = None;
+        if files.is_empty() {
+            // Articles are read and cleaned first; meanwhile it is unpacked.
+            let _ = std::thread::Builder::new().spawn(Gazetteer::builtin);
+        } else {
+            let laid = gazetteer.insert(Gazetteer::builtin().clone());
+            laid.add_files(&files).map_err(|error| {
+                let at = error.path().and_then(|path| files.iter().position(|file| file == path));
+                let key = at.map_or("gazetteers".to_owned(), |at| format!("gazetteers[{at}]"));
+                ConfigError::at(key, format!("failed to read a gazetteer: {error}"))
+            })?;
+        }
         let mut fingerprint = digest(&files)
             .map_err(|error| ConfigError::at("gazetteers", format!("failed to read a gazetteer: {error}")))?;
         let mut languages = BTreeMap::new();
@@ -94,6 +101,10 @@ impl Extract {
         let own = article.language.as_deref().and_then(|code| self.languages.get(code));
         own.or_else(|| self.languages.get("en")).unwrap_or_else(|| Language::english())
     }
+
+    fn gazetteer(&self) -> &Gazetteer {
+        self.gazetteer.as_ref().unwrap_or_else(|| Gazetteer::builtin())
+    }
 }
 
 impl ArticleStage for Extract {
@@ -106,7 +117,7 @@ impl ArticleStage for Extract {
             let language = self.language(article);
             let document = text::Document::new(&text, language);
             let tolls = toll::tolls(&document);
-            assemble::assemble(article, &document, &tolls, &self.gazetteer);
+            assemble::assemble(article, &document, &tolls, self.gazetteer());
             article.text = text;
         }
         Ok(batch)

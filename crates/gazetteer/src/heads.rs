@@ -17,16 +17,15 @@ const BITS_A_WORD: usize = 16;
 impl Heads {
     /// Collects the first words of the keys of a map.
     pub(crate) fn of(names: &Fst<Vec<u8>>) -> Heads {
-        let mut count = 0;
-        let mut word = Vec::new();
-        each_word(names, names.root().addr(), &mut word, &mut |_| count += 1);
-        let size = (count * BITS_A_WORD).next_power_of_two().max(64);
+        let mut hashes = Vec::new();
+        each_word(names, names.root().addr(), &mut Vec::new(), &mut |word| hashes.push(hash(word)));
+        let size = (hashes.len() * BITS_A_WORD).next_power_of_two().max(64);
         let mut heads = Heads { bits: vec![0; size / 64] };
-        each_word(names, names.root().addr(), &mut word, &mut |word| {
-            for bit in heads.places(word) {
+        for hash in hashes {
+            for bit in heads.places(hash) {
                 heads.bits[bit / 64] |= 1 << (bit % 64);
             }
-        });
+        }
         heads
     }
 
@@ -34,21 +33,23 @@ impl Heads {
     pub(crate) fn may_hold(&self, word: &str) -> bool {
         !self.bits.is_empty()
             && self
-                .places(&word.as_bytes()[..word.len().min(MOST_LETTERS)])
+                .places(hash(&word.as_bytes()[..word.len().min(MOST_LETTERS)]))
                 .into_iter()
                 .all(|bit| self.bits[bit / 64] >> (bit % 64) & 1 == 1)
     }
 
-    fn places(&self, word: &[u8]) -> [usize; 2] {
-        // Fowler, Noll and Vo, with a last mix, since words of one ending differ in few bits.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for &byte in word {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    fn places(&self, hash: u64) -> [usize; 2] {
         let last = self.bits.len() * 64 - 1;
         [(hash >> 32) as usize & last, hash as usize & last]
     }
+}
+
+/// After Fowler, Noll and Vo, with a last mix, since words of one ending differ in few bits.
+fn hash(word: &[u8]) -> u64 {
+    let hash = word.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Calls `visit` with each first word below a node, `word` holding the letters that lead to it.

@@ -165,6 +165,16 @@ pub fn rejected() -> SchemaRef {
     schema(["path", "record", "stage", "reason", "detail"].map(text).to_vec())
 }
 
+/// Columns of a table whose values seldom come twice.
+pub(crate) fn distinct(table: &str) -> &'static [&'static str] {
+    match table {
+        "articles" => &["article_id", "source_id", "url", "title", "text"],
+        "claims" => &["claim_id", "quote"],
+        "events" => &["event_id"],
+        _ => &[],
+    }
+}
+
 /// The same columns, all of which may hold nothing: whether one does in some batch is no property of the table.
 pub(crate) fn nullable(of: &Schema) -> SchemaRef {
     schema(of.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect())

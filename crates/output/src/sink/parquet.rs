@@ -13,14 +13,15 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
 
 use super::csv::plain;
 use super::{Encode, NewFile, Piece, Sink, Span};
 use crate::OutputError;
-use crate::schema::is_json;
+use crate::schema::{distinct, is_json};
 
 /// Makes of each piece a small file of one row group, whose columns are then spliced into the large one. So a piece has the
 /// same bytes whether it is new or comes from the file of an earlier run.
@@ -40,7 +41,9 @@ impl RowGroups {
         if batches.iter().all(|batch| batch.num_rows() == 0) {
             return Ok(Vec::new());
         }
-        let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(&self.table)?)
+            .with_skip_arrow_metadata(true);
         let mut writer = ArrowWriter::try_new_with_options(Vec::new(), self.schema.clone(), options)?;
         for batch in batches {
             let columns = batch.schema_ref().fields().iter().zip(batch.columns());
@@ -58,9 +61,17 @@ impl Encode for RowGroups {
     }
 }
 
-fn properties() -> Result<WriterProperties, ParquetError> {
-    Ok(WriterProperties::builder()
+fn properties(table: &str) -> Result<WriterProperties, ParquetError> {
+    let mut properties = WriterProperties::builder();
+    for column in distinct(table) {
+        // A dictionary would hold each value once, and the column nothing but numbers in a row.
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
+    }
+    Ok(properties
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        // A column of a row group is seldom longer than a page, so that an index of its pages tells what its own bounds tell.
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
         // No version of this program or of a library: an update that changes nothing else leaves the file as it was.
         .set_created_by("annals version 1.0.0 (build annals)".to_owned())
         .set_max_row_group_row_count(None)
@@ -78,7 +89,7 @@ impl Parquet {
         let open = || {
             let schema = RowGroups::new(table, schema).schema;
             let schema = ArrowSchemaConverter::new().convert(&schema)?;
-            SerializedFileWriter::new(file, schema.root_schema_ptr(), Arc::new(properties()?))
+            SerializedFileWriter::new(file, schema.root_schema_ptr(), Arc::new(properties(table)?))
         };
         let writer = open().map_err(|error| OutputError::encode(table, error))?;
         Ok(Self { table: table.to_owned(), writer, groups: 0 })
@@ -123,16 +134,15 @@ impl Parquet {
         group: usize,
     ) -> Result<(), ParquetError> {
         let rows = footer.row_group(group);
-        let pages = footer.page_index();
         let mut to = self.writer.next_row_group()?;
-        for (at, column) in rows.columns().iter().enumerate() {
+        for column in rows.columns() {
             let close = ColumnCloseResult {
                 bytes_written: u64::try_from(column.compressed_size()).unwrap_or(0),
                 rows_written: u64::try_from(rows.num_rows()).unwrap_or(0),
                 metadata: column.clone(),
                 bloom_filter: None,
-                column_index: pages.and_then(|pages| pages.column_index(group, at)).cloned(),
-                offset_index: pages.and_then(|pages| pages.offset_index(group, at)).cloned(),
+                column_index: None,
+                offset_index: None,
             };
             to.append_column(from, close)?;
         }
@@ -179,7 +189,7 @@ impl ChunkReader for Stretch {
 }
 
 fn footer<R: ChunkReader>(of: &R) -> Result<ParquetMetaData, ParquetError> {
-    ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional).parse_and_finish(of)
+    ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Skip).parse_and_finish(of)
 }
 
 /// JSON text with strings taken out of their quotes.
