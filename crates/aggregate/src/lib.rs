@@ -68,7 +68,7 @@ pub struct Aggregate {
 
 impl Stage for Aggregate {
     const NAME: &'static str = "aggregate";
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
     const READS: &'static [&'static str] = &[
         "article_id",
         "url",

@@ -5,6 +5,7 @@
 
 mod block;
 mod cluster;
+mod period;
 mod score;
 
 use std::ops::Range;
@@ -17,13 +18,8 @@ use twox_hash::XxHash3_64;
 use crate::config::Config;
 use crate::outline::{ActorOutline, FigureOutline, Outline};
 pub(crate) use cluster::{Group, Link};
+use period::Period;
 pub(crate) use score::reasons;
-
-/// Reports of one event that are taken for one occasion on which a word is in the news.
-const REPORTS_OF_ONE: u32 = 3;
-
-/// Rarity below which a term is left out: common words are most of what reports share, and tell next to nothing.
-const LEAST_WEIGHT: f32 = 0.01;
 
 /// Index of an incident among all incidents of the corpus, earliest published first.
 pub(crate) type NodeId = u32;
@@ -53,9 +49,15 @@ pub(crate) struct Node {
     point: Option<Point>,
     /// GED precision of the place.
     where_prec: u8,
-    /// Where its terms stand among those of the graph.
+    /// The period in which its report was published.
+    #[serde(skip)]
+    period: u32,
+    /// Where its terms stand, before they are weighed among those of all incidents, then among those of the period.
     #[serde(skip)]
     terms: (u32, u32),
+    /// Where its rarest terms stand.
+    #[serde(skip)]
+    rarest: (u32, u32),
     /// Where its perpetrators stand among those of the graph.
     #[serde(skip)]
     perpetrators: (u32, u32),
@@ -69,17 +71,11 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     /// Perpetrators of the incidents: interned ids or names, sorted.
     perpetrators: Vec<u32>,
-    /// Terms of each incident in turn, sorted by number; only those that more than one incident holds.
-    terms: Vec<Term>,
+    /// With the terms of their incidents.
+    periods: Vec<Period>,
     vocabulary: Vocabulary,
     /// The number in the vocabulary of each term.
     words: Vec<u32>,
-    /// How telling each term is.
-    weights: Vec<Weight>,
-    /// Separate occasions on which each term is in the news.
-    occasions: Vec<u32>,
-    /// How seldom each place (by GeoNames id) is in the news, from 0 (nearly every day) to 1.
-    calm: FxHashMap<u32, f32>,
 }
 
 /// What linking found.
@@ -140,7 +136,9 @@ impl GraphBuilder {
                 country: place.and_then(|p| p.country).map(|name| names.exact(name)),
                 point: place.and_then(|p| p.latitude.zip(p.longitude)).map(Point::of),
                 where_prec: place.and_then(|p| p.precision).unwrap_or(7),
+                period: 0,
                 terms: append(&mut self.terms, terms),
+                rarest: (0, 0),
                 perpetrators: append(&mut self.perpetrators, perpetrators),
                 killed,
                 injured,
@@ -194,12 +192,8 @@ impl GraphBuilder {
         for node in &mut nodes {
             node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
-        let (counts, mut occasions, mut weights) = weigh_terms(&nodes, &terms, vocabulary.len());
-        let (terms, words) = telling_terms(&mut nodes, &terms, &counts, &weights);
-        weights = words.iter().map(|&word| weights[word as usize]).collect();
-        occasions = words.iter().map(|&word| occasions[word as usize]).collect();
-        let calm = calm(&nodes);
-        Graph { nodes, perpetrators, terms, vocabulary, words, weights, occasions, calm }
+        let (periods, words) = period::weigh(&mut nodes, &terms, vocabulary.len());
+        Graph { nodes, perpetrators, periods, vocabulary, words }
     }
 }
 
@@ -225,8 +219,15 @@ impl Graph {
         self.vocabulary.word(self.words[term.number()])
     }
 
+    /// An incident, and its period.
+    fn told(&self, incident: NodeId) -> (&Node, &Period) {
+        let node = &self.nodes[incident as usize];
+        (node, &self.periods[node.period as usize])
+    }
+
     fn terms_of(&self, incident: NodeId) -> &[Term] {
-        part(&self.terms, self.nodes[incident as usize].terms)
+        let (node, period) = self.told(incident);
+        period.terms_of(node)
     }
 
     fn perpetrators_of(&self, node: &Node) -> &[u32] {
@@ -389,37 +390,6 @@ impl Term {
     }
 }
 
-/// All terms but those that no other incident shares, or that tell next to nothing: they would only cost time. They are
-/// numbered anew, in the order in which they come and without gaps, so that what is known of each stands close together.
-/// Tells the earlier number of each too.
-fn telling_terms(
-    nodes: &mut [Node],
-    terms: &[Term],
-    counts: &[u32],
-    weights: &[Weight],
-) -> (Vec<Term>, Vec<u32>) {
-    let (mut kept, mut earlier) = (Vec::new(), Vec::new());
-    let mut numbers = vec![u32::MAX; counts.len()];
-    for node in nodes {
-        let start = kept.len();
-        for term in part(terms, node.terms) {
-            let weight = weights[term.number()];
-            if counts[term.number()] <= 1 || weight.name.max(weight.word) < LEAST_WEIGHT {
-                continue;
-            }
-            let number = &mut numbers[term.number()];
-            if *number == u32::MAX {
-                *number = earlier.len() as u32;
-                earlier.push(term.word());
-            }
-            kept.push(Term::new(*number, term.is_name()));
-        }
-        kept[start..].sort_unstable();
-        node.terms = (start as u32, kept.len() as u32);
-    }
-    (kept, earlier)
-}
-
 /// A place on the sphere of radius 1, so that distances take no trigonometry.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Point([f64; 3]);
@@ -437,93 +407,6 @@ impl Point {
         let chord = self.0.into_iter().zip(other.0).map(squares).sum::<f64>().sqrt();
         (2.0 * 6371.0 * (chord / 2.0).min(1.0).asin()) as f32
     }
-}
-
-/// How much a shared term tells, from 0 to 1, where both articles write it as a name, and where not.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Weight {
-    name: f32,
-    word: f32,
-}
-
-impl Weight {
-    fn add(&mut self, of_term: Weight, as_name: bool) {
-        if as_name {
-            self.name += of_term.name;
-        } else {
-            self.word += of_term.word;
-        }
-    }
-}
-
-/// Of each term: the number of incidents that hold it, of occasions on which they came, and its weight.
-///
-/// A word is the rarer the fewer separate occasions it occurs on, not the fewer articles: the name of a victim is
-/// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
-/// occasion is a run of reports of the same week and division among the reports that hold the word.
-fn weigh_terms(nodes: &[Node], terms: &[Term], words: usize) -> (Vec<u32>, Vec<u32>, Vec<Weight>) {
-    /// What was seen of a word so far, and the week and division where it came last.
-    #[derive(Clone, Copy, Default)]
-    struct Seen {
-        count: u32,
-        occasions: u32,
-        week: Option<i32>,
-        division: Option<u32>,
-    }
-    let mut seen = vec![Seen::default(); words];
-    for node in nodes {
-        let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
-        for term in part(terms, node.terms) {
-            let seen = &mut seen[term.number()];
-            let same_division = match (seen.division, node.adm_1) {
-                (Some(before), Some(now)) => before == now,
-                _ => true,
-            };
-            if week.is_none() || seen.week != week || !same_division {
-                seen.occasions += 1;
-            }
-            seen.count += 1;
-            seen.division = node.adm_1.or(seen.division.filter(|_| seen.week == week));
-            seen.week = week;
-        }
-    }
-    let counts: Vec<u32> = seen.iter().map(|seen| seen.count).collect();
-    // Where news is dense, one week and division hold many events: few words are in more than a few reports of one.
-    let occasions: Vec<u32> =
-        seen.iter().map(|seen| seen.occasions.max(seen.count / REPORTS_OF_ONE)).collect();
-    // In a small corpus few occasions do not make a word rare; of names fewer are enough to tell.
-    let scale = |enough: f32| (enough / nodes.len().max(1) as f32).max(1.0);
-    let rarity = |occasions: u32, enough: f32| (occasions.max(1) as f32 * scale(enough)).powf(-0.75);
-    // What a good part of all reports hold is furniture, or the theme of the corpus.
-    let novelty = |count: u32| (1.0 - 3.0 * count as f32 / nodes.len().max(1) as f32).max(0.0);
-    let weights = occasions
-        .iter()
-        .zip(&counts)
-        .map(|(&seen, &count)| match count {
-            // Most words are of one incident alone, and are not asked for.
-            0 | 1 => Weight::default(),
-            _ => Weight {
-                name: rarity(seen, 30.0) * novelty(count),
-                word: rarity(seen, 300.0) * novelty(count),
-            },
-        })
-        .collect();
-    (counts, occasions, weights)
-}
-
-/// Of each place, the log of how few of the days that the corpus spans have news of it: two reports of one day mean
-/// more of a village than of a besieged city.
-fn calm(nodes: &[Node]) -> FxHashMap<u32, f32> {
-    let day = |node: &Node| node.when.map(|(start, _, _)| start).or(node.published);
-    let first = nodes.iter().filter_map(day).min().unwrap_or(0);
-    let last = nodes.iter().filter_map(day).max().unwrap_or(0);
-    let span = (last - first + 1).max(14) as f32;
-    let mut days: Vec<(u32, i32)> = nodes.iter().filter_map(|node| node.geonames.zip(day(node))).collect();
-    days.sort_unstable();
-    days.dedup();
-    days.chunk_by(|a, b| a.0 == b.0)
-        .map(|place| (place[0].0, ((span / place.len() as f32).ln() / 3.0).clamp(0.0, 1.0)))
-        .collect()
 }
 
 /// Largest number killed and injured that a report gives for each of its incidents.

@@ -11,12 +11,6 @@ use rayon::prelude::*;
 use super::{Graph, Node, NodeId, score};
 use crate::config::Config;
 
-/// Rare words by which one incident is looked up.
-const RARE_TERMS: usize = 10;
-
-/// Occasions on which a word may have been in the news to be looked up by: more common ones say too little alone.
-const MOST_OCCASIONS: u32 = 40;
-
 /// How telling a shared place is on one day and on others, and a shared division, beside a rare word, which counts at
 /// most 1.
 const PLACE_ON_ONE_DAY: f32 = 1.0;
@@ -111,16 +105,24 @@ impl<'a> Blocks<'a> {
         met.clear();
         partners.clear();
         let most = usize::from(self.config.candidates);
+        let (node, period) = self.graph.told(id);
+        let rarest = period.rarest_of(node);
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
         for &(at, block) in &self.places[start as usize..self.ends[id as usize] as usize] {
             let (at, block) = (at as usize, &self.blocks[block as usize]);
             let own = self.stamps[at];
+            let of_term = match block.key {
+                Key::Term(word) => {
+                    rarest.iter().find(|(term, _)| *term == word).map_or(0.0, |of| period.weight(of.1, true))
+                }
+                _ => 0.0,
+            };
             let before = at.saturating_sub(most).max(block.start as usize);
             let after = (at + 1 + most).min(block.end as usize);
             for stamp in self.stamps[before..after].iter().filter(|stamp| stamp.id > id) {
                 if own.report != stamp.report && in_reach(block.key, own, *stamp, self.config) {
                     let telling = match block.key {
-                        Key::Term(word) => self.graph.weights[word as usize].name,
+                        Key::Term(_) => of_term,
                         Key::Division(_) => DIVISION,
                         _ if own.day == stamp.day => PLACE_ON_ONE_DAY,
                         _ => PLACE,
@@ -148,23 +150,12 @@ impl<'a> Blocks<'a> {
 }
 
 fn keys(graph: &Graph, id: NodeId) -> impl Iterator<Item = Key> + '_ {
-    let node = &graph.nodes[id as usize];
-    let mut rare: Vec<(f32, u32)> = graph
-        .terms_of(id)
-        .iter()
-        .filter(|term| graph.occasions[term.number()] <= MOST_OCCASIONS)
-        .map(|term| {
-            let weight = graph.weights[term.number()];
-            (if term.is_name() { weight.name } else { weight.word / 2.0 }, term.word())
-        })
-        .collect();
-    rare.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    rare.truncate(RARE_TERMS);
+    let (node, period) = graph.told(id);
     let place = node.geonames.map(Key::Place).or(node.place.map(Key::PlaceName));
     place
         .into_iter()
         .chain(node.adm_1.map(Key::Division))
-        .chain(rare.into_iter().map(|(_, term)| Key::Term(term)))
+        .chain(period.rarest_of(node).iter().map(|&(term, _)| Key::Term(term)))
 }
 
 /// The day by which a block is sorted; reports without any date stand together at its end.

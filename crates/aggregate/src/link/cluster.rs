@@ -6,6 +6,7 @@
 //! the article tells them apart. The order is fixed by the evidence and then by the incidents themselves, so the
 //! groups are a function of the set of reports.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::score::{self, Scored};
@@ -36,21 +37,76 @@ pub(crate) struct Link {
 }
 
 /// Merges and returns all groups, single incidents among them, and the number of comparisons made.
+///
+/// Incidents that no chain of pairs ties never meet, so each set of those that are tied is merged by itself.
 pub(super) fn merge(graph: &Graph, config: &Config, scored: Vec<Scored>) -> (Vec<Group>, u64) {
-    let count = graph.nodes.len();
-    let mut group_of: Vec<NodeId> = (0..count as NodeId).collect();
-    let mut groups: Vec<Option<Group>> =
-        (0..count as NodeId).map(|id| Some(Group { members: vec![id], links: Vec::new() })).collect();
+    let tied = tied(graph.nodes.len(), scored);
+    let (mut groups, compared) = tied
+        .par_chunk_by(|a, b| a.0 == b.0)
+        .fold(
+            || (Vec::new(), 0),
+            |(mut groups, compared), pairs| {
+                let more = merge_tied(graph, config, pairs, &mut groups);
+                (groups, compared + more)
+            },
+        )
+        .reduce(
+            || (Vec::new(), 0),
+            |(mut groups, compared), (more, also)| {
+                groups.extend(more);
+                (groups, compared + also)
+            },
+        );
+    let mut alone = vec![true; graph.nodes.len()];
+    groups.iter().flat_map(|group| &group.members).for_each(|&member| alone[member as usize] = false);
+    let single = |(id, alone): (NodeId, bool)| alone.then(|| Group { members: vec![id], links: Vec::new() });
+    groups.extend((0..).zip(alone).filter_map(single));
+    groups.par_sort_unstable_by_key(|group| group.members[0]);
+    (groups, compared)
+}
+
+/// The pairs, each with the first of all incidents that are tied to it, those of one such set together. Within it they stay in
+/// their order.
+fn tied(count: usize, scored: Vec<Scored>) -> Vec<(NodeId, Scored)> {
+    let mut first: Vec<NodeId> = (0..count as NodeId).collect();
+    fn find(first: &mut [NodeId], mut id: NodeId) -> NodeId {
+        while first[id as usize] != id {
+            first[id as usize] = first[first[id as usize] as usize];
+            id = first[id as usize];
+        }
+        id
+    }
+    for Scored { pair, .. } in &scored {
+        let (a, b) = (find(&mut first, pair.0), find(&mut first, pair.1));
+        first[a.max(b) as usize] = a.min(b);
+    }
+    let mut tied: Vec<(NodeId, Scored)> =
+        scored.into_iter().map(|scored| (find(&mut first, scored.pair.0), scored)).collect();
+    tied.par_sort_by_key(|(first, _)| *first);
+    tied
+}
+
+/// Merges the incidents of a set that pairs tie, best pair first. Adds their groups to `all`, and gives the number of comparisons
+/// made.
+fn merge_tied(graph: &Graph, config: &Config, pairs: &[(NodeId, Scored)], all: &mut Vec<Group>) -> u64 {
+    let mut members: Vec<NodeId> =
+        pairs.iter().flat_map(|(_, scored)| [scored.pair.0, scored.pair.1]).collect();
+    members.sort_unstable();
+    members.dedup();
+    let place = |id: NodeId| members.binary_search(&id).expect("both incidents of every pair are members");
+    let mut group_of: Vec<usize> = (0..members.len()).collect();
+    let single = |&id: &NodeId| Some(Group { members: vec![id], links: Vec::new() });
+    let mut groups: Vec<Option<Group>> = members.iter().map(single).collect();
     let mut compared = 0;
     // Groups that did not agree, with their sizes then: while neither grows, they still do not.
-    let mut apart: FxHashMap<(NodeId, NodeId), (usize, usize)> = FxHashMap::default();
-    for Scored { pair, points } in scored {
-        let (left, right) = (group_of[pair.0 as usize], group_of[pair.1 as usize]);
+    let mut apart: FxHashMap<(usize, usize), (usize, usize)> = FxHashMap::default();
+    for &(_, Scored { pair, points }) in pairs {
+        let (left, right) = (group_of[place(pair.0)], group_of[place(pair.1)]);
         if left == right {
             continue;
         }
         let (first, second) = (left.min(right), left.max(right));
-        let (Some(a), Some(b)) = (&groups[first as usize], &groups[second as usize]) else { continue };
+        let (Some(a), Some(b)) = (&groups[first], &groups[second]) else { continue };
         let sizes = (a.members.len(), b.members.len());
         if apart.get(&(first, second)) == Some(&sizes) || share_article(graph, a, b) {
             continue;
@@ -60,17 +116,18 @@ pub(super) fn merge(graph: &Graph, config: &Config, scored: Vec<Scored>) -> (Vec
             apart.insert((first, second), sizes);
             continue;
         }
-        let moved = groups[second as usize].take().expect("groups of live incidents are present");
+        let moved = groups[second].take().expect("groups of live incidents are present");
         for &member in &moved.members {
-            group_of[member as usize] = first;
+            group_of[place(member)] = first;
         }
-        let kept = groups[first as usize].as_mut().expect("groups of live incidents are present");
+        let kept = groups[first].as_mut().expect("groups of live incidents are present");
         kept.members.extend(moved.members);
         kept.members.sort_unstable();
         kept.links.extend(moved.links);
         kept.links.push(Link { pair, points, mean });
     }
-    (groups.into_iter().flatten().collect(), compared)
+    all.extend(groups.into_iter().flatten());
+    compared
 }
 
 /// Members are in order of report, so one walk over both lists is enough.

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use rayon::prelude::*;
 
 use super::block::{Blocks, Pair};
-use super::{Graph, Node, NodeId, Term, Weight};
+use super::period::Shared;
+use super::{Graph, Node, NodeId, Term};
 use crate::config::Config;
 use crate::tables::{self, Feature};
 
@@ -39,7 +40,7 @@ pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
             }
             work.marks.set(graph, id);
             let shared = work.marks.shared(graph, other);
-            let points = with_terms(rest, log_sum(shared.name), log_sum(shared.word));
+            let points = with_shared(graph, pair, rest, shared);
             if points >= config.link_threshold {
                 work.found.push(Scored { pair, points });
             }
@@ -79,14 +80,23 @@ impl Work {
 
 /// The terms of one incident, to look those of many others up in.
 struct Marks {
-    /// By number of the term: the incident whose mark it is, and whether it is a name there.
-    of: Vec<(NodeId, bool)>,
+    /// By number of the term.
+    of: Vec<Mark>,
     incident: NodeId,
+}
+
+/// A term of an incident: whose it is, whether it is a name there, and its rarity.
+#[derive(Clone, Copy)]
+struct Mark {
+    incident: NodeId,
+    name: bool,
+    rarity: u32,
 }
 
 impl Marks {
     fn of(graph: &Graph) -> Self {
-        Self { of: vec![(NodeId::MAX, false); graph.weights.len()], incident: NodeId::MAX }
+        let none = Mark { incident: NodeId::MAX, name: false, rarity: 0 };
+        Self { of: vec![none; graph.words.len()], incident: NodeId::MAX }
     }
 
     fn set(&mut self, graph: &Graph, incident: NodeId) {
@@ -94,28 +104,30 @@ impl Marks {
             return;
         }
         self.incident = incident;
-        for term in graph.terms_of(incident) {
-            self.of[term.number()] = (incident, term.is_name());
+        let (node, period) = graph.told(incident);
+        for (term, &rarity) in period.terms_of(node).iter().zip(period.rarities_of(node)) {
+            self.of[term.number()] = Mark { incident, name: term.is_name(), rarity };
         }
     }
 
-    /// As [`shared`] tells it of the marked incident and another.
-    fn shared(&self, graph: &Graph, other: NodeId) -> Weight {
-        let mut sums = Weight::default();
+    /// What the marked incident shares with another.
+    fn shared(&self, graph: &Graph, other: NodeId) -> Shared {
+        let mut shared = Shared::default();
         for &term in graph.terms_of(other) {
-            let (incident, name) = self.of[term.number()];
-            if incident == self.incident {
-                sums.add(graph.weights[term.number()], name && term.is_name());
+            let mark = self.of[term.number()];
+            if mark.incident == self.incident {
+                shared.add(mark.rarity, mark.name && term.is_name());
             }
         }
-        sums
+        shared
     }
 }
 
 /// The evidence for a pair.
 pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
-    let shared = shared(graph, pair);
-    with_terms(without_terms(graph, config, pair), log_sum(shared.name), log_sum(shared.word))
+    let mut shared = Shared::default();
+    common(graph, pair, |_, rarity, named| shared.add(rarity, named));
+    with_shared(graph, pair, without_terms(graph, config, pair), shared)
 }
 
 /// The evidence of all but shared words.
@@ -130,11 +142,10 @@ fn with_terms(sum: f32, names: f32, words: f32) -> f32 {
     sum + tables::points(Feature::Names) * names + tables::points(Feature::Words) * words
 }
 
-/// Summed rarity of the terms that two incidents share as names, and otherwise.
-fn shared(graph: &Graph, pair: Pair) -> Weight {
-    let mut sums = Weight::default();
-    common(graph, pair, |x, y| sums.add(graph.weights[x.number()], x.is_name() && y.is_name()));
-    sums
+/// Adds that of the words that a pair shares, as the period of the earlier incident weighs them.
+fn with_shared(graph: &Graph, pair: Pair, sum: f32, shared: Shared) -> f32 {
+    let (names, words) = graph.told(pair.0).1.weights(shared);
+    with_terms(sum, log_sum(names), log_sum(words))
 }
 
 /// Calls `found` for every feature that the pair has, with its value (1 for those that are or are not); shared words apart.
@@ -245,7 +256,7 @@ fn place(graph: &Graph, a: &Node, b: &Node, config: &Config) -> Option<(Feature,
 }
 
 fn calm(graph: &Graph, node: &Node) -> f32 {
-    node.geonames.and_then(|id| graph.calm.get(&id)).copied().unwrap_or(1.0)
+    graph.periods[node.period as usize].calm(node.geonames)
 }
 
 fn differ(a: Option<u32>, b: Option<u32>) -> bool {
@@ -273,16 +284,18 @@ fn toll(
     })
 }
 
-/// Calls `each` for every term that two incidents share, in order of number.
-fn common(graph: &Graph, (left, right): Pair, mut each: impl FnMut(Term, Term)) {
-    let (a, b) = (graph.terms_of(left), graph.terms_of(right));
+/// Calls `each` for every term that two incidents share, with its rarity when the earlier one was in the news, and whether it is a
+/// name in both.
+fn common(graph: &Graph, (left, right): Pair, mut each: impl FnMut(Term, u32, bool)) {
+    let (node, period) = graph.told(left);
+    let (a, rarities, b) = (period.terms_of(node), period.rarities_of(node), graph.terms_of(right));
     let (mut i, mut j) = (0, 0);
     while i < a.len() && j < b.len() {
         match a[i].number().cmp(&b[j].number()) {
             std::cmp::Ordering::Less => i += 1,
             std::cmp::Ordering::Greater => j += 1,
             std::cmp::Ordering::Equal => {
-                each(a[i], b[j]);
+                each(a[i], rarities[i], a[i].is_name() && b[j].is_name());
                 i += 1;
                 j += 1;
             }
@@ -301,15 +314,18 @@ pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
         }
     };
     features(graph, config, pair, &mut tell);
-    let mut sums = Weight::default();
+    let period = graph.told(pair.0).1;
+    let mut sums = Shared::default();
     let mut shared: Vec<(f32, &str)> = Vec::new();
-    common(graph, pair, |x, y| {
-        let (weight, named) = (graph.weights[x.number()], x.is_name() && y.is_name());
-        sums.add(weight, named);
-        shared.push((if named { weight.name } else { weight.word }, graph.word(x)));
+    common(graph, pair, |term, rarity, named| {
+        sums.add(rarity, named);
+        if rarity > 0 {
+            shared.push((period.weight(rarity, named), graph.word(term)));
+        }
     });
-    tell(Feature::Names, log_sum(sums.name));
-    tell(Feature::Words, log_sum(sums.word));
+    let (names, words) = period.weights(sums);
+    tell(Feature::Names, log_sum(names));
+    tell(Feature::Words, log_sum(words));
     shared.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(y.1)));
     for (at, (_, word)) in shared.iter().take(8).enumerate() {
         told.push_str(match at {

@@ -1,0 +1,277 @@
+//! How telling words and places are, period by period.
+//!
+//! What is rare is a question of the time: a town is in the news for a month, a minister for years. So words and places are
+//! counted within periods, runs of whole weeks of publication with a few thousand incidents each. That also bounds what a
+//! new report can change: what two reports say for one another is told by the period of the earlier one, and so it stays as it is
+//! once that period is over, however much news comes later.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::{Node, Term, append, part};
+
+/// Incidents of a period at the least. The last period takes in what is too little for one of its own.
+const LEAST_INCIDENTS: usize = 8192;
+
+/// Reports of one event that are taken for one occasion on which a word is in the news.
+const REPORTS_OF_ONE: u32 = 3;
+
+/// Weight below which a word tells nothing: common words are most of what reports share.
+const LEAST_WEIGHT: f32 = 0.01;
+
+/// Rare words by which one incident is looked up.
+const RARE_TERMS: usize = 10;
+
+/// Occasions on which a word may have been in the news to be looked up by: more common ones say too little alone.
+const MOST_OCCASIONS: u32 = 40;
+
+/// The rarity of a word that came on one occasion. Rarities are whole numbers, so that a sum of them does not depend on the order
+/// in which words are numbered.
+const RAREST: f32 = (1 << 20) as f32;
+
+/// Summed rarity of the terms that two incidents share as names, and otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Shared {
+    names: u32,
+    words: u32,
+}
+
+impl Shared {
+    pub(super) fn add(&mut self, rarity: u32, as_name: bool) {
+        *if as_name { &mut self.names } else { &mut self.words } += rarity;
+    }
+}
+
+/// A period, with the words of its incidents.
+pub(super) struct Period {
+    /// What a word of the greatest rarity weighs, as a name and not as one: in a small corpus few occasions do not make a word
+    /// rare, and of names fewer are enough to tell.
+    name: f32,
+    word: f32,
+    /// How seldom each place (by GeoNames id) is in the news, from 0 (nearly every day) to 1.
+    calm: FxHashMap<u32, f32>,
+    /// Terms of each incident in turn, sorted by number; only those that another incident holds too, and that tell something.
+    terms: Vec<Term>,
+    /// The rarity of each of these.
+    rarities: Vec<u32>,
+    /// The rarest of each incident in turn, each with its rarity.
+    rarest: Vec<(u32, u32)>,
+}
+
+impl Period {
+    /// The terms of one of its incidents.
+    pub(super) fn terms_of(&self, node: &Node) -> &[Term] {
+        part(&self.terms, node.terms)
+    }
+
+    /// The rarities of these.
+    pub(super) fn rarities_of(&self, node: &Node) -> &[u32] {
+        part(&self.rarities, node.terms)
+    }
+
+    /// The terms by which one of its incidents is looked up, each with its rarity.
+    pub(super) fn rarest_of(&self, node: &Node) -> &[(u32, u32)] {
+        part(&self.rarest, node.rarest)
+    }
+
+    /// The weight of a word of some rarity that both reports write as a name, or not.
+    pub(super) fn weight(&self, rarity: u32, as_name: bool) -> f32 {
+        rarity as f32 / RAREST * if as_name { self.name } else { self.word }
+    }
+
+    /// The weights of the names and of the other words that two incidents share.
+    pub(super) fn weights(&self, shared: Shared) -> (f32, f32) {
+        (self.weight(shared.names, true), self.weight(shared.words, false))
+    }
+
+    /// How seldom a place is in the news.
+    pub(super) fn calm(&self, place: Option<u32>) -> f32 {
+        place.and_then(|place| self.calm.get(&place)).copied().unwrap_or(1.0)
+    }
+}
+
+/// Weighs the words of incidents, which stand in the order of their reports. They are numbered anew, without gaps; also gives
+/// their numbers in the vocabulary, which has so many words.
+pub(super) fn weigh(nodes: &mut [Node], terms: &[Term], vocabulary: usize) -> (Vec<Period>, Vec<u32>) {
+    let counted: Vec<Counted> =
+        periods(nodes).into_par_iter().map(|range| Counted::of(&nodes[range], terms)).collect();
+    let (numbers, words) = shared_words(&counted, vocabulary);
+    let mut rest = nodes;
+    let mut parts = Vec::with_capacity(counted.len());
+    for (number, counted) in (0..).zip(counted) {
+        let own;
+        (own, rest) = rest.split_at_mut(counted.incidents);
+        own.iter_mut().for_each(|node| node.period = number);
+        parts.push((own, counted));
+    }
+    let tell = |(own, counted): (&mut [Node], Counted)| counted.tell(own, terms, &numbers);
+    (parts.into_par_iter().map(tell).collect(), words)
+}
+
+/// The periods of incidents, which stand in the order of their reports.
+fn periods(nodes: &[Node]) -> Vec<Range<usize>> {
+    let week = |node: &Node| node.published.map(|day| day.div_euclid(7));
+    let mut starts = vec![0];
+    for (at, pair) in (1..).zip(nodes.windows(2)) {
+        if at - starts[starts.len() - 1] >= LEAST_INCIDENTS && week(&pair[0]) != week(&pair[1]) {
+            starts.push(at);
+        }
+    }
+    if starts.len() > 1 && nodes.len() - starts[starts.len() - 1] < LEAST_INCIDENTS {
+        starts.pop();
+    }
+    let ends = starts[1..].iter().copied().chain([nodes.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+}
+
+/// What was counted in a period.
+struct Counted {
+    incidents: usize,
+    name: f32,
+    word: f32,
+    calm: FxHashMap<u32, f32>,
+    words: Vec<Word>,
+    /// The place among these of each term of each incident in turn.
+    places: Vec<u32>,
+}
+
+/// A word of a period.
+struct Word {
+    /// Its number in the vocabulary.
+    number: u32,
+    /// Incidents that hold it.
+    count: u32,
+    occasions: u32,
+    /// 0 if it tells nothing.
+    rarity: u32,
+}
+
+impl Counted {
+    /// A word is the rarer the fewer separate occasions it occurs on, not the fewer articles: the name of a victim is
+    /// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
+    /// occasion is a run of reports of the same week and division among the reports that hold the word.
+    fn of(nodes: &[Node], terms: &[Term]) -> Self {
+        /// The week and division where a word came last.
+        #[derive(Clone, Copy, Default)]
+        struct Last {
+            week: Option<i32>,
+            division: Option<u32>,
+        }
+        let mut known: FxHashMap<u32, u32> = FxHashMap::default();
+        let (mut words, mut last): (Vec<Word>, Vec<Last>) = (Vec::new(), Vec::new());
+        let mut places = Vec::new();
+        for node in nodes {
+            let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
+            for term in part(terms, node.terms) {
+                let place = *known.entry(term.word()).or_insert(words.len() as u32);
+                if place as usize == words.len() {
+                    words.push(Word { number: term.word(), count: 0, occasions: 0, rarity: 0 });
+                    last.push(Last::default());
+                }
+                places.push(place);
+                let (word, last) = (&mut words[place as usize], &mut last[place as usize]);
+                let same_division = match (last.division, node.adm_1) {
+                    (Some(before), Some(now)) => before == now,
+                    _ => true,
+                };
+                if week.is_none() || last.week != week || !same_division {
+                    word.occasions += 1;
+                }
+                word.count += 1;
+                last.division = node.adm_1.or(last.division.filter(|_| last.week == week));
+                last.week = week;
+            }
+        }
+        let all = nodes.len().max(1) as f32;
+        let weight = |enough: f32| (enough / all).max(1.0).powf(-0.75);
+        let name = weight(30.0);
+        for word in &mut words {
+            // Where news is dense, one week and division hold many events: few words are in more than a few reports of one.
+            word.occasions = word.occasions.max(word.count / REPORTS_OF_ONE);
+            // What a good part of all reports hold is furniture, or the theme of the corpus.
+            let novelty = (1.0 - 3.0 * word.count as f32 / all).max(0.0);
+            let rarity = (word.occasions as f32).powf(-0.75) * novelty;
+            word.rarity = if rarity * name < LEAST_WEIGHT { 0 } else { (rarity * RAREST).round() as u32 };
+        }
+        Self { incidents: nodes.len(), name, word: weight(300.0), calm: calm(nodes), words, places }
+    }
+
+    /// Puts the words that are numbered with the incidents.
+    fn tell(self, nodes: &mut [Node], all: &[Term], numbers: &[u32]) -> Period {
+        let Self { name, word, calm, words, places, .. } = self;
+        let mut period =
+            Period { name, word, calm, terms: Vec::new(), rarities: Vec::new(), rarest: Vec::new() };
+        let mut places = places.into_iter();
+        let mut own: Vec<(Term, u32)> = Vec::new();
+        let mut rarest: Vec<(f32, u32, u32)> = Vec::new();
+        for node in nodes {
+            own.clear();
+            rarest.clear();
+            for (term, place) in part(all, node.terms).iter().zip(&mut places) {
+                let number = numbers[term.word() as usize];
+                if number == NONE {
+                    continue;
+                }
+                let Word { occasions, rarity, .. } = words[place as usize];
+                own.push((Term::new(number, term.is_name()), rarity));
+                if occasions <= MOST_OCCASIONS && rarity > 0 {
+                    let weight = period.weight(rarity, term.is_name());
+                    rarest.push((if term.is_name() { weight } else { weight / 2.0 }, number, rarity));
+                }
+            }
+            // Of words as rare as one another those that the article has first stay first.
+            rarest.sort_by(|a, b| b.0.total_cmp(&a.0));
+            rarest.truncate(RARE_TERMS);
+            own.sort_unstable_by_key(|(term, _)| *term);
+            node.terms = append(&mut period.terms, own.iter().map(|(term, _)| *term));
+            period.rarities.extend(own.iter().map(|(_, rarity)| rarity));
+            node.rarest =
+                append(&mut period.rarest, rarest.iter().map(|&(_, number, rarity)| (number, rarity)));
+        }
+        period
+    }
+}
+
+/// In place of the number of a word that only one incident holds, or that tells nothing in any period.
+const NONE: u32 = u32::MAX;
+
+/// Numbers the words that can tell something of two incidents, in the order of the vocabulary; gives the new number of each word and
+/// the word of each new number.
+fn shared_words(counted: &[Counted], vocabulary: usize) -> (Vec<u32>, Vec<u32>) {
+    const HELD: u32 = 1;
+    const SHARED: u32 = 2;
+    const TELLING: u32 = 4;
+    let mut numbers = vec![0; vocabulary];
+    for word in counted.iter().flat_map(|counted| &counted.words) {
+        let marks = &mut numbers[word.number as usize];
+        *marks |= if word.count > 1 || *marks & HELD != 0 { SHARED } else { HELD };
+        *marks |= if word.rarity > 0 { TELLING } else { 0 };
+    }
+    let mut words = Vec::new();
+    for (word, number) in (0..).zip(&mut numbers) {
+        if *number & (SHARED | TELLING) == SHARED | TELLING {
+            *number = words.len() as u32;
+            words.push(word);
+        } else {
+            *number = NONE;
+        }
+    }
+    (numbers, words)
+}
+
+/// Of each place, the log of how few of the days that the period spans have news of it: two reports of one day mean
+/// more of a village than of a besieged city.
+fn calm(nodes: &[Node]) -> FxHashMap<u32, f32> {
+    let day = |node: &Node| node.when.map(|(start, _, _)| start).or(node.published);
+    let first = nodes.iter().filter_map(day).min().unwrap_or(0);
+    let last = nodes.iter().filter_map(day).max().unwrap_or(0);
+    let span = (last - first + 1).max(14) as f32;
+    let mut days: Vec<(u32, i32)> = nodes.iter().filter_map(|node| node.geonames.zip(day(node))).collect();
+    days.sort_unstable();
+    days.dedup();
+    days.chunk_by(|a, b| a.0 == b.0)
+        .map(|place| (place[0].0, ((span / place.len() as f32).ln() / 3.0).clamp(0.0, 1.0)))
+        .collect()
+}
