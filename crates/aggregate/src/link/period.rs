@@ -95,8 +95,12 @@ impl Period {
 /// Weighs the words of incidents, which stand in the order of their reports. They are numbered anew, without gaps; also gives
 /// their numbers in the vocabulary, which has so many words.
 pub(super) fn weigh(nodes: &mut [Node], terms: &[Term], vocabulary: usize) -> (Vec<Period>, Vec<u32>) {
-    let counted: Vec<Counted> =
-        periods(nodes).into_par_iter().map(|range| Counted::of(&nodes[range], terms)).collect();
+    // A table that each thread makes once, and leaves as it was.
+    let known = || vec![NONE; vocabulary];
+    let counted: Vec<Counted> = periods(nodes)
+        .into_par_iter()
+        .map_init(known, |known, range| Counted::of(&nodes[range], terms, known))
+        .collect();
     let (numbers, words) = shared_words(&counted, vocabulary);
     let mut rest = nodes;
     let mut parts = Vec::with_capacity(counted.len());
@@ -152,24 +156,27 @@ impl Counted {
     /// A word is the rarer the fewer separate occasions it occurs on, not the fewer articles: the name of a victim is
     /// in every report of one event and in no other, while a site's own boilerplate comes back week after week. An
     /// occasion is a run of reports of the same week and division among the reports that hold the word.
-    fn of(nodes: &[Node], terms: &[Term]) -> Self {
+    ///
+    /// `known` has a place for each word of the vocabulary.
+    fn of(nodes: &[Node], terms: &[Term], known: &mut [u32]) -> Self {
         /// The week and division where a word came last.
         #[derive(Clone, Copy, Default)]
         struct Last {
             week: Option<i32>,
             division: Option<u32>,
         }
-        let mut known: FxHashMap<u32, u32> = FxHashMap::default();
         let (mut words, mut last): (Vec<Word>, Vec<Last>) = (Vec::new(), Vec::new());
         let mut places = Vec::new();
         for node in nodes {
             let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
             for term in part(terms, node.terms) {
-                let place = *known.entry(term.word()).or_insert(words.len() as u32);
-                if place as usize == words.len() {
+                let known = &mut known[term.number()];
+                if *known == NONE {
+                    *known = words.len() as u32;
                     words.push(Word { number: term.word(), count: 0, occasions: 0, rarity: 0 });
                     last.push(Last::default());
                 }
+                let place = *known;
                 places.push(place);
                 let (word, last) = (&mut words[place as usize], &mut last[place as usize]);
                 let same_division = match (last.division, node.adm_1) {
@@ -184,6 +191,7 @@ impl Counted {
                 last.week = week;
             }
         }
+        words.iter().for_each(|word| known[word.number as usize] = NONE);
         let all = nodes.len().max(1) as f32;
         let weight = |enough: f32| (enough / all).max(1.0).powf(-0.75);
         let name = weight(30.0);
@@ -234,7 +242,8 @@ impl Counted {
     }
 }
 
-/// In place of the number of a word that only one incident holds, or that tells nothing in any period.
+/// In place of the number of a word that only one incident holds, or that tells nothing in any period; and of the place of one that
+/// a period does not have.
 const NONE: u32 = u32::MAX;
 
 /// Numbers the words that can tell something of two incidents, in the order of the vocabulary; gives the new number of each word and
