@@ -1,8 +1,8 @@
-//! What is kept from run to run: the prepared incidents of all reports, and the rows of the events, each with a digest of all
-//! that it was made of.
+//! What is kept from run to run: the prepared incidents of all reports, the pairs of incidents that speak for one event, and the
+//! rows of the events, each with a digest of all that it was made of.
 //!
-//! Both are kept in parts. Where one ends is told by its last report or row, hence by content alone, and it is known by a
-//! digest of what it was made of, so that parts which are as they were are neither made nor written again.
+//! All are kept in parts. Where one of reports or rows ends is told by its last report or row, hence by content alone, and it is
+//! known by a digest of what it was made of, so that parts which are as they were are neither made nor written again.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use crate::corpus::{Corpus, Head};
-use crate::link::{GraphBuilder, Names, Node, NodeId};
+use crate::link::again::{self, Before, Told};
+use crate::link::{Graph, GraphBuilder, Linked, Names, Node, NodeId};
 use crate::table::events_schema;
 
 /// Reports, and again rows, of a part most of the time, and at the most.
@@ -34,6 +35,9 @@ const WORDS: usize = 1 << 14;
 const REPORTS: u8 = b'r';
 const WORDS_OF: u8 = b'w';
 const EVENTS: u8 = b'e';
+const PAIRS: u8 = b'p';
+/// Incidents of a part of the pairs.
+const INCIDENTS: usize = 4096;
 
 /// The list of the parts.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -47,6 +51,9 @@ struct Index<'a> {
     names: Vec<&'a str>,
     /// Reports that have gone since the vocabulary was begun: their words are in it still.
     gone: u64,
+    incidents: u64,
+    /// Digests of the periods of the incidents.
+    periods: Vec<u64>,
 }
 
 /// Reports.
@@ -115,6 +122,8 @@ pub(crate) struct Memory {
     events: FxHashSet<u64>,
     gone: u64,
     words: usize,
+    /// The parts of the pairs, if all of them are there.
+    pairs: Vec<Vec<u8>>,
 }
 
 impl Memory {
@@ -125,7 +134,7 @@ impl Memory {
         let reports = index.reports.iter().copied().collect();
         let events = index.events.iter().copied().collect();
         let (gone, words) = (index.gone, usize::try_from(index.words).unwrap_or(usize::MAX));
-        Ok(Some(Self { bytes, reports, events, gone, words }))
+        Ok(Some(Self { bytes, reports, events, gone, words, pairs: Vec::new() }))
     }
 
     fn index(&self) -> Index<'_> {
@@ -166,6 +175,13 @@ impl Memory {
         if graph.vocabulary.len() as u64 != index.words {
             return Ok(None);
         }
+        let number = |number| partials.recall_part(&name(PAIRS, number));
+        let pairs: Option<Vec<Vec<u8>>> =
+            (0..index.incidents.div_ceil(INCIDENTS as u64)).map(number).collect::<Result<_, _>>()?;
+        let pairs = pairs.unwrap_or_default();
+        // Pairs that cannot be read only have to be weighed again.
+        let mut told: Vec<Told<'_>> = pairs.iter().map_while(|part| Told::from_bytes(part)).collect();
+        graph.before = Some(Before::of(index.periods.iter().copied()));
         let mut gone = 0;
         for digests in index.reports.chunks(PARTS_AT_A_TIME) {
             let part = |&digest: &u64| partials.recall_part(&name(REPORTS, digest));
@@ -176,20 +192,27 @@ impl Memory {
                 parts.par_iter().map(|part| postcard::from_bytes(part)).collect();
             let Ok(read) = read else { return Ok(None) };
             for part in read {
-                let Some(left_out) = part.bring_back(without, &mut corpus, &mut graph) else {
+                let Some(left_out) = part.bring_back(without, &mut corpus, &mut graph, &mut told) else {
                     return Ok(None);
                 };
                 gone += left_out;
             }
         }
         self.gone += gone;
+        self.pairs = pairs;
         Ok(Some((corpus, graph)))
     }
 }
 
 impl KeptReports<'_> {
     /// Brings the reports back but those of some articles, which it counts; nothing if the part is damaged.
-    fn bring_back(self, without: &[String], corpus: &mut Corpus, graph: &mut GraphBuilder) -> Option<u64> {
+    fn bring_back(
+        self,
+        without: &[String],
+        corpus: &mut Corpus,
+        graph: &mut GraphBuilder,
+        told: &mut [Told<'_>],
+    ) -> Option<u64> {
         let (mut terms, mut perpetrators) = (self.terms, self.perpetrators);
         if !graph.knows(terms) {
             return None;
@@ -205,8 +228,8 @@ impl KeptReports<'_> {
                     perpetrators.split_at_checked(incident.perpetrators as usize)?;
                 if stays {
                     corpus.bring_back_incident(incident.id);
-                    graph.bring_back(incident.node, own_terms, own_perpetrators);
                 }
+                graph.bring_back(incident.node, (own_terms, own_perpetrators), again::next(told), !stays);
             }
             if !stays {
                 gone += 1;
@@ -234,6 +257,8 @@ pub(crate) struct Keeper {
     reports: Vec<u64>,
     words: u64,
     names: Vec<String>,
+    incidents: u64,
+    periods: Vec<u64>,
 }
 
 impl Keeper {
@@ -264,7 +289,32 @@ impl Keeper {
             out.remember_part(&name(WORDS_OF, number as u64), part);
         }
         let names = graph.names.all().into_iter().map(str::to_owned).collect();
-        Ok(Self { last, reports, words: words as u64, names })
+        let incidents = u64::from(graph.count());
+        Ok(Self { last, reports, words: words as u64, names, incidents, periods: Vec::new() })
+    }
+
+    /// Takes down the pairs.
+    pub(crate) fn pairs(
+        &mut self,
+        graph: &Graph,
+        linked: &Linked,
+        out: &mut dyn Findings,
+    ) -> Result<(), StageError> {
+        let pairs = linked.pairs(graph.nodes.len());
+        let starts: Vec<usize> = (0..graph.nodes.len()).step_by(INCIDENTS).collect();
+        let part = |&start: &usize| {
+            let end = (start + INCIDENTS).min(graph.nodes.len());
+            again::told(graph, start as NodeId..end as NodeId, &pairs)
+        };
+        let parts: Vec<Vec<u8>> =
+            starts.par_iter().map(part).collect::<Result<_, _>>().map_err(not_encoded)?;
+        let last = self.last.as_ref().map_or(&[][..], |last| &last.pairs);
+        for (number, part) in parts.into_iter().enumerate() {
+            let is_held = last.get(number) == Some(&part);
+            out.remember_part(&name(PAIRS, number as u64), (!is_held).then_some(part));
+        }
+        self.periods = graph.periods();
+        Ok(())
     }
 
     /// Takes down the rows of the events with their digests, and closes the list.
@@ -288,6 +338,8 @@ impl Keeper {
             words: self.words,
             names: self.names.iter().map(String::as_str).collect(),
             gone: self.last.map_or(0, |last| last.gone),
+            incidents: self.incidents,
+            periods: self.periods,
         };
         out.remember(write(&index)?);
         Ok(())
@@ -343,12 +395,15 @@ fn part_of(heads: &[Head], corpus: &Corpus, graph: &GraphBuilder) -> Result<Vec<
 }
 
 fn write(value: &impl Serialize) -> Result<Vec<u8>, StageError> {
-    postcard::to_allocvec(value).map_err(|error| StageError::new("memory_not_encoded", error.to_string()))
+    postcard::to_allocvec(value).map_err(not_encoded)
+}
+
+fn not_encoded(error: impl std::fmt::Display) -> StageError {
+    StageError::new("memory_not_encoded", error.to_string())
 }
 
 /// The bytes of rows from `start` on, with their digests.
 fn rows(digests: &[u64], batches: &[RecordBatch], start: usize) -> Result<Vec<u8>, StageError> {
-    let failed = |error: arrow_schema::ArrowError| StageError::new("memory_not_encoded", error.to_string());
     let (mut slices, mut first) = (Vec::new(), 0);
     for batch in batches {
         let from = start.max(first);
@@ -358,11 +413,11 @@ fn rows(digests: &[u64], batches: &[RecordBatch], start: usize) -> Result<Vec<u8
         }
         first += batch.num_rows();
     }
-    let batch = concat_batches(&events_schema(), &slices).map_err(failed)?;
+    let batch = concat_batches(&events_schema(), &slices).map_err(not_encoded)?;
     let mut bytes = (digests.len() as u64).to_le_bytes().to_vec();
     bytes.extend(digests.iter().flat_map(|digest| digest.to_le_bytes()));
-    let mut writer = StreamWriter::try_new(&mut bytes, &events_schema()).map_err(failed)?;
-    writer.write(&batch).and_then(|()| writer.finish()).map_err(failed)?;
+    let mut writer = StreamWriter::try_new(&mut bytes, &events_schema()).map_err(not_encoded)?;
+    writer.write(&batch).and_then(|()| writer.finish()).map_err(not_encoded)?;
     drop(writer);
     Ok(bytes)
 }

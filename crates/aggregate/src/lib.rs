@@ -126,9 +126,10 @@ impl CorpusStage for Aggregate {
                 Corpus::read(partials)?
             }
         };
-        let keeper = Keeper::reports(memory, &corpus, &graph, out)?;
-        let graph = graph.finish();
+        let mut keeper = Keeper::reports(memory, &corpus, &graph, out)?;
+        let graph = graph.finish(&corpus.heads.iter().map(|head| head.digest).collect::<Vec<_>>());
         let linked = graph.link(&self.config);
+        keeper.pairs(&graph, &linked, out)?;
         let mut events = Rows::default();
         events.keep(std::mem::take(&mut kept.batches));
         let mut links = Rows::default();

@@ -3,6 +3,7 @@
 //! Candidate pairs come from blocks ([`block`]), each is weighed ([`score`]), and pairs above the threshold are merged
 //! best first, as long as the two groups as wholes agree ([`cluster`]).
 
+pub(crate) mod again;
 mod block;
 mod cluster;
 mod period;
@@ -17,8 +18,11 @@ use twox_hash::XxHash3_64;
 
 use crate::config::Config;
 use crate::outline::{ActorOutline, FigureOutline, Outline};
+use again::{Before, NOBODY, Told};
+use block::{Blocks, Key};
 pub(crate) use cluster::{Group, Link};
-use period::Period;
+use period::{Period, Weighed};
+use score::Scored;
 pub(crate) use score::reasons;
 
 /// Index of an incident among all incidents of the corpus, earliest published first.
@@ -49,6 +53,9 @@ pub(crate) struct Node {
     point: Option<Point>,
     /// GED precision of the place.
     where_prec: u8,
+    /// Its number in the last run.
+    #[serde(skip)]
+    before: NodeId,
     /// The period in which its report was published.
     #[serde(skip)]
     period: u32,
@@ -76,13 +83,18 @@ pub(crate) struct Graph {
     vocabulary: Vocabulary,
     /// The number in the vocabulary of each term.
     words: Vec<u32>,
+    /// The term of each number in the vocabulary.
+    numbers: Vec<u32>,
+    before: Option<Before>,
 }
 
 /// What linking found.
 pub(crate) struct Linked {
     /// Groups of incidents, each in canonical order; groups by their first member.
     pub(crate) groups: Vec<Group>,
-    /// Pairs of incidents that blocks brought together.
+    /// Pairs that speak for one event.
+    pub(crate) scored: Vec<Scored>,
+    /// Pairs of incidents that blocks brought together, and that were weighed.
     pub(crate) pairs: u64,
     /// Further comparisons between members of groups about to merge.
     pub(crate) member_pairs: u64,
@@ -99,6 +111,8 @@ pub(crate) struct GraphBuilder {
     pub(crate) vocabulary: Vocabulary,
     /// Terms of the incidents as their articles have them.
     terms: Vec<Term>,
+    /// What the last run found, if that is known of all its incidents.
+    pub(crate) before: Option<Before>,
 }
 
 impl GraphBuilder {
@@ -136,6 +150,7 @@ impl GraphBuilder {
                 country: place.and_then(|p| p.country).map(|name| names.exact(name)),
                 point: place.and_then(|p| p.latitude.zip(p.longitude)).map(Point::of),
                 where_prec: place.and_then(|p| p.precision).unwrap_or(7),
+                before: NOBODY,
                 period: 0,
                 terms: append(&mut self.terms, terms),
                 rarest: (0, 0),
@@ -166,11 +181,28 @@ impl GraphBuilder {
         numbers(terms).all(|term| Term(term).number() < self.vocabulary.len())
     }
 
-    /// Adds an incident as [`GraphBuilder::prepared`] gave it, of the same names and words.
-    pub(crate) fn bring_back(&mut self, node: Node, terms: &[u8], perpetrators: &[u8]) {
+    /// Adds an incident as [`GraphBuilder::prepared`] gave it, of the same names and words, and what the last run found of it.
+    /// One that is `gone` leaves its words alone behind.
+    pub(crate) fn bring_back(
+        &mut self,
+        node: Node,
+        (terms, perpetrators): (&[u8], &[u8]),
+        told: Option<&mut Told<'_>>,
+        gone: bool,
+    ) {
         let terms = append(&mut self.terms, numbers(terms).map(Term));
-        let perpetrators = append(&mut self.perpetrators, numbers(perpetrators));
-        self.nodes.push(Node { terms, perpetrators, ..node });
+        let found = told.zip(self.before.as_mut()).and_then(|(told, before)| {
+            let number = before.count();
+            before.add(told, node, part(&self.terms, terms), gone)?;
+            Some(number)
+        });
+        if found.is_none() {
+            self.before = None;
+        }
+        if !gone {
+            let perpetrators = append(&mut self.perpetrators, numbers(perpetrators));
+            self.nodes.push(Node { before: found.unwrap_or(NOBODY), terms, perpetrators, ..node });
+        }
     }
 
     /// Puts the incidents into the order of their reports, each of which names its own.
@@ -185,15 +217,16 @@ impl GraphBuilder {
         self.nodes = arranged;
     }
 
-    /// Weighs what the incidents share.
-    pub(crate) fn finish(self) -> Graph {
-        let Self { mut nodes, perpetrators, terms, vocabulary, .. } = self;
+    /// Weighs what the incidents share; `reports` are digests of their reports.
+    pub(crate) fn finish(self, reports: &[u64]) -> Graph {
+        let Self { mut nodes, perpetrators, terms, vocabulary, before, .. } = self;
         let registers = Registers::of(&nodes);
         for node in &mut nodes {
             node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
-        let (periods, words) = period::weigh(&mut nodes, &terms, vocabulary.len());
-        Graph { nodes, perpetrators, periods, vocabulary, words }
+        let Weighed { periods, words, numbers } =
+            period::weigh(&mut nodes, &terms, reports, vocabulary.len());
+        Graph { nodes, perpetrators, periods, vocabulary, words, numbers, before }
     }
 }
 
@@ -234,11 +267,63 @@ impl Graph {
         part(&self.perpetrators, node.perpetrators)
     }
 
+    /// The key of the block of a word, by its number in the vocabulary.
+    fn key_of(&self, word: u32) -> Option<Key> {
+        let number = self.numbers[word as usize];
+        (number != period::NONE).then_some(Key::Term(number))
+    }
+
+    /// Digests of the periods.
+    pub(crate) fn periods(&self) -> Vec<u64> {
+        self.periods.iter().map(|period| period.digest).collect()
+    }
+
     /// Joins the incidents to events.
     pub(crate) fn link(&self, config: &Config) -> Linked {
-        let (scored, pairs) = score::all(self, config);
-        let (groups, member_pairs) = cluster::merge(self, config, scored);
-        Linked { groups, pairs, member_pairs }
+        let blocks = Blocks::of(self, config);
+        let (mut scored, looked_for) = match &self.before {
+            Some(before) => again::split(self, &blocks, before),
+            None => (Vec::new(), (0..self.nodes.len() as NodeId).collect()),
+        };
+        let (found, pairs) = score::all(self, config, &blocks, &looked_for);
+        scored.extend(found);
+        score::sort(&mut scored);
+        let (groups, member_pairs) = cluster::merge(self, config, &scored);
+        Linked { groups, scored, pairs, member_pairs }
+    }
+}
+
+impl Linked {
+    /// The pairs of each incident with later ones.
+    pub(crate) fn pairs(&self, count: usize) -> Pairs {
+        let mut ends = vec![0_u32; count];
+        self.scored.iter().for_each(|scored| ends[scored.pair.0 as usize] += 1);
+        let mut sum = 0;
+        for end in &mut ends {
+            // The start of each for now, which moves on as its pairs come.
+            sum += std::mem::replace(end, sum);
+        }
+        let mut pairs = vec![(0, 0.0); self.scored.len()];
+        for Scored { pair, points } in &self.scored {
+            let end = &mut ends[pair.0 as usize];
+            pairs[*end as usize] = (pair.1, *points);
+            *end += 1;
+        }
+        Pairs { pairs, ends }
+    }
+}
+
+/// Pairs by their earlier incidents.
+pub(crate) struct Pairs {
+    pairs: Vec<(NodeId, f32)>,
+    ends: Vec<u32>,
+}
+
+impl Pairs {
+    /// Those of an incident with later ones: the other one, and the points.
+    fn of(&self, id: NodeId) -> &[(NodeId, f32)] {
+        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        &self.pairs[start as usize..self.ends[id as usize] as usize]
     }
 }
 

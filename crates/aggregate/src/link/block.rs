@@ -20,12 +20,21 @@ const DIVISION: f32 = 0.1;
 /// A pair of incidents, the earlier one first.
 pub(super) type Pair = (NodeId, NodeId);
 
+/// What a block is made by.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+pub(super) enum Key {
     Place(u32),
     PlaceName(u32),
     Division(u32),
     Term(u32),
+}
+
+impl Key {
+    /// The place of an incident and its division.
+    pub(super) fn of_place(node: &Node) -> impl Iterator<Item = Self> + use<> {
+        let place = node.geonames.map(Self::Place).or(node.place.map(Self::PlaceName));
+        place.into_iter().chain(node.adm_1.map(Self::Division))
+    }
 }
 
 /// An incident in one of its blocks. Entries of a block stand together, by date.
@@ -99,6 +108,64 @@ impl<'a> Blocks<'a> {
         Self { graph, config, blocks, stamps, places, ends }
     }
 
+    /// Where an incident stands.
+    fn own(&self, id: NodeId) -> &[(u32, u32)] {
+        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        &self.places[start as usize..self.ends[id as usize] as usize]
+    }
+
+    /// The entries of all blocks.
+    pub(super) fn len(&self) -> usize {
+        self.stamps.len()
+    }
+
+    /// The entries of an incident, each with what its block is made by.
+    pub(super) fn places_of(&self, id: NodeId) -> impl Iterator<Item = (usize, Key)> {
+        self.own(id).iter().map(|&(at, block)| (at as usize, self.blocks[block as usize].key))
+    }
+
+    /// The block made by a key, if there is one, and the entry in it before which an incident would stand that comes before
+    /// `id`.
+    pub(super) fn gap(&self, key: Key, node: &Node, id: NodeId) -> Option<(usize, usize)> {
+        let number = self.blocks.binary_search_by(|block| block.key.cmp(&key)).ok()?;
+        let (start, end) = (self.blocks[number].start as usize, self.blocks[number].end as usize);
+        let day = sort_day(node);
+        let at = self.stamps[start..end].partition_point(|stamp| (stamp.day, stamp.id) < (day, id));
+        Some((number, start + at))
+    }
+
+    /// Marks the incidents that have among their neighbours somebody who `came` to a block, or had one who has `left` it (sorted, as
+    /// [`Blocks::gap`] tells where they stood).
+    pub(super) fn mark_neighbours(&self, came: &[bool], left: &[(usize, usize)], marked: &mut [bool]) {
+        let most = usize::from(self.config.candidates);
+        let mut left = left.chunk_by(|a, b| a.0 == b.0).peekable();
+        for (number, block) in self.blocks.iter().enumerate() {
+            let entries = block.start as usize..block.end as usize;
+            let gaps = left.next_if(|gaps| gaps[0].0 == number).unwrap_or_default();
+            if gaps.is_empty() && !came[entries.clone()].contains(&true) {
+                continue;
+            }
+            let mut mark = |reach: &mut usize, at: usize, is_beside_gap: bool| {
+                if is_beside_gap || came[at] {
+                    *reach = most;
+                }
+                if !came[at] && *reach > 0 {
+                    marked[self.stamps[at].id as usize] = true;
+                    *reach -= 1;
+                }
+            };
+            let (mut ahead, mut behind) = (gaps.iter().peekable(), gaps.iter().rev().peekable());
+            let mut reach = 0;
+            for at in entries.clone() {
+                mark(&mut reach, at, std::iter::from_fn(|| ahead.next_if(|gap| gap.1 <= at)).count() > 0);
+            }
+            reach = 0;
+            for at in entries.rev() {
+                mark(&mut reach, at, std::iter::from_fn(|| behind.next_if(|gap| gap.1 > at)).count() > 0);
+            }
+        }
+    }
+
     /// Those of the later incidents that stand near `id` in the most telling blocks, most telling first, each with how
     /// telling all its blocks are.
     pub(super) fn partners(&self, id: NodeId, met: &mut Vec<u64>, partners: &mut Vec<(NodeId, f32)>) {
@@ -107,14 +174,14 @@ impl<'a> Blocks<'a> {
         let most = usize::from(self.config.candidates);
         let (node, period) = self.graph.told(id);
         let rarest = period.rarest_of(node);
-        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
-        for &(at, block) in &self.places[start as usize..self.ends[id as usize] as usize] {
+        for &(at, block) in self.own(id) {
             let (at, block) = (at as usize, &self.blocks[block as usize]);
             let own = self.stamps[at];
             let of_term = match block.key {
-                Key::Term(word) => {
-                    rarest.iter().find(|(term, _)| *term == word).map_or(0.0, |of| period.weight(of.1, true))
-                }
+                Key::Term(word) => rarest
+                    .iter()
+                    .find(|rare| rare.number == word)
+                    .map_or(0.0, |rare| period.weight(rare.rarity, true)),
                 _ => 0.0,
             };
             let before = at.saturating_sub(most).max(block.start as usize);
@@ -151,11 +218,7 @@ impl<'a> Blocks<'a> {
 
 fn keys(graph: &Graph, id: NodeId) -> impl Iterator<Item = Key> + '_ {
     let (node, period) = graph.told(id);
-    let place = node.geonames.map(Key::Place).or(node.place.map(Key::PlaceName));
-    place
-        .into_iter()
-        .chain(node.adm_1.map(Key::Division))
-        .chain(period.rarest_of(node).iter().map(|&(term, _)| Key::Term(term)))
+    Key::of_place(node).chain(period.rarest_of(node).iter().map(|rare| Key::Term(rare.number)))
 }
 
 /// The day by which a block is sorted; reports without any date stand together at its end.

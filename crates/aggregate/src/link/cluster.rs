@@ -39,7 +39,7 @@ pub(crate) struct Link {
 /// Merges and returns all groups, single incidents among them, and the number of comparisons made.
 ///
 /// Incidents that no chain of pairs ties never meet, so each set of those that are tied is merged by itself.
-pub(super) fn merge(graph: &Graph, config: &Config, scored: Vec<Scored>) -> (Vec<Group>, u64) {
+pub(super) fn merge(graph: &Graph, config: &Config, scored: &[Scored]) -> (Vec<Group>, u64) {
     let tied = tied(graph.nodes.len(), scored);
     let (mut groups, compared) = tied
         .par_chunk_by(|a, b| a.0 == b.0)
@@ -67,7 +67,7 @@ pub(super) fn merge(graph: &Graph, config: &Config, scored: Vec<Scored>) -> (Vec
 
 /// The pairs, each with the first of all incidents that are tied to it, those of one such set together. Within it they stay in
 /// their order.
-fn tied(count: usize, scored: Vec<Scored>) -> Vec<(NodeId, Scored)> {
+fn tied(count: usize, scored: &[Scored]) -> Vec<(NodeId, Scored)> {
     let mut first: Vec<NodeId> = (0..count as NodeId).collect();
     fn find(first: &mut [NodeId], mut id: NodeId) -> NodeId {
         while first[id as usize] != id {
@@ -76,12 +76,12 @@ fn tied(count: usize, scored: Vec<Scored>) -> Vec<(NodeId, Scored)> {
         }
         id
     }
-    for Scored { pair, .. } in &scored {
+    for Scored { pair, .. } in scored {
         let (a, b) = (find(&mut first, pair.0), find(&mut first, pair.1));
         first[a.max(b) as usize] = a.min(b);
     }
     let mut tied: Vec<(NodeId, Scored)> =
-        scored.into_iter().map(|scored| (find(&mut first, scored.pair.0), scored)).collect();
+        scored.iter().map(|scored| (find(&mut first, scored.pair.0), *scored)).collect();
     tied.par_sort_by_key(|(first, _)| *first);
     tied
 }

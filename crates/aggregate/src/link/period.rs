@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use twox_hash::XxHash3_64;
 
 use super::{Node, Term, append, part};
 
@@ -56,8 +57,19 @@ pub(super) struct Period {
     terms: Vec<Term>,
     /// The rarity of each of these.
     rarities: Vec<u32>,
-    /// The rarest of each incident in turn, each with its rarity.
-    rarest: Vec<(u32, u32)>,
+    /// The rarest of each incident in turn.
+    rarest: Vec<Rare>,
+    /// Digest of the incidents, on which all this depends.
+    pub(super) digest: u64,
+}
+
+/// One of the rarest terms of an incident.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rare {
+    pub(super) number: u32,
+    pub(super) rarity: u32,
+    /// Its place among all terms of the incident.
+    pub(super) place: u16,
 }
 
 impl Period {
@@ -71,8 +83,8 @@ impl Period {
         part(&self.rarities, node.terms)
     }
 
-    /// The terms by which one of its incidents is looked up, each with its rarity.
-    pub(super) fn rarest_of(&self, node: &Node) -> &[(u32, u32)] {
+    /// The terms by which one of its incidents is looked up.
+    pub(super) fn rarest_of(&self, node: &Node) -> &[Rare] {
         part(&self.rarest, node.rarest)
     }
 
@@ -92,14 +104,23 @@ impl Period {
     }
 }
 
-/// Weighs the words of incidents, which stand in the order of their reports. They are numbered anew, without gaps; also gives
-/// their numbers in the vocabulary, which has so many words.
-pub(super) fn weigh(nodes: &mut [Node], terms: &[Term], vocabulary: usize) -> (Vec<Period>, Vec<u32>) {
+/// The words of all incidents.
+pub(super) struct Weighed {
+    pub(super) periods: Vec<Period>,
+    /// The number in the vocabulary of each term.
+    pub(super) words: Vec<u32>,
+    /// The other way round, with [`NONE`].
+    pub(super) numbers: Vec<u32>,
+}
+
+/// Weighs the words of incidents, which stand in the order of their reports, of which `reports` are digests. Words are numbered
+/// anew, without gaps; so far they have numbers of a vocabulary of so many.
+pub(super) fn weigh(nodes: &mut [Node], terms: &[Term], reports: &[u64], vocabulary: usize) -> Weighed {
     // A table that each thread makes once, and leaves as it was.
     let known = || vec![NONE; vocabulary];
     let counted: Vec<Counted> = periods(nodes)
         .into_par_iter()
-        .map_init(known, |known, range| Counted::of(&nodes[range], terms, known))
+        .map_init(known, |known, range| Counted::of(&nodes[range], terms, reports, known))
         .collect();
     let (numbers, words) = shared_words(&counted, vocabulary);
     let mut rest = nodes;
@@ -111,7 +132,17 @@ pub(super) fn weigh(nodes: &mut [Node], terms: &[Term], vocabulary: usize) -> (V
         parts.push((own, counted));
     }
     let tell = |(own, counted): (&mut [Node], Counted)| counted.tell(own, terms, &numbers);
-    (parts.into_par_iter().map(tell).collect(), words)
+    let periods = parts.into_par_iter().map(tell).collect();
+    Weighed { periods, words, numbers }
+}
+
+/// Digest of incidents and their order.
+fn digest(nodes: &[Node], reports: &[u64]) -> u64 {
+    let told = nodes.iter().flat_map(|node| {
+        let own = u64::from(node.incident) << 1 | u64::from(node.in_register);
+        [reports[node.report as usize], own]
+    });
+    XxHash3_64::oneshot(&told.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
 }
 
 /// The periods of incidents, which stand in the order of their reports.
@@ -139,6 +170,7 @@ struct Counted {
     words: Vec<Word>,
     /// The place among these of each term of each incident in turn.
     places: Vec<u32>,
+    digest: u64,
 }
 
 /// A word of a period.
@@ -158,7 +190,7 @@ impl Counted {
     /// occasion is a run of reports of the same week and division among the reports that hold the word.
     ///
     /// `known` has a place for each word of the vocabulary.
-    fn of(nodes: &[Node], terms: &[Term], known: &mut [u32]) -> Self {
+    fn of(nodes: &[Node], terms: &[Term], reports: &[u64], known: &mut [u32]) -> Self {
         /// The week and division where a word came last.
         #[derive(Clone, Copy, Default)]
         struct Last {
@@ -203,21 +235,22 @@ impl Counted {
             let rarity = (word.occasions as f32).powf(-0.75) * novelty;
             word.rarity = if rarity * name < LEAST_WEIGHT { 0 } else { (rarity * RAREST).round() as u32 };
         }
-        Self { incidents: nodes.len(), name, word: weight(300.0), calm: calm(nodes), words, places }
+        let digest = digest(nodes, reports);
+        Self { incidents: nodes.len(), name, word: weight(300.0), calm: calm(nodes), words, places, digest }
     }
 
     /// Puts the words that are numbered with the incidents.
     fn tell(self, nodes: &mut [Node], all: &[Term], numbers: &[u32]) -> Period {
-        let Self { name, word, calm, words, places, .. } = self;
+        let Self { name, word, calm, words, places, digest, .. } = self;
         let mut period =
-            Period { name, word, calm, terms: Vec::new(), rarities: Vec::new(), rarest: Vec::new() };
+            Period { name, word, calm, terms: Vec::new(), rarities: Vec::new(), rarest: Vec::new(), digest };
         let mut places = places.into_iter();
         let mut own: Vec<(Term, u32)> = Vec::new();
-        let mut rarest: Vec<(f32, u32, u32)> = Vec::new();
+        let mut rarest: Vec<(f32, Rare)> = Vec::new();
         for node in nodes {
             own.clear();
             rarest.clear();
-            for (term, place) in part(all, node.terms).iter().zip(&mut places) {
+            for ((own_place, term), place) in (0..).zip(part(all, node.terms)).zip(&mut places) {
                 let number = numbers[term.word() as usize];
                 if number == NONE {
                     continue;
@@ -226,7 +259,8 @@ impl Counted {
                 own.push((Term::new(number, term.is_name()), rarity));
                 if occasions <= MOST_OCCASIONS && rarity > 0 {
                     let weight = period.weight(rarity, term.is_name());
-                    rarest.push((if term.is_name() { weight } else { weight / 2.0 }, number, rarity));
+                    let rare = Rare { number, rarity, place: own_place };
+                    rarest.push((if term.is_name() { weight } else { weight / 2.0 }, rare));
                 }
             }
             // Of words as rare as one another those that the article has first stay first.
@@ -235,8 +269,7 @@ impl Counted {
             own.sort_unstable_by_key(|(term, _)| *term);
             node.terms = append(&mut period.terms, own.iter().map(|(term, _)| *term));
             period.rarities.extend(own.iter().map(|(_, rarity)| rarity));
-            node.rarest =
-                append(&mut period.rarest, rarest.iter().map(|&(_, number, rarity)| (number, rarity)));
+            node.rarest = append(&mut period.rarest, rarest.iter().map(|(_, rare)| *rare));
         }
         period
     }
@@ -244,7 +277,7 @@ impl Counted {
 
 /// In place of the number of a word that only one incident holds, or that tells nothing in any period; and of the place of one that
 /// a period does not have.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Numbers the words that can tell something of two incidents, in the order of the vocabulary; gives the new number of each word and
 /// the word of each new number.

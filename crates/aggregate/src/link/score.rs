@@ -19,16 +19,14 @@ const MOST_LOG_SUM: f32 = 1.5;
 
 /// A pair with its evidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Scored {
+pub(crate) struct Scored {
     pub(super) pair: Pair,
     pub(super) points: f32,
 }
 
-/// Weighs all pairs of the blocks; gives those at or above the threshold, best first, and the number of all.
-pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
-    let blocks = Blocks::of(graph, config);
-    let ids = 0..NodeId::try_from(graph.nodes.len()).expect("node ids are 32 bits");
-    let weigh = |mut work: Work, id: NodeId| {
+/// Weighs the pairs of some incidents with later ones in the blocks; gives those at or above the threshold, and the number of all.
+pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[NodeId]) -> (Vec<Scored>, u64) {
+    let weigh = |mut work: Work, &id: &NodeId| {
         blocks.partners(id, &mut work.met, &mut work.partners);
         work.count += work.partners.len() as u64;
         for &(other, _) in &work.partners {
@@ -47,8 +45,7 @@ pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
         }
         work
     };
-    let (mut scored, count) = ids
-        .into_par_iter()
+    ids.par_iter()
         .with_min_len(1024)
         .fold(|| Work::of(graph), weigh)
         .map(|work| (work.found, work.count))
@@ -58,9 +55,12 @@ pub(super) fn all(graph: &Graph, config: &Config) -> (Vec<Scored>, u64) {
                 found.extend(more);
                 (found, count + counted)
             },
-        );
+        )
+}
+
+/// Puts pairs in order, best first.
+pub(super) fn sort(scored: &mut [Scored]) {
     scored.par_sort_unstable_by(|a, b| b.points.total_cmp(&a.points).then(a.pair.cmp(&b.pair)));
-    (scored, count)
 }
 
 /// What one thread has found, and needs for it.
