@@ -300,11 +300,11 @@ impl Keeper {
         linked: &Linked,
         out: &mut dyn Findings,
     ) -> Result<(), StageError> {
-        let pairs = linked.pairs(graph.nodes.len());
+        let pairs = linked.pairs();
         let starts: Vec<usize> = (0..graph.nodes.len()).step_by(INCIDENTS).collect();
         let part = |&start: &usize| {
             let end = (start + INCIDENTS).min(graph.nodes.len());
-            again::told(graph, start as NodeId..end as NodeId, &pairs)
+            again::told(graph, start as NodeId..end as NodeId, linked, &pairs)
         };
         let parts: Vec<Vec<u8>> =
             starts.par_iter().map(part).collect::<Result<_, _>>().map_err(not_encoded)?;

@@ -93,7 +93,9 @@ pub(crate) struct Linked {
     /// Groups of incidents, each in canonical order; groups by their first member.
     pub(crate) groups: Vec<Group>,
     /// Pairs that speak for one event.
-    pub(crate) scored: Vec<Scored>,
+    scored: Vec<Scored>,
+    /// See [`score::Found`].
+    least: Vec<f32>,
     /// Pairs of incidents that blocks brought together, and that were weighed.
     pub(crate) pairs: u64,
     /// Further comparisons between members of groups about to merge.
@@ -281,22 +283,25 @@ impl Graph {
     /// Joins the incidents to events.
     pub(crate) fn link(&self, config: &Config) -> Linked {
         let blocks = Blocks::of(self, config);
-        let (mut scored, looked_for) = match &self.before {
-            Some(before) => again::split(self, &blocks, before),
-            None => (Vec::new(), (0..self.nodes.len() as NodeId).collect()),
+        let (known, looked_for) = match &self.before {
+            Some(before) => again::known(self, &blocks, before),
+            None => (score::Found::default(), (0..self.nodes.len() as NodeId).collect()),
         };
-        let (found, pairs) = score::all(self, config, &blocks, &looked_for);
-        scored.extend(found);
+        let score::Found { mut scored, least: found, count: pairs } =
+            score::all(self, config, &blocks, &looked_for);
+        scored.extend(known.scored);
+        let mut least = vec![0.0; self.nodes.len()];
+        found.into_iter().chain(known.least).for_each(|(id, telling)| least[id as usize] = telling);
         score::sort(&mut scored);
         let (groups, member_pairs) = cluster::merge(self, config, &scored);
-        Linked { groups, scored, pairs, member_pairs }
+        Linked { groups, scored, least, pairs, member_pairs }
     }
 }
 
 impl Linked {
     /// The pairs of each incident with later ones.
-    pub(crate) fn pairs(&self, count: usize) -> Pairs {
-        let mut ends = vec![0_u32; count];
+    pub(crate) fn pairs(&self) -> Pairs {
+        let mut ends = vec![0_u32; self.least.len()];
         self.scored.iter().for_each(|scored| ends[scored.pair.0 as usize] += 1);
         let mut sum = 0;
         for end in &mut ends {

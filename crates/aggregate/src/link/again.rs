@@ -6,12 +6,13 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use super::block::{Blocks, Key};
-use super::score::Scored;
-use super::{Graph, Node, NodeId, Pairs, Term};
+use super::block::{Blocks, Key, telling_of_word};
+use super::score::{Found, Scored};
+use super::{Graph, Linked, Node, NodeId, Pairs, Term};
 
 /// In place of the number of an incident that was not there before, or is no more.
 pub(super) const NOBODY: NodeId = NodeId::MAX;
@@ -29,6 +30,8 @@ pub(crate) struct Before {
     /// The pairs of each with later ones in turn, by their numbers then, and where they end.
     pairs: Vec<(NodeId, f32)>,
     pairs_ends: Vec<u32>,
+    /// How telling the blocks are that each shared with the last one it was compared with, or less.
+    least: Vec<f32>,
     /// Digests of the periods.
     periods: FxHashSet<u64>,
 }
@@ -42,6 +45,8 @@ struct Kept<'a> {
     rarest: Vec<u16>,
     /// How many pairs each has with later ones.
     paired: Vec<u16>,
+    /// Of each the upper half of the bits of [`Before::least`].
+    least: Vec<u16>,
     /// How much later the other one of each pair stands.
     distances: Vec<u32>,
     points: Vec<f32>,
@@ -62,6 +67,7 @@ impl<'a> Told<'a> {
         let rarest: usize = kept.rare.iter().map(|&count| usize::from(count)).sum();
         let pairs: usize = kept.paired.iter().map(|&count| usize::from(count)).sum();
         let fits = kept.rare.len() == kept.paired.len()
+            && kept.rare.len() == kept.least.len()
             && kept.rarest.len() == rarest
             && kept.distances.len() == pairs
             && kept.points.len() == pairs;
@@ -89,6 +95,7 @@ impl Before {
     /// fit.
     pub(super) fn add(&mut self, told: &mut Told<'_>, node: Node, terms: &[Term], gone: bool) -> Option<()> {
         let (rare, paired) = (*told.kept.rare.get(told.at)?, *told.kept.paired.get(told.at)?);
+        self.least.push(f32::from_bits(u32::from(told.kept.least[told.at]) << 16));
         told.at += 1;
         let places = &told.kept.rarest[told.rarest..][..usize::from(rare)];
         told.rarest += places.len();
@@ -129,7 +136,14 @@ fn own<'a, T>(all: &'a [T], ends: &[u32], at: u32) -> &'a [T] {
 }
 
 /// The bytes of what is to be kept of incidents with these pairs.
-pub(crate) fn told(graph: &Graph, ids: Range<NodeId>, pairs: &Pairs) -> Result<Vec<u8>, postcard::Error> {
+pub(crate) fn told(
+    graph: &Graph,
+    ids: Range<NodeId>,
+    linked: &Linked,
+    pairs: &Pairs,
+) -> Result<Vec<u8>, postcard::Error> {
+    let least = linked.least[ids.start as usize..ids.end as usize].iter();
+    let least = least.map(|telling| (telling.to_bits() >> 16) as u16).collect();
     let (mut rare, mut rarest) = (Vec::with_capacity(ids.len()), Vec::new());
     let (mut paired, mut distances, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
@@ -142,82 +156,200 @@ pub(crate) fn told(graph: &Graph, ids: Range<NodeId>, pairs: &Pairs) -> Result<V
         distances.extend(own.iter().map(|(other, _)| other - id));
         points.extend(own.iter().map(|(_, points)| points));
     }
-    postcard::to_allocvec(&Kept { rare: &rare, rarest, paired, distances, points })
+    postcard::to_allocvec(&Kept { rare: &rare, rarest, paired, least, distances, points })
 }
 
 /// Pairs that are as they were, and the incidents whose pairs have to be looked for.
-pub(super) fn split(graph: &Graph, blocks: &Blocks<'_>, before: &Before) -> (Vec<Scored>, Vec<NodeId>) {
+pub(super) fn known(graph: &Graph, blocks: &Blocks<'_>, before: &Before) -> (Found, Vec<NodeId>) {
     let mut now = vec![NOBODY; before.count as usize];
     for (id, node) in (0..).zip(&graph.nodes) {
         if node.before != NOBODY {
             now[node.before as usize] = id;
         }
     }
-    let touched = touched(graph, blocks, before, &now);
-    let (mut pairs, mut looked_for) = (Vec::new(), Vec::new());
+    let touched = Touched::of(graph, blocks, before, &now);
+    let (mut known, mut looked_for) = (Found::default(), Vec::new());
     for (id, node) in (0..).zip(&graph.nodes) {
-        if touched[id as usize] {
-            looked_for.push(id);
-            continue;
-        }
-        let first = pairs.len();
-        for &(other, points) in before.pairs_of(node.before) {
-            let pair = (id, now.get(other as usize).copied().unwrap_or(NOBODY));
-            pairs.push(Scored { pair, points });
-        }
-        if pairs[first..].iter().any(|scored| scored.pair.1 == NOBODY) {
-            pairs.truncate(first);
-            looked_for.push(id);
-        }
-    }
-    (pairs, looked_for)
-}
-
-/// Whether each incident may have other pairs than before.
-fn touched(graph: &Graph, blocks: &Blocks<'_>, before: &Before, now: &[NodeId]) -> Vec<bool> {
-    let same: Vec<bool> =
-        graph.periods.iter().map(|period| before.periods.contains(&period.digest)).collect();
-    let mut touched = vec![false; graph.nodes.len()];
-    // Where incidents came to a block, and where they left one.
-    let mut came = vec![false; blocks.len()];
-    let mut left: Vec<(usize, usize)> = Vec::new();
-    let (mut words, mut words_before) = (Vec::new(), Vec::new());
-    for (id, node) in (0..).zip(&graph.nodes) {
-        let is_touched = &mut touched[id as usize];
-        *is_touched = node.before == NOBODY || !same[node.period as usize];
-        if node.before == NOBODY {
-            blocks.places_of(id).for_each(|(at, _)| came[at] = true);
-            continue;
-        }
-        words.clear();
-        words.extend(graph.told(id).1.rarest_of(node).iter().map(|rare| graph.words[rare.number as usize]));
-        words_before.clear();
-        words_before.extend(before.rarest_of(node.before));
-        if words == words_before {
-            continue;
-        }
-        *is_touched = true;
-        for (at, key) in blocks.places_of(id) {
-            let is_new = |number| !words_before.contains(&graph.words[number as usize]);
-            came[at] = matches!(key, Key::Term(number) if is_new(number));
-        }
-        let gone = words_before.iter().filter(|word| !words.contains(word));
-        left.extend(gone.filter_map(|&word| blocks.gap(graph.key_of(word)?, node, id)));
-    }
-    let mut next = graph.nodes.len() as NodeId;
-    let mut known = before.count;
-    for (number, node) in before.gone.iter().rev() {
-        // Whoever was gone stood before the next one that is still there.
-        while known > *number {
-            known -= 1;
-            if now[known as usize] != NOBODY {
-                next = now[known as usize];
+        let first = known.scored.len();
+        if !touched[id as usize] {
+            for &(other, points) in before.pairs_of(node.before) {
+                let pair = (id, now.get(other as usize).copied().unwrap_or(NOBODY));
+                known.scored.push(Scored { pair, points });
             }
         }
-        let terms = before.rarest_of(*number).iter().filter_map(|&word| graph.key_of(word));
-        left.extend(Key::of_place(node).chain(terms).filter_map(|key| blocks.gap(key, node, next)));
+        if touched[id as usize] || known.scored[first..].iter().any(|scored| scored.pair.1 == NOBODY) {
+            known.scored.truncate(first);
+            looked_for.push(id);
+        } else {
+            known.least.push((id, before.least[node.before as usize]));
+        }
     }
-    left.sort_unstable();
-    blocks.mark_neighbours(&came, &left, &mut touched);
-    touched
+    (known, looked_for)
+}
+
+/// Finds the incidents that may have other pairs than before.
+struct Touched<'a> {
+    graph: &'a Graph,
+    blocks: &'a Blocks<'a>,
+    before: &'a Before,
+    touched: Vec<bool>,
+    /// Whether the incident of each entry was not in its block before.
+    came: Vec<bool>,
+    /// Incidents that one meets in a block where it did not before, or no more; in the latter case how telling that was.
+    met: Vec<(NodeId, NodeId, Option<f32>)>,
+}
+
+/// An incident that has left a block.
+struct Left {
+    block: u32,
+    /// The entry before which it would stand.
+    at: usize,
+    /// Nothing if it is gone altogether.
+    id: Option<NodeId>,
+}
+
+impl<'a> Touched<'a> {
+    /// Of each incident, whether it is one of these.
+    fn of(graph: &'a Graph, blocks: &'a Blocks<'a>, before: &'a Before, now: &[NodeId]) -> Vec<bool> {
+        let touched = vec![false; graph.nodes.len()];
+        let mut this =
+            Self { graph, blocks, before, touched, came: vec![false; blocks.len()], met: Vec::new() };
+        let mut left = this.compare();
+        left.extend(this.gone(now));
+        left.sort_unstable_by_key(|left| (left.block, left.at));
+        this.look_beside_those_who_came();
+        left.chunk_by(|a, b| a.block == b.block).for_each(|left| this.look_beside_those_who_left(left));
+        this.look_at_those_met();
+        this.touched
+    }
+
+    /// Compares incidents with what they were; gives those that have left a block.
+    fn compare(&mut self) -> Vec<Left> {
+        let Self { graph, blocks, before, .. } = *self;
+        let same: Vec<bool> =
+            graph.periods.iter().map(|period| before.periods.contains(&period.digest)).collect();
+        let mut all = Vec::new();
+        let mut words = Vec::new();
+        for (id, node) in (0..).zip(&graph.nodes) {
+            if node.before == NOBODY {
+                self.touched[id as usize] = true;
+                blocks.own(id).iter().for_each(|&(at, _)| self.came[at as usize] = true);
+                continue;
+            }
+            words.clear();
+            words.extend(
+                graph.told(id).1.rarest_of(node).iter().map(|rare| graph.words[rare.number as usize]),
+            );
+            let words_before = before.rarest_of(node.before);
+            self.touched[id as usize] = words != words_before || !same[node.period as usize];
+            if words == words_before {
+                continue;
+            }
+            for &(at, block) in blocks.own(id) {
+                if let (Key::Term(number), _) = blocks.block(block) {
+                    self.came[at as usize] = !words_before.contains(&graph.words[number as usize]);
+                }
+            }
+            let gone = words_before.iter().filter(|word| !words.contains(word));
+            let keys = gone.filter_map(|&word| graph.key_of(word));
+            all.extend(keys.filter_map(|key| self.left(key, node, id, Some(id))));
+        }
+        all
+    }
+
+    /// The blocks of incidents that are gone.
+    fn gone(&self, now: &[NodeId]) -> Vec<Left> {
+        let Self { graph, before, .. } = self;
+        let mut all = Vec::new();
+        // Whoever is gone stood before the next one that is still there.
+        let (mut next, mut known) = (graph.nodes.len() as NodeId, before.count);
+        for (number, node) in before.gone.iter().rev() {
+            while known > *number {
+                known -= 1;
+                if now[known as usize] != NOBODY {
+                    next = now[known as usize];
+                }
+            }
+            let terms = before.rarest_of(*number).iter().filter_map(|&word| graph.key_of(word));
+            all.extend(Key::of_place(node).chain(terms).filter_map(|key| self.left(key, node, next, None)));
+        }
+        all
+    }
+
+    fn left(&self, key: Key, node: &Node, before: NodeId, id: Option<NodeId>) -> Option<Left> {
+        let (block, at) = self.blocks.gap(key, node, before)?;
+        Some(Left { block, at, id })
+    }
+
+    fn look_beside_those_who_came(&mut self) {
+        let blocks = self.blocks;
+        let most = blocks.most();
+        for block in 0..blocks.count() {
+            let (_, entries) = blocks.block(block);
+            for at in entries.clone().filter(|&at| self.came[at]).collect::<Vec<_>>() {
+                let near = at.saturating_sub(most).max(entries.start)..(at + 1 + most).min(entries.end);
+                for beside in near.filter(|&beside| beside != at) {
+                    let others = if beside < at { entries.end - beside - 1 } else { beside - entries.start };
+                    self.meet(beside, others, Some(blocks.incident(at)), None);
+                }
+            }
+        }
+    }
+
+    /// Of one block, in the order of their places.
+    fn look_beside_those_who_left(&mut self, left: &[Left]) {
+        let blocks = self.blocks;
+        let most = blocks.most();
+        for &Left { block, at, id } in left {
+            let (key, entries) = blocks.block(block);
+            let not_new = |beside: &usize| !self.came[*beside];
+            let before: Vec<usize> = (entries.start..at).rev().filter(not_new).take(most).collect();
+            let after: Vec<usize> = (at..entries.end).filter(not_new).take(most).collect();
+            for beside in before.into_iter().chain(after) {
+                let others = if beside < at { entries.end - beside - 1 } else { beside - entries.start };
+                let telling = match key {
+                    Key::Term(number) => telling_of_word(self.graph, blocks.incident(beside), number),
+                    _ => 0.0,
+                };
+                self.meet(beside, others + left.len(), id, Some(telling));
+            }
+        }
+    }
+
+    /// Notes that an incident came beside an entry, or has left from there; `others` are how many stand on that side of it at the
+    /// most, then or now.
+    fn meet(&mut self, entry: usize, others: usize, id: Option<NodeId>, left: Option<f32>) {
+        let own = self.blocks.incident(entry);
+        let touched = &mut self.touched[own as usize];
+        if *touched || self.came[entry] {
+            return;
+        }
+        match id {
+            // All on that side are near, so nobody else is nearer or farther now.
+            Some(id) if others <= self.blocks.most() => {
+                if id > own {
+                    self.met.push((own, id, left));
+                }
+            }
+            _ => *touched = true,
+        }
+    }
+
+    /// Whoever shares less with an incident than the last one it was compared with is not compared with it.
+    fn look_at_those_met(&mut self) {
+        self.met.par_sort_unstable_by_key(|&(id, other, _)| (id, other));
+        let mut tellings = Vec::new();
+        for met in self.met.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (id, other, _) = met[0];
+            if self.touched[id as usize] {
+                continue;
+            }
+            tellings.clear();
+            self.blocks.tellings(id, other, &mut tellings);
+            tellings.extend(met.iter().filter_map(|(.., left)| *left));
+            tellings.sort_unstable_by(f32::total_cmp);
+            let least = self.before.least[self.graph.nodes[id as usize].before as usize];
+            self.touched[id as usize] = !tellings.is_empty() && tellings.iter().sum::<f32>() >= least;
+        }
+    }
 }

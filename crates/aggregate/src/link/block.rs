@@ -6,8 +6,11 @@
 //! the most telling blocks with it. So the number of pairs is at most a fixed number of each incident's, however
 //! crowded a block is.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
+use super::period::{Period, Rare};
 use super::{Graph, Node, NodeId, score};
 use crate::config::Config;
 
@@ -108,60 +111,79 @@ impl<'a> Blocks<'a> {
         Self { graph, config, blocks, stamps, places, ends }
     }
 
-    /// Where an incident stands.
-    fn own(&self, id: NodeId) -> &[(u32, u32)] {
+    /// Where an incident stands: its entries, and the block of each.
+    pub(super) fn own(&self, id: NodeId) -> &[(u32, u32)] {
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
         &self.places[start as usize..self.ends[id as usize] as usize]
     }
 
-    /// The entries of all blocks.
+    /// How many neighbours on either side an incident looks at in a block.
+    pub(super) fn most(&self) -> usize {
+        self.config.candidates.into()
+    }
+
+    /// How many blocks there are.
+    pub(super) fn count(&self) -> u32 {
+        self.blocks.len() as u32
+    }
+
+    /// How many entries there are.
     pub(super) fn len(&self) -> usize {
         self.stamps.len()
     }
 
-    /// The entries of an incident, each with what its block is made by.
-    pub(super) fn places_of(&self, id: NodeId) -> impl Iterator<Item = (usize, Key)> {
-        self.own(id).iter().map(|&(at, block)| (at as usize, self.blocks[block as usize].key))
+    /// The incident of an entry.
+    pub(super) fn incident(&self, at: usize) -> NodeId {
+        self.stamps[at].id
     }
 
-    /// The block made by a key, if there is one, and the entry in it before which an incident would stand that comes before
+    /// What a block is made by, and its entries.
+    pub(super) fn block(&self, number: u32) -> (Key, Range<usize>) {
+        let block = &self.blocks[number as usize];
+        (block.key, block.start as usize..block.end as usize)
+    }
+
+    /// The block made by a key, if there is one, and the entry in it before which an incident would stand that comes just before
     /// `id`.
-    pub(super) fn gap(&self, key: Key, node: &Node, id: NodeId) -> Option<(usize, usize)> {
+    pub(super) fn gap(&self, key: Key, node: &Node, id: NodeId) -> Option<(u32, usize)> {
         let number = self.blocks.binary_search_by(|block| block.key.cmp(&key)).ok()?;
-        let (start, end) = (self.blocks[number].start as usize, self.blocks[number].end as usize);
+        let entries = self.blocks[number].start as usize..self.blocks[number].end as usize;
         let day = sort_day(node);
-        let at = self.stamps[start..end].partition_point(|stamp| (stamp.day, stamp.id) < (day, id));
-        Some((number, start + at))
+        let at = self.stamps[entries.clone()].partition_point(|stamp| (stamp.day, stamp.id) < (day, id));
+        Some((number as u32, entries.start + at))
     }
 
-    /// Marks the incidents that have among their neighbours somebody who `came` to a block, or had one who has `left` it (sorted, as
-    /// [`Blocks::gap`] tells where they stood).
-    pub(super) fn mark_neighbours(&self, came: &[bool], left: &[(usize, usize)], marked: &mut [bool]) {
-        let most = usize::from(self.config.candidates);
-        let mut left = left.chunk_by(|a, b| a.0 == b.0).peekable();
-        for (number, block) in self.blocks.iter().enumerate() {
-            let entries = block.start as usize..block.end as usize;
-            let gaps = left.next_if(|gaps| gaps[0].0 == number).unwrap_or_default();
-            if gaps.is_empty() && !came[entries.clone()].contains(&true) {
-                continue;
-            }
-            let mut mark = |reach: &mut usize, at: usize, is_beside_gap: bool| {
-                if is_beside_gap || came[at] {
-                    *reach = most;
-                }
-                if !came[at] && *reach > 0 {
-                    marked[self.stamps[at].id as usize] = true;
-                    *reach -= 1;
-                }
-            };
-            let (mut ahead, mut behind) = (gaps.iter().peekable(), gaps.iter().rev().peekable());
-            let mut reach = 0;
-            for at in entries.clone() {
-                mark(&mut reach, at, std::iter::from_fn(|| ahead.next_if(|gap| gap.1 <= at)).count() > 0);
-            }
-            reach = 0;
-            for at in entries.rev() {
-                mark(&mut reach, at, std::iter::from_fn(|| behind.next_if(|gap| gap.1 > at)).count() > 0);
+    /// How telling it is that the incident of an entry has that of another one beside it in their block; nothing if it is no candidate there.
+    fn telling(
+        &self,
+        period: &Period,
+        rarest: &[Rare],
+        block: &Block,
+        own: usize,
+        other: usize,
+    ) -> Option<f32> {
+        let (own, other) = (self.stamps[own], self.stamps[other]);
+        if other.id <= own.id || other.report == own.report || !in_reach(block.key, own, other, self.config) {
+            return None;
+        }
+        Some(match block.key {
+            Key::Term(word) => of_term(period, rarest, word),
+            Key::Division(_) => DIVISION,
+            _ if own.day == other.day => PLACE_ON_ONE_DAY,
+            _ => PLACE,
+        })
+    }
+
+    /// How telling each block is in which a later incident stands near one.
+    pub(super) fn tellings(&self, id: NodeId, later: NodeId, tellings: &mut Vec<f32>) {
+        let most = self.config.candidates.into();
+        let (node, period) = self.graph.told(id);
+        for &(own, block) in self.own(id) {
+            let near = |(at, other): &&(u32, u32)| *other == block && at.abs_diff(own) <= most;
+            for &(at, _) in self.own(later).iter().filter(near) {
+                let block = &self.blocks[block as usize];
+                let rarest = period.rarest_of(node);
+                tellings.extend(self.telling(period, rarest, block, own as usize, at as usize));
             }
         }
     }
@@ -176,25 +198,11 @@ impl<'a> Blocks<'a> {
         let rarest = period.rarest_of(node);
         for &(at, block) in self.own(id) {
             let (at, block) = (at as usize, &self.blocks[block as usize]);
-            let own = self.stamps[at];
-            let of_term = match block.key {
-                Key::Term(word) => rarest
-                    .iter()
-                    .find(|rare| rare.number == word)
-                    .map_or(0.0, |rare| period.weight(rare.rarity, true)),
-                _ => 0.0,
-            };
             let before = at.saturating_sub(most).max(block.start as usize);
             let after = (at + 1 + most).min(block.end as usize);
-            for stamp in self.stamps[before..after].iter().filter(|stamp| stamp.id > id) {
-                if own.report != stamp.report && in_reach(block.key, own, *stamp, self.config) {
-                    let telling = match block.key {
-                        Key::Term(_) => of_term,
-                        Key::Division(_) => DIVISION,
-                        _ if own.day == stamp.day => PLACE_ON_ONE_DAY,
-                        _ => PLACE,
-                    };
-                    met.push(u64::from(stamp.id) << 32 | u64::from(telling.to_bits()));
+            for other in before..after {
+                if let Some(telling) = self.telling(period, rarest, block, at, other) {
+                    met.push(u64::from(self.stamps[other].id) << 32 | u64::from(telling.to_bits()));
                 }
             }
         }
@@ -214,6 +222,18 @@ impl<'a> Blocks<'a> {
         partners.truncate(most);
         partners.sort_unstable_by(better);
     }
+}
+
+/// How telling one of the rarest terms of an incident is.
+fn of_term(period: &Period, rarest: &[Rare], number: u32) -> f32 {
+    let rare = rarest.iter().find(|rare| rare.number == number);
+    rare.map_or(0.0, |rare| period.weight(rare.rarity, true))
+}
+
+/// How telling a block is that an incident stands in.
+pub(super) fn telling_of_word(graph: &Graph, id: NodeId, number: u32) -> f32 {
+    let (node, period) = graph.told(id);
+    of_term(period, period.rarest_of(node), number)
 }
 
 fn keys(graph: &Graph, id: NodeId) -> impl Iterator<Item = Key> + '_ {

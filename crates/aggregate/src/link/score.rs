@@ -24,11 +24,13 @@ pub(crate) struct Scored {
     pub(super) points: f32,
 }
 
-/// Weighs the pairs of some incidents with later ones in the blocks; gives those at or above the threshold, and the number of all.
-pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[NodeId]) -> (Vec<Scored>, u64) {
+/// Weighs the pairs of some incidents with later ones in the blocks.
+pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[NodeId]) -> Found {
     let weigh = |mut work: Work, &id: &NodeId| {
         blocks.partners(id, &mut work.met, &mut work.partners);
-        work.count += work.partners.len() as u64;
+        work.found.count += work.partners.len() as u64;
+        let least = work.partners.get(usize::from(config.candidates) - 1);
+        work.found.least.push((id, least.map_or(0.0, |(_, telling)| *telling)));
         for &(other, _) in &work.partners {
             let pair = (id, other);
             let rest = without_terms(graph, config, pair);
@@ -40,22 +42,31 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
             let shared = work.marks.shared(graph, other);
             let points = with_shared(graph, pair, rest, shared);
             if points >= config.link_threshold {
-                work.found.push(Scored { pair, points });
+                work.found.scored.push(Scored { pair, points });
             }
         }
         work
     };
-    ids.par_iter()
-        .with_min_len(1024)
-        .fold(|| Work::of(graph), weigh)
-        .map(|work| (work.found, work.count))
-        .reduce(
-            || (Vec::new(), 0),
-            |(mut found, count), (more, counted)| {
-                found.extend(more);
-                (found, count + counted)
-            },
-        )
+    ids.par_iter().with_min_len(1024).fold(|| Work::of(graph), weigh).map(|work| work.found).reduce(
+        Found::default,
+        |mut found, more| {
+            found.scored.extend(more.scored);
+            found.least.extend(more.least);
+            found.count += more.count;
+            found
+        },
+    )
+}
+
+/// What was found of pairs.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Those at or above the threshold.
+    pub(super) scored: Vec<Scored>,
+    /// Of each incident how telling the blocks are that it shares with the last one which it was compared with; 0 if there was room for more.
+    pub(super) least: Vec<(NodeId, f32)>,
+    /// How many were weighed.
+    pub(super) count: u64,
 }
 
 /// Puts pairs in order, best first.
@@ -65,8 +76,7 @@ pub(super) fn sort(scored: &mut [Scored]) {
 
 /// What one thread has found, and needs for it.
 struct Work {
-    found: Vec<Scored>,
-    count: u64,
+    found: Found,
     partners: Vec<(NodeId, f32)>,
     met: Vec<u64>,
     marks: Marks,
@@ -74,7 +84,8 @@ struct Work {
 
 impl Work {
     fn of(graph: &Graph) -> Self {
-        Self { found: Vec::new(), count: 0, partners: Vec::new(), met: Vec::new(), marks: Marks::of(graph) }
+        let found = Found::default();
+        Self { found, partners: Vec::new(), met: Vec::new(), marks: Marks::of(graph) }
     }
 }
 
