@@ -19,7 +19,7 @@ use twox_hash::XxHash3_64;
 use crate::config::Config;
 use crate::outline::{ActorOutline, FigureOutline, Outline};
 use again::{Before, NOBODY, Told};
-use block::{Blocks, Key};
+use block::{Blocks, Key, Partner};
 pub(crate) use cluster::{Group, Link};
 use period::{Period, Weighed};
 use score::Scored;
@@ -95,7 +95,7 @@ pub(crate) struct Linked {
     /// Pairs that speak for one event.
     scored: Vec<Scored>,
     /// See [`score::Found`].
-    least: Vec<f32>,
+    least: Vec<Partner>,
     /// Pairs of incidents that blocks brought together, and that were weighed.
     pub(crate) pairs: u64,
     /// Further comparisons between members of groups about to merge.
@@ -290,8 +290,8 @@ impl Graph {
         let score::Found { mut scored, least: found, count: pairs } =
             score::all(self, config, &blocks, &looked_for);
         scored.extend(known.scored);
-        let mut least = vec![0.0; self.nodes.len()];
-        found.into_iter().chain(known.least).for_each(|(id, telling)| least[id as usize] = telling);
+        let mut least = vec![Partner::default(); self.nodes.len()];
+        found.into_iter().chain(known.least).for_each(|(id, last)| least[id as usize] = last);
         score::sort(&mut scored);
         let (groups, member_pairs) = cluster::merge(self, config, &scored);
         Linked { groups, scored, least, pairs, member_pairs }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use super::block::{Blocks, Key, telling_of_word};
+use super::block::{Blocks, Key, Partner, better, telling_of_word};
 use super::score::{Found, Scored};
 use super::{Graph, Linked, Node, NodeId, Pairs, Term};
 
@@ -30,8 +30,8 @@ pub(crate) struct Before {
     /// The pairs of each with later ones in turn, by their numbers then, and where they end.
     pairs: Vec<(NodeId, f32)>,
     pairs_ends: Vec<u32>,
-    /// How telling the blocks are that each shared with the last one it was compared with, or less.
-    least: Vec<f32>,
+    /// The last one that each was compared with, by its number then; nothing if there was room for more.
+    least: Vec<Partner>,
     /// Digests of the periods.
     periods: FxHashSet<u64>,
 }
@@ -45,8 +45,9 @@ struct Kept<'a> {
     rarest: Vec<u16>,
     /// How many pairs each has with later ones.
     paired: Vec<u16>,
-    /// Of each the upper half of the bits of [`Before::least`].
-    least: Vec<u16>,
+    /// Of each how much later the last one stands that it was compared with, and how telling what they share is.
+    last: Vec<u32>,
+    least: Vec<f32>,
     /// How much later the other one of each pair stands.
     distances: Vec<u32>,
     points: Vec<f32>,
@@ -67,6 +68,7 @@ impl<'a> Told<'a> {
         let rarest: usize = kept.rare.iter().map(|&count| usize::from(count)).sum();
         let pairs: usize = kept.paired.iter().map(|&count| usize::from(count)).sum();
         let fits = kept.rare.len() == kept.paired.len()
+            && kept.rare.len() == kept.last.len()
             && kept.rare.len() == kept.least.len()
             && kept.rarest.len() == rarest
             && kept.distances.len() == pairs
@@ -95,7 +97,7 @@ impl Before {
     /// fit.
     pub(super) fn add(&mut self, told: &mut Told<'_>, node: Node, terms: &[Term], gone: bool) -> Option<()> {
         let (rare, paired) = (*told.kept.rare.get(told.at)?, *told.kept.paired.get(told.at)?);
-        self.least.push(f32::from_bits(u32::from(told.kept.least[told.at]) << 16));
+        self.least.push((self.count.checked_add(told.kept.last[told.at])?, told.kept.least[told.at]));
         told.at += 1;
         let places = &told.kept.rarest[told.rarest..][..usize::from(rare)];
         told.rarest += places.len();
@@ -142,8 +144,7 @@ pub(crate) fn told(
     linked: &Linked,
     pairs: &Pairs,
 ) -> Result<Vec<u8>, postcard::Error> {
-    let least = linked.least[ids.start as usize..ids.end as usize].iter();
-    let least = least.map(|telling| (telling.to_bits() >> 16) as u16).collect();
+    let (mut last, mut least) = (Vec::new(), Vec::new());
     let (mut rare, mut rarest) = (Vec::with_capacity(ids.len()), Vec::new());
     let (mut paired, mut distances, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
@@ -151,12 +152,15 @@ pub(crate) fn told(
         let own = period.rarest_of(node);
         rare.push(own.len() as u8);
         rarest.extend(own.iter().map(|rare| rare.place));
+        let (later, telling) = linked.least[id as usize];
+        last.push(later.saturating_sub(id));
+        least.push(telling);
         let own = pairs.of(id);
         paired.push(own.len() as u16);
         distances.extend(own.iter().map(|(other, _)| other - id));
         points.extend(own.iter().map(|(_, points)| points));
     }
-    postcard::to_allocvec(&Kept { rare: &rare, rarest, paired, least, distances, points })
+    postcard::to_allocvec(&Kept { rare: &rare, rarest, paired, last, least, distances, points })
 }
 
 /// Pairs that are as they were, and the incidents whose pairs have to be looked for.
@@ -181,7 +185,8 @@ pub(super) fn known(graph: &Graph, blocks: &Blocks<'_>, before: &Before) -> (Fou
             known.scored.truncate(first);
             looked_for.push(id);
         } else {
-            known.least.push((id, before.least[node.before as usize]));
+            let (last, telling) = before.least[node.before as usize];
+            known.least.push((id, (now.get(last as usize).copied().unwrap_or(NOBODY), telling)));
         }
     }
     (known, looked_for)
@@ -192,6 +197,8 @@ struct Touched<'a> {
     graph: &'a Graph,
     blocks: &'a Blocks<'a>,
     before: &'a Before,
+    /// The number that each incident of the last run has now.
+    now: &'a [NodeId],
     touched: Vec<bool>,
     /// Whether the incident of each entry was not in its block before.
     came: Vec<bool>,
@@ -210,12 +217,12 @@ struct Left {
 
 impl<'a> Touched<'a> {
     /// Of each incident, whether it is one of these.
-    fn of(graph: &'a Graph, blocks: &'a Blocks<'a>, before: &'a Before, now: &[NodeId]) -> Vec<bool> {
+    fn of(graph: &'a Graph, blocks: &'a Blocks<'a>, before: &'a Before, now: &'a [NodeId]) -> Vec<bool> {
         let touched = vec![false; graph.nodes.len()];
         let mut this =
-            Self { graph, blocks, before, touched, came: vec![false; blocks.len()], met: Vec::new() };
+            Self { graph, blocks, before, now, touched, came: vec![false; blocks.len()], met: Vec::new() };
         let mut left = this.compare();
-        left.extend(this.gone(now));
+        left.extend(this.gone());
         left.sort_unstable_by_key(|left| (left.block, left.at));
         this.look_beside_those_who_came();
         left.chunk_by(|a, b| a.block == b.block).for_each(|left| this.look_beside_those_who_left(left));
@@ -258,8 +265,8 @@ impl<'a> Touched<'a> {
     }
 
     /// The blocks of incidents that are gone.
-    fn gone(&self, now: &[NodeId]) -> Vec<Left> {
-        let Self { graph, before, .. } = self;
+    fn gone(&self) -> Vec<Left> {
+        let Self { graph, before, now, .. } = self;
         let mut all = Vec::new();
         // Whoever is gone stood before the next one that is still there.
         let (mut next, mut known) = (graph.nodes.len() as NodeId, before.count);
@@ -348,8 +355,10 @@ impl<'a> Touched<'a> {
             self.blocks.tellings(id, other, &mut tellings);
             tellings.extend(met.iter().filter_map(|(.., left)| *left));
             tellings.sort_unstable_by(f32::total_cmp);
-            let least = self.before.least[self.graph.nodes[id as usize].before as usize];
-            self.touched[id as usize] = !tellings.is_empty() && tellings.iter().sum::<f32>() >= least;
+            let (last, telling) = self.before.least[self.graph.nodes[id as usize].before as usize];
+            let last = self.now.get(last as usize).copied().unwrap_or(NOBODY);
+            let sum = (other, tellings.iter().sum());
+            self.touched[id as usize] = !tellings.is_empty() && better(&sum, &(last, telling)).is_le();
         }
     }
 }

@@ -6,6 +6,7 @@
 //! the most telling blocks with it. So the number of pairs is at most a fixed number of each incident's, however
 //! crowded a block is.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -22,6 +23,14 @@ const DIVISION: f32 = 0.1;
 
 /// A pair of incidents, the earlier one first.
 pub(super) type Pair = (NodeId, NodeId);
+
+/// An incident to be compared with another, and how telling the blocks are that they share.
+pub(super) type Partner = (NodeId, f32);
+
+/// The more telling one first, then the earlier one.
+pub(super) fn better(a: &Partner, b: &Partner) -> Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
+}
 
 /// What a block is made by.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,7 +199,7 @@ impl<'a> Blocks<'a> {
 
     /// Those of the later incidents that stand near `id` in the most telling blocks, most telling first, each with how
     /// telling all its blocks are.
-    pub(super) fn partners(&self, id: NodeId, met: &mut Vec<u64>, partners: &mut Vec<(NodeId, f32)>) {
+    pub(super) fn partners(&self, id: NodeId, met: &mut Vec<u64>, partners: &mut Vec<Partner>) {
         met.clear();
         partners.clear();
         let most = usize::from(self.config.candidates);
@@ -215,7 +224,6 @@ impl<'a> Blocks<'a> {
                 _ => partners.push((other, telling)),
             }
         }
-        let better = |a: &(NodeId, f32), b: &(NodeId, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
         if most > 0 && partners.len() > most {
             partners.select_nth_unstable_by(most - 1, better);
         }

@@ -14,7 +14,7 @@ use twox_hash::XxHash3_64;
 use super::{Node, Term, append, part};
 
 /// Incidents of a period at the least. The last period takes in what is too little for one of its own.
-const LEAST_INCIDENTS: usize = 8192;
+const LEAST_INCIDENTS: usize = 4096;
 
 /// Reports of one event that are taken for one occasion on which a word is in the news.
 const REPORTS_OF_ONE: u32 = 3;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use rayon::prelude::*;
 
-use super::block::{Blocks, Pair};
+use super::block::{Blocks, Pair, Partner};
 use super::period::Shared;
 use super::{Graph, Node, NodeId, Term};
 use crate::config::Config;
@@ -30,7 +30,7 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
         blocks.partners(id, &mut work.met, &mut work.partners);
         work.found.count += work.partners.len() as u64;
         let least = work.partners.get(usize::from(config.candidates) - 1);
-        work.found.least.push((id, least.map_or(0.0, |(_, telling)| *telling)));
+        work.found.least.push((id, least.copied().unwrap_or_default()));
         for &(other, _) in &work.partners {
             let pair = (id, other);
             let rest = without_terms(graph, config, pair);
@@ -63,8 +63,9 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
 pub(super) struct Found {
     /// Those at or above the threshold.
     pub(super) scored: Vec<Scored>,
-    /// Of each incident how telling the blocks are that it shares with the last one which it was compared with; 0 if there was room for more.
-    pub(super) least: Vec<(NodeId, f32)>,
+    /// Of each incident the last one that it was compared with, and how telling the blocks are that it shares with that; nothing
+    /// if there was room for more.
+    pub(super) least: Vec<(NodeId, Partner)>,
     /// How many were weighed.
     pub(super) count: u64,
 }
@@ -77,7 +78,7 @@ pub(super) fn sort(scored: &mut [Scored]) {
 /// What one thread has found, and needs for it.
 struct Work {
     found: Found,
-    partners: Vec<(NodeId, f32)>,
+    partners: Vec<Partner>,
     met: Vec<u64>,
     marks: Marks,
 }
