@@ -15,6 +15,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
     points: evidence(include_str!("../../../data/aggregate/evidence.tsv")),
     features: Feature::ALL.iter().map(|(_, name)| name.replace('_', " ")).collect(),
     calendar: words(include_str!("../../../data/aggregate/calendar.txt")),
+    function_words: words(include_str!("../../../data/aggregate/function_words.txt")),
 });
 
 struct Tables {
@@ -26,6 +27,7 @@ struct Tables {
     /// Names of the features, in words.
     features: Vec<String>,
     calendar: FxHashSet<&'static str>,
+    function_words: FxHashSet<&'static str>,
 }
 
 /// ACLED's labels for an event.
@@ -86,6 +88,11 @@ pub(crate) fn is_of_calendar(word: &str) -> bool {
         Some(1..=31) => matches!(&word[digits.len()..], "st" | "nd" | "rd" | "th"),
         _ => TABLES.calendar.contains(word),
     }
+}
+
+/// Whether a word in lower case stands in any text, whatever that tells of.
+pub(crate) fn is_function_word(word: &str) -> bool {
+    TABLES.function_words.contains(word)
 }
 
 /// What two reports can have in common or apart; the rows of `evidence.tsv`.
@@ -295,6 +302,12 @@ mod tests {
     fn a_weapon_can_change_the_label() {
         assert_eq!(acled_labels(EventType::Explosion, &["grenade".to_owned()]).sub_event_type, "Grenade");
         assert_eq!(acled_labels(EventType::Explosion, &[]).sub_event_type, "Remote explosive/landmine/IED");
+    }
+
+    #[test]
+    fn function_words_are_known() {
+        assert!(["the", "said", "whose"].into_iter().all(is_function_word));
+        assert!(!["killed", "market"].into_iter().any(is_function_word));
     }
 
     #[test]

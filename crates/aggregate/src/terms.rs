@@ -168,7 +168,7 @@ impl Choice {
     }
 
     fn add_all<'a>(&mut self, tokens: impl Iterator<Item = Token<'a>>) {
-        for Token { word, .. } in tokens {
+        for Token { word, named } in tokens {
             if self.kept.len() >= self.most {
                 return;
             }
@@ -177,7 +177,9 @@ impl Choice {
             // A run of letters without a break is no word: it would only make the report large.
             if (long || has_digit) && word.len() <= 40 {
                 let lower = word.to_lowercase();
-                if !tables::is_of_calendar(&lower) && !self.kept.contains(&lower) {
+                let says_nothing =
+                    tables::is_of_calendar(&lower) || !named && tables::is_function_word(&lower);
+                if !says_nothing && !self.kept.contains(&lower) {
                     self.kept.push(lower);
                 }
             }
