@@ -21,6 +21,9 @@ pub struct Config {
     /// Later reports that one is compared with at most, those that share the most telling words, place and day with it.
     /// Bounds the cost, however many reports there are.
     pub candidates: u16,
+    /// Incidents, at the least, of a period: how telling a word or a place is depends on how often it is in the news within so
+    /// many weeks that they hold these. What was found of an earlier period costs nothing when news comes.
+    pub period_incidents: u32,
 }
 
 impl Default for Config {
@@ -32,6 +35,7 @@ impl Default for Config {
             follow_up_days: 400,
             distance_km: 60.0,
             candidates: 16,
+            period_incidents: 4096,
         }
     }
 }

@@ -127,7 +127,8 @@ impl CorpusStage for Aggregate {
             }
         };
         let mut keeper = Keeper::reports(memory, &corpus, &graph, out)?;
-        let graph = graph.finish(&corpus.heads.iter().map(|head| head.digest).collect::<Vec<_>>());
+        let digests: Vec<u64> = corpus.heads.iter().map(|head| head.digest).collect();
+        let graph = graph.finish(&digests, &self.config);
         let linked = graph.link(&self.config);
         keeper.pairs(&graph, &linked, out)?;
         let mut events = Rows::default();

@@ -220,14 +220,14 @@ impl GraphBuilder {
     }
 
     /// Weighs what the incidents share; `reports` are digests of their reports.
-    pub(crate) fn finish(self, reports: &[u64]) -> Graph {
+    pub(crate) fn finish(self, reports: &[u64], config: &Config) -> Graph {
         let Self { mut nodes, perpetrators, terms, vocabulary, before, .. } = self;
         let registers = Registers::of(&nodes);
         for node in &mut nodes {
             node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
         let Weighed { periods, words, numbers } =
-            period::weigh(&mut nodes, &terms, reports, vocabulary.len());
+            period::weigh(&mut nodes, &terms, reports, vocabulary.len(), config.period_incidents as usize);
         Graph { nodes, perpetrators, periods, vocabulary, words, numbers, before }
     }
 }

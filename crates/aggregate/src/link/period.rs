@@ -13,9 +13,6 @@ use twox_hash::XxHash3_64;
 
 use super::{Node, Term, append, part};
 
-/// Incidents of a period at the least. The last period takes in what is too little for one of its own.
-const LEAST_INCIDENTS: usize = 4096;
-
 /// Reports of one event that are taken for one occasion on which a word is in the news.
 const REPORTS_OF_ONE: u32 = 3;
 
@@ -114,11 +111,17 @@ pub(super) struct Weighed {
 }
 
 /// Weighs the words of incidents, which stand in the order of their reports, of which `reports` are digests. Words are numbered
-/// anew, without gaps; so far they have numbers of a vocabulary of so many.
-pub(super) fn weigh(nodes: &mut [Node], terms: &[Term], reports: &[u64], vocabulary: usize) -> Weighed {
+/// anew, without gaps; so far they have numbers of a vocabulary of so many. A period has `incidents` at the least.
+pub(super) fn weigh(
+    nodes: &mut [Node],
+    terms: &[Term],
+    reports: &[u64],
+    vocabulary: usize,
+    incidents: usize,
+) -> Weighed {
     // A table that each thread makes once, and leaves as it was.
     let known = || vec![NONE; vocabulary];
-    let counted: Vec<Counted> = periods(nodes)
+    let counted: Vec<Counted> = periods(nodes, incidents)
         .into_par_iter()
         .map_init(known, |known, range| Counted::of(&nodes[range], terms, reports, known))
         .collect();
@@ -145,16 +148,16 @@ fn digest(nodes: &[Node], reports: &[u64]) -> u64 {
     XxHash3_64::oneshot(&told.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
 }
 
-/// The periods of incidents, which stand in the order of their reports.
-fn periods(nodes: &[Node]) -> Vec<Range<usize>> {
+/// The periods of incidents, which stand in the order of their reports. The last one takes in what is too little for one of its own.
+fn periods(nodes: &[Node], least: usize) -> Vec<Range<usize>> {
     let week = |node: &Node| node.published.map(|day| day.div_euclid(7));
     let mut starts = vec![0];
     for (at, pair) in (1..).zip(nodes.windows(2)) {
-        if at - starts[starts.len() - 1] >= LEAST_INCIDENTS && week(&pair[0]) != week(&pair[1]) {
+        if at - starts[starts.len() - 1] >= least && week(&pair[0]) != week(&pair[1]) {
             starts.push(at);
         }
     }
-    if starts.len() > 1 && nodes.len() - starts[starts.len() - 1] < LEAST_INCIDENTS {
+    if starts.len() > 1 && nodes.len() - starts[starts.len() - 1] < least {
         starts.pop();
     }
     let ends = starts[1..].iter().copied().chain([nodes.len()]);
