@@ -186,3 +186,57 @@ proptest! {
         }
     }
 }
+
+/// Articles of the long corpus, each with a state that its text tells; one without is withdrawn.
+const LONG: usize = 900;
+
+/// A corpus of several pieces of the tables: in each turn some articles are edited, withdrawn or brought back.
+fn lay_long(dir: &Path, states: &[Option<u8>]) {
+    for (number, file) in states.chunks(LONG / 3).enumerate() {
+        let lines: String = (number * LONG / 3..).zip(file).filter_map(|(id, state)| Some((id, (*state)?))).map(
+            |(id, state)| {
+                let town = TOWNS[id % TOWNS.len()];
+                let (day, killed) = (id % 28 + 1, usize::from(state) + id % 9 + 1);
+                let text = format!("Shelling of {town} on May {day} killed {killed} people, the mayor said. Report {id}.");
+                serde_json::json!({"id": format!("long{id}"), "published": format!("2019-05-{day:02}"), "text": text})
+                    .to_string()
+                    + "\n"
+            },
+        ).collect();
+        fs::write(dir.join(format!("in/long{number}.jsonl")), lines).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: cases().div_ceil(4),
+        max_shrink_iters: 40,
+        failure_persistence: None,
+        ..Config::default()
+    })]
+
+    #[test]
+    fn pieces_that_are_taken_over_do_not_show(
+        turns in prop::collection::vec(
+            prop::collection::vec((0..LONG, prop::option::weighted(0.7, 1..4_u8)), 1..12), 2..4
+        ),
+    ) {
+        let split = tempfile::tempdir().unwrap();
+        pipeline(split.path(), 2, 64);
+        let mut states = vec![Some(0); LONG];
+        for edits in [vec![]].iter().chain(&turns) {
+            edits.iter().for_each(|&(at, state)| states[at] = state);
+            lay_long(split.path(), &states);
+            once(split.path());
+        }
+        let fresh = tempfile::tempdir().unwrap();
+        pipeline(fresh.path(), 1, 16);
+        lay_long(fresh.path(), &states);
+        once(fresh.path());
+        let (split, fresh) = (tables(split.path()), tables(fresh.path()));
+        prop_assert_eq!(split.keys().collect::<Vec<_>>(), fresh.keys().collect::<Vec<_>>());
+        for (name, bytes) in &split {
+            prop_assert!(*bytes == fresh[name], "{} differs", name);
+        }
+    }
+}
