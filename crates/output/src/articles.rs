@@ -8,7 +8,7 @@ use arrow_schema::SchemaRef;
 
 use crate::parts::OldTable;
 use crate::rows::Rows;
-use crate::table::{Encoders, Rendered, Table};
+use crate::table::{Encoders, Rendered, Table, given};
 use crate::{OutputError, Place, digests, schema};
 
 /// The tables `articles` and `claims` of a [`Writer`](crate::Writer).
@@ -61,14 +61,25 @@ impl ArticleTables {
     /// # Errors
     /// When a file cannot be written, or the last set does not hold a piece.
     pub fn pieces(&mut self, pieces: Vec<([u8; 16], Option<Encoded>)>) -> Result<(), OutputError> {
+        let copies = pieces.iter().any(|(_, rows)| rows.is_none());
         let mut pieces: Vec<_> = pieces
             .into_iter()
             .map(|(digest, rows)| (digest, rows.map(|rows| rows.tables.into_iter())))
             .collect();
-        self.tables.iter_mut().try_for_each(|table| {
-            let own =
-                pieces.iter_mut().map(|(digest, rows)| (*digest, rows.as_mut().and_then(Iterator::next)));
-            table.pieces(&own.collect::<Vec<_>>())
+        let mut own = || -> Vec<_> {
+            pieces
+                .iter_mut()
+                .map(|(digest, rows)| (*digest, rows.as_mut().and_then(Iterator::next)))
+                .collect()
+        };
+        let mut tables = self.tables.iter_mut().map(|table| (table, own()));
+        if !copies {
+            return tables.try_for_each(|(table, own)| table.pieces(&own));
+        }
+        std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                tables.map(|(table, own)| scope.spawn(move || table.pieces(&own))).collect();
+            threads.into_iter().try_for_each(|thread| given(thread.join()))
         })
     }
 

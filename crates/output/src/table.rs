@@ -305,6 +305,6 @@ impl Table {
 }
 
 /// What a thread gave. One that panics takes its caller down with it, as if it had been none.
-fn given<T>(result: std::thread::Result<T>) -> T {
+pub(crate) fn given<T>(result: std::thread::Result<T>) -> T {
     result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

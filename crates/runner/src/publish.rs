@@ -25,6 +25,8 @@ use crate::work::is_settled;
 /// has changed.
 const PIECE_ARTICLES: RangeInclusive<usize> = 128..=512;
 const ONE_OF_ARTICLES: u64 = 128;
+/// Lots of pieces that are made ahead of those that are written.
+const GIVEN_AHEAD: usize = 4;
 
 /// What was written.
 #[derive(Default)]
@@ -193,7 +195,7 @@ fn write_articles(
     let pieces = if again {
         // A thread copies pieces of the last set while those between them are made.
         std::thread::scope(|scope| {
-            let (give, given) = sync_channel::<Rendered>(0);
+            let (give, given) = sync_channel::<Rendered>(GIVEN_AHEAD);
             let to = &mut *to;
             let writing = scope.spawn(move || given.iter().try_for_each(|pieces| to.pieces(pieces)));
             // If nobody takes them any more, what is told is why.
