@@ -222,7 +222,7 @@ proptest! {
         ),
     ) {
         let split = tempfile::tempdir().unwrap();
-        pipeline(split.path(), 2, 64);
+        pipeline(split.path(), 2, 64, false);
         let mut states = vec![Some(0); LONG];
         for edits in [vec![]].iter().chain(&turns) {
             edits.iter().for_each(|&(at, state)| states[at] = state);
@@ -230,7 +230,7 @@ proptest! {
             once(split.path());
         }
         let fresh = tempfile::tempdir().unwrap();
-        pipeline(fresh.path(), 1, 16);
+        pipeline(fresh.path(), 1, 16, false);
         lay_long(fresh.path(), &states);
         once(fresh.path());
         let (split, fresh) = (tables(split.path()), tables(fresh.path()));
