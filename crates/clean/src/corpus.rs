@@ -9,9 +9,11 @@
 //! * stands in no other publisher's, of whom the corpus holds [`FEWEST_OTHERS`] with [`FEWEST_OTHER_ARTICLES`] articles.
 //!
 //! `map` emits for each such line a count under the line's digest, of a size that does not grow with the corpus, and for
-//! each article the list of its lines; `finish` keeps the digests of what is learnt in memory and nothing else.
+//! each article the list of its lines; `finish` adds them up, on two threads, and looks at the lists only if something is
+//! learnt.
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 
 use annals_plugin::{
     Article, ConfigError, Context, CorpusStage, Emit, Findings, Partials, Removed, Stage, StageError,
@@ -68,8 +70,8 @@ impl Stage for Learn {
 /// Where a line was met.
 #[derive(Debug, Serialize, Deserialize)]
 enum Seen {
-    /// In articles of one publisher: how many, and digests of different stories, the smallest of them.
-    Publisher { publisher: u64, articles: u64, stories: BTreeSet<u64> },
+    /// In articles of one publisher: how many, and digests of different stories, the smallest of them, ascending.
+    Publisher { publisher: u64, articles: u64, stories: Vec<u64> },
     /// In those of several.
     Several,
 }
@@ -82,9 +84,9 @@ impl Seen {
                 Self::Publisher { publisher: same, articles: more, stories: others },
             ) if publisher == same => {
                 stories.extend(others);
-                while stories.len() > FEWEST_STORIES {
-                    stories.pop_last();
-                }
+                stories.sort_unstable();
+                stories.dedup();
+                stories.truncate(FEWEST_STORIES);
                 Self::Publisher { publisher, articles: articles + more, stories }
             }
             _ => Self::Several,
@@ -161,7 +163,7 @@ impl CorpusStage for Learn {
             }
             // What stands in all copies and updates of a story is the longest of its paragraphs.
             let story = paragraphs().max_by_key(|paragraph| paragraph.len()).map_or(0, digest);
-            let seen = write(&Seen::Publisher { publisher, articles: 1, stories: BTreeSet::from([story]) })?;
+            let seen = write(&Seen::Publisher { publisher, articles: 1, stories: vec![story] })?;
             for line in &lines {
                 out.emit(index, &key(LINE, &line.to_be_bytes()), &seen);
             }
@@ -180,42 +182,32 @@ impl CorpusStage for Learn {
     }
 
     fn finish(&self, partials: &dyn Partials, out: &mut dyn Findings) -> Result<(), StageError> {
-        let mut articles: FxHashMap<u64, u64> = FxHashMap::default();
-        let mut all = 0;
-        partials.scan(&[PUBLISHER], &mut |key, value| {
-            let count = read(value)?;
-            all += count;
-            articles.insert(number(key)?, count);
-            Ok(())
-        })?;
-        let mut learnt: FxHashSet<u64> = FxHashSet::default();
-        partials.scan(&[LINE], &mut |key, value| {
-            if let Seen::Publisher { publisher, articles: holding, stories } = read(value)? {
-                let own = articles.get(&publisher).copied().unwrap_or(holding);
-                if stories.len() >= FEWEST_STORIES
-                    && holding * SHARE >= own
-                    && articles.len() > FEWEST_OTHERS
-                    && all - own >= FEWEST_OTHER_ARTICLES
-                {
-                    learnt.insert(number(key)?);
-                }
-            }
-            Ok(())
-        })?;
+        let (mut counts, mut others) = (Counts::default(), Counts::default());
+        partials.visit_all(
+            &[],
+            &mut [&mut |key, value| counts.add(key, value), &mut |key, value| others.add(key, value)],
+        )?;
+        counts.add_all(others);
+        let learnt = counts.learnt();
         out.count("lines_learnt", learnt.len() as u64);
-        let mut cleared = 0;
-        partials.scan(&[ARTICLE], &mut |key, value| {
-            let Lines(mut lines) = read(value)?;
-            lines.retain(|line| learnt.contains(line));
-            if !lines.is_empty() {
-                let id = std::str::from_utf8(&key[1..])
-                    .map_err(|error| StageError::new("partial_unreadable", error.to_string()))?;
-                out.verdict(id, &write(&Lines(lines))?);
-                cleared += 1;
-            }
-            Ok(())
-        })?;
-        out.count("articles_with_learnt_lines", cleared);
+        let mut cleared = Vec::new();
+        if !learnt.is_empty() {
+            partials.visit_all(
+                &[ARTICLE],
+                &mut [&mut |key, value| {
+                    let Lines(mut lines) = read(value)?;
+                    lines.retain(|line| learnt.contains(line));
+                    if !lines.is_empty() {
+                        let id = std::str::from_utf8(&key[1..])
+                            .map_err(|error| StageError::new("partial_unreadable", error.to_string()))?;
+                        cleared.push((id.to_owned(), write(&Lines(lines))?));
+                    }
+                    Ok(())
+                }],
+            )?;
+        }
+        cleared.iter().for_each(|(id, verdict)| out.verdict(id, verdict));
+        out.count("articles_with_learnt_lines", cleared.len() as u64);
         Ok(())
     }
 
@@ -223,6 +215,57 @@ impl CorpusStage for Learn {
         let Lines(learnt) = read(verdict)?;
         take_off(article, &learnt);
         Ok(())
+    }
+}
+
+/// Articles of the publishers, and where lines were met.
+#[derive(Debug, Default)]
+struct Counts {
+    articles: FxHashMap<u64, u64>,
+    lines: FxHashMap<u64, Seen>,
+}
+
+impl Counts {
+    /// Adds a partial.
+    fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), StageError> {
+        match key.first() {
+            Some(&PUBLISHER) => *self.articles.entry(number(key)?).or_default() += read::<u64>(value)?,
+            Some(&LINE) => self.add_line(number(key)?, read(value)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn add_line(&mut self, line: u64, seen: Seen) {
+        match self.lines.entry(line) {
+            Entry::Vacant(entry) => drop(entry.insert(seen)),
+            Entry::Occupied(mut entry) => {
+                let earlier = std::mem::replace(entry.get_mut(), Seen::Several);
+                entry.insert(earlier.with(seen));
+            }
+        }
+    }
+
+    fn add_all(&mut self, others: Self) {
+        let more = others.articles.into_iter();
+        more.for_each(|(publisher, count)| *self.articles.entry(publisher).or_default() += count);
+        others.lines.into_iter().for_each(|(line, seen)| self.add_line(line, seen));
+    }
+
+    /// The lines that stand in many stories of one publisher and in no other's.
+    fn learnt(&self) -> FxHashSet<u64> {
+        let all: u64 = self.articles.values().sum();
+        let is_furniture = |seen: &Seen| match seen {
+            Seen::Publisher { publisher, articles, stories } => {
+                let own = self.articles.get(publisher).unwrap_or(articles);
+                stories.len() >= FEWEST_STORIES
+                    && articles * SHARE >= *own
+                    && self.articles.len() > FEWEST_OTHERS
+                    && all - own >= FEWEST_OTHER_ARTICLES
+            }
+            Seen::Several => false,
+        };
+        self.lines.iter().filter(|(_, seen)| is_furniture(seen)).map(|(line, _)| *line).collect()
     }
 }
 
