@@ -10,7 +10,7 @@ use crate::fingerprints::Fingerprints;
 use crate::index::{Holders, Slot};
 use crate::kept::{Memory, Placed};
 use crate::sketch::{SIGNATURE, Signature, decode, key, numbers};
-use crate::sought::{Meeting, Met, Other, Sought};
+use crate::sought::{Meeting, Sought, Unlisted};
 
 /// Few articles are new if they are less than one in so many.
 const FEW_ARE_NEW: usize = 8;
@@ -84,17 +84,22 @@ impl Corpus {
     /// Reads the signatures. `memory` is what an earlier run left. Where few articles are new, only fingerprints of these are
     /// read, since no others are looked up; and where it is told which have changed, nothing else of the others.
     pub(crate) fn read(partials: &dyn Partials, memory: &mut Memory) -> Result<Self, StageError> {
-        let first_run = memory.articles.docs.is_empty();
-        if !first_run && let Some(changed) = partials.changed()? {
+        if !memory.articles.docs.is_empty()
+            && let Some(changed) = partials.changed()?
+        {
             let update = Update::read(partials, &memory.articles, changed)?;
             let Update { new, gone, gone_ids, known } = update;
             let all = memory.articles.docs.len() + new.docs.len() - gone.len();
             if (all - known) * FEW_ARE_NEW < all {
                 let mut articles = std::mem::take(&mut memory.articles);
                 articles.update(known as u32, &gone, &new);
-                return Self::of_few(partials, articles, known, memory, Some(gone_ids));
+                if let Some(corpus) = Self::of_few(partials, articles, known, memory, Some(gone_ids))? {
+                    return Ok(corpus);
+                }
+                *memory = Memory::default();
             }
         }
+        let first_run = memory.articles.docs.is_empty();
         let (mut articles, mut fingerprints) = (Articles::default(), Fingerprints::new());
         partials.visit_all(
             &[SIGNATURE],
@@ -113,7 +118,10 @@ impl Corpus {
         memory.articles = Articles::default();
         if !first_run {
             if (articles.docs.len() - known) * FEW_ARE_NEW < articles.docs.len() {
-                return Self::of_few(partials, articles, known, memory, None);
+                let corpus = Self::of_few(partials, articles, known, memory, None)?;
+                return corpus.ok_or_else(|| {
+                    StageError::new("sketch_missing", "there are more signatures than a moment ago")
+                });
             }
             let by_id = articles.by_id(0..articles.docs.len());
             rank_of.clear();
@@ -141,13 +149,14 @@ impl Corpus {
     }
 
     /// Reads of all articles those fingerprints that one which is not known has, but of the others no more than tell anything.
+    /// Nothing, if there are articles that are not among these.
     fn of_few(
         partials: &dyn Partials,
         mut articles: Articles,
         known: usize,
         memory: &Memory,
         gone: Option<Vec<String>>,
-    ) -> Result<Self, StageError> {
+    ) -> Result<Option<Self>, StageError> {
         let mut sought = Sought::new();
         let (mut new, mut places) = (Vec::new(), Vec::new());
         for doc in known as u32..articles.len() {
@@ -162,28 +171,33 @@ impl Corpus {
             sought.add_text(signature.digest);
             articles.docs[doc as usize].digest = Some(signature.digest);
         }
-        let met = if known == 0 { Vec::new() } else { meet(partials, &sought, &articles, known, memory)? };
+        let met =
+            if known == 0 { Some(Vec::new()) } else { meet(partials, &sought, &articles, known, memory)? };
+        let Some(met) = met else { return Ok(None) };
         let mut holders = vec![Holders::default(); sought.len()];
-        let met = met.into_iter().chain([Met { holders: new, places, texts: Vec::new() }]);
-        let met: Vec<Met> = met.collect();
-        for place in met.iter().flat_map(|met| &met.places) {
+        for place in met.iter().flat_map(|met| &met.places).chain(&places) {
             holders[*place as usize].count += 1;
         }
         let mut corpus = Self { articles, slots: Vec::new(), room: 0, known, gone };
-        for Met { holders: docs, places, texts } in met {
-            let mut places = places.into_iter();
-            for (doc, count) in docs {
-                let from = corpus.slots.len();
-                let of_doc = places.by_ref().take(count as usize);
-                let slots = of_doc.filter_map(|place| holders[place as usize].slot(&mut corpus.room));
-                corpus.slots.extend(slots);
-                corpus.articles.docs[doc as usize].slots = from..corpus.slots.len();
-            }
-            for (doc, digest) in texts {
-                corpus.articles.docs[doc as usize].digest = Some(digest);
+        let mut give = |doc: u32, places: &mut dyn Iterator<Item = u32>| {
+            let from = corpus.slots.len();
+            corpus.slots.extend(places.filter_map(|place| holders[place as usize].slot(&mut corpus.room)));
+            corpus.articles.docs[doc as usize].slots = from..corpus.slots.len();
+        };
+        for Met { holders, places, .. } in &met {
+            let mut places = places.iter().copied();
+            for &(doc, count) in holders {
+                give(doc, &mut places.by_ref().take(count as usize));
             }
         }
-        Ok(corpus)
+        let mut places = places.into_iter();
+        for (doc, count) in new {
+            give(doc, &mut places.by_ref().take(count as usize));
+        }
+        for (doc, digest) in met.into_iter().flat_map(|met| met.texts) {
+            corpus.articles.docs[doc as usize].digest = Some(digest);
+        }
+        Ok(Some(corpus))
     }
 
     /// The slots of the fingerprints that an article shares with others.
@@ -192,20 +206,38 @@ impl Corpus {
     }
 }
 
-/// Meets what is sought in the signatures of the articles that are known.
+/// Articles that have something of what is sought.
+struct Met {
+    /// Those that have fingerprints, and how many of each are told.
+    holders: Vec<(u32, u32)>,
+    /// The places of these fingerprints, article by article.
+    places: Vec<u32>,
+    texts: Vec<(u32, [u8; 16])>,
+}
+
+/// Meets what is sought in the signatures of the articles that are known; nothing if there are others.
 fn meet(
     partials: &dyn Partials,
     sought: &Sought,
     articles: &Articles,
     known: usize,
     memory: &Memory,
-) -> Result<Vec<Met>, StageError> {
+) -> Result<Option<Vec<Met>>, StageError> {
+    let repeats = memory.placed.iter().take(known).map(|placed| *placed != Placed::Stays);
+    let is_unlisted = repeats.chain(std::iter::repeat(true));
+    let ids = (0..articles.len()).zip(is_unlisted).filter(|(_, is_unlisted)| *is_unlisted);
+    let unlisted = Unlisted::new(ids.map(|(doc, _)| articles.id(doc)));
+    let (mut one, mut two) = (Meeting::new(sought, &unlisted), Meeting::new(sought, &unlisted));
+    partials.visit_all(
+        &[SIGNATURE],
+        &mut [&mut |key, bytes| one.visit(key, bytes), &mut |key, bytes| two.visit(key, bytes)],
+    )?;
     let by_id = articles.by_id(0..known);
-    let other = |id: &str| {
-        let doc = *by_id.get(id)?;
-        Some(Other { doc, stays: memory.placed[doc as usize] == Placed::Stays })
-    };
-    let (mut one, mut two) = (Meeting::new(sought), Meeting::new(sought));
-    partials.visit_all(&[SIGNATURE], &mut [&mut *one.visit(other), &mut *two.visit(other)])?;
-    Ok(vec![one.met, two.met])
+    let number = |id: &str| by_id.get(id).copied();
+    let all = [one.met, two.met].into_iter().map(|met| {
+        let holders = met.holders().map(|(id, count)| Some((number(id)?, count))).collect::<Option<_>>()?;
+        let texts = met.texts.iter().filter_map(|(id, digest)| Some((number(id)?, *digest))).collect();
+        Some(Met { holders, texts, places: met.places })
+    });
+    Ok(all.collect())
 }

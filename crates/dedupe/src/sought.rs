@@ -3,9 +3,10 @@
 //! Where few articles are new, nothing is looked up but for these. So of the others only the fingerprints that a new one has
 //! are taken down, and only as many of each as tell anything.
 
+use std::hash::BuildHasher as _;
+
 use annals_plugin::StageError;
-use annals_plugin::stage::SharedVisit;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::articles::id_of;
 use crate::fingerprints::spread;
@@ -101,17 +102,35 @@ impl Bits {
     }
 }
 
-/// What an article is to those that seek.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Other {
-    pub(crate) doc: u32,
-    /// Whether it stays, and so is listed under its fingerprints.
-    pub(crate) stays: bool,
+/// Articles that are listed under no fingerprint, or are themselves among those that seek.
+pub(crate) struct Unlisted<'a> {
+    ids: FxHashSet<&'a str>,
+    hashes: Bits,
+}
+
+impl<'a> Unlisted<'a> {
+    pub(crate) fn new(ids: impl Iterator<Item = &'a str>) -> Self {
+        let mut unlisted = Self { ids: FxHashSet::default(), hashes: Bits::new(18) };
+        for id in ids {
+            unlisted.hashes.put(hash_of(id));
+            unlisted.ids.insert(id);
+        }
+        unlisted
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.hashes.has(hash_of(id)) && self.ids.contains(id)
+    }
+}
+
+fn hash_of(id: &str) -> u32 {
+    (FxBuildHasher.hash_one(id) >> 32) as u32
 }
 
 /// Meets the signatures of some articles.
 pub(crate) struct Meeting<'s> {
     sought: &'s Sought,
+    unlisted: &'s Unlisted<'s>,
     /// Those that it is still worth to look for.
     fingerprints: Bits,
     /// How many of each have been met.
@@ -119,35 +138,43 @@ pub(crate) struct Meeting<'s> {
     pub(crate) met: Met,
 }
 
-/// What was met.
+/// What was met. Articles go by their ids, since to look each up as it is met costs more than to do so for all at the end.
 #[derive(Default)]
 pub(crate) struct Met {
-    /// Articles that have fingerprints which are sought, and how many of each are told.
-    pub(crate) holders: Vec<(u32, u32)>,
+    /// The ids of all that follows, end to end.
+    ids: String,
+    /// Articles that have fingerprints which are sought: the lengths of their ids, and how many of each are told.
+    holders: Vec<(u32, u32)>,
     /// The places of these fingerprints, article by article.
     pub(crate) places: Vec<u32>,
     /// Articles whose very text is sought.
-    pub(crate) texts: Vec<(u32, [u8; 16])>,
+    pub(crate) texts: Vec<(String, [u8; 16])>,
+}
+
+impl Met {
+    /// Articles that have fingerprints which are sought, and how many of each are told.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = (&str, u32)> {
+        let mut rest = self.ids.as_str();
+        self.holders.iter().map(move |&(length, count)| {
+            let id;
+            (id, rest) = rest.split_at(length as usize);
+            (id, count)
+        })
+    }
 }
 
 impl<'s> Meeting<'s> {
-    pub(crate) fn new(sought: &'s Sought) -> Self {
+    pub(crate) fn new(sought: &'s Sought, unlisted: &'s Unlisted<'s>) -> Self {
         let (fingerprints, counts) = (sought.fingerprints.clone(), vec![0; sought.len()]);
-        Self { sought, fingerprints, counts, met: Met::default() }
+        Self { sought, unlisted, fingerprints, counts, met: Met::default() }
     }
 
-    /// Meets a signature; `other` tells of an article that it is one of the others, by its id.
-    fn meet(
-        &mut self,
-        key: &[u8],
-        signature: &Signature<'_>,
-        other: &impl Fn(&str) -> Option<Other>,
-    ) -> Result<(), StageError> {
+    /// Meets a signature.
+    pub(crate) fn visit(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), StageError> {
+        let signature: Signature<'_> = decode(bytes)?;
         let mut known = None;
         if self.sought.has_text(signature.digest) {
-            let Some(other) = other(id_of(key)?) else { return Ok(()) };
-            self.met.texts.push((other.doc, signature.digest));
-            known = Some(other);
+            self.met.texts.push((id_of(key)?.to_owned(), signature.digest));
         }
         let from = self.met.places.len();
         for number in numbers(signature.fingerprints) {
@@ -156,15 +183,12 @@ impl<'s> Meeting<'s> {
                 continue;
             }
             let Some(&place) = self.sought.places.get(&number) else { continue };
-            let other = match known {
-                Some(other) => other,
-                None => match other(id_of(key)?) {
-                    Some(other) => *known.insert(other),
-                    None => return Ok(()),
-                },
-            };
-            if !other.stays {
-                return Ok(());
+            if known.is_none() {
+                let id = id_of(key)?;
+                if self.unlisted.has(id) {
+                    return Ok(());
+                }
+                known = Some(id);
             }
             let count = &mut self.counts[place as usize];
             if u32::from(*count) == COMMON {
@@ -177,17 +201,10 @@ impl<'s> Meeting<'s> {
                 self.fingerprints.remove(spread);
             }
         }
-        if let Some(other) = known.filter(|_| from < self.met.places.len()) {
-            self.met.holders.push((other.doc, (self.met.places.len() - from) as u32));
+        if let Some(id) = known.filter(|_| from < self.met.places.len()) {
+            self.met.ids.push_str(id);
+            self.met.holders.push((id.len() as u32, (self.met.places.len() - from) as u32));
         }
         Ok(())
-    }
-
-    /// Meets each signature that it is called with.
-    pub(crate) fn visit<'m, F>(&'m mut self, other: F) -> Box<SharedVisit<'m>>
-    where
-        F: Fn(&str) -> Option<Other> + Send + 'm,
-    {
-        Box::new(move |key, bytes| self.meet(key, &decode(bytes)?, &other))
     }
 }
