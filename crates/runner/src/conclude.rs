@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use annals_plugin::Findings;
-use annals_store::{ReadSpace, Space, Write};
+use annals_store::{Space, Write};
 use arrow_array::RecordBatch;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use rustc_hash::FxHashSet;
@@ -15,6 +15,7 @@ use crate::partials::AllPartials;
 use crate::plan::CorpusPass;
 use crate::run::Session;
 use crate::state::{decode, encode, number, pack};
+use crate::verdicts::{Difference, Verdicts};
 use crate::work::{dirty_key, mark, touch};
 
 /// What corpus passes found besides verdicts.
@@ -26,10 +27,7 @@ pub(crate) struct Tables {
 
 #[derive(Default)]
 struct Found {
-    verdicts: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Whether those of the last run stand beside these, but for those that are gone.
-    stand: bool,
-    gone: Vec<Vec<u8>>,
+    verdicts: Verdicts,
     memory: Option<Vec<u8>>,
     /// Parts of the memory by name; those without content stay as they are.
     parts: Vec<(Vec<u8>, Option<Vec<u8>>)>,
@@ -44,17 +42,17 @@ struct Taker<'a> {
 
 impl Findings for Taker<'_> {
     fn verdict(&mut self, article_id: &str, verdict: &[u8]) {
-        self.found.verdicts.push((article_id.as_bytes().to_vec(), verdict.to_vec()));
+        self.found.verdicts.add(article_id.as_bytes(), verdict);
     }
 
     fn verdicts_stand(&mut self) -> bool {
         // Where that cannot be told, all verdicts are compared.
-        self.found.stand = self.partials.follows_verdicts().unwrap_or(false);
-        self.found.stand
+        self.found.verdicts.stand = self.partials.follows_verdicts().unwrap_or(false);
+        self.found.verdicts.stand
     }
 
     fn no_verdict(&mut self, article_id: &str) {
-        self.found.gone.push(article_id.as_bytes().to_vec());
+        self.found.verdicts.take_back(article_id.as_bytes());
     }
 
     fn table(&mut self, name: &str, rows: RecordBatch) {
@@ -108,10 +106,10 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
 fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), RunError> {
     let space = Space::Verdict(number(step));
     let read = session.store.read()?;
-    let Difference { gone, new } = difference(&read.space(space)?, found)?;
+    let Difference { gone, new } = found.verdicts.difference(&read.space(space)?)?;
     let mut touched = Vec::new();
     let ids = read.space(Space::Ids)?;
-    for id in gone.iter().chain(new.iter().map(|(id, _)| id)) {
+    for id in gone.iter().map(Vec::as_slice).chain(new.iter().map(|(id, _)| *id)) {
         touched.extend(ids.get(id)?);
     }
     let mut write = session.store.write()?;
@@ -130,50 +128,6 @@ fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), Run
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(&dirty_key(number(step)))?))?;
     write.commit()?;
     Ok(())
-}
-
-/// Verdicts in which two runs differ.
-struct Difference<'f> {
-    gone: Vec<Vec<u8>>,
-    new: Vec<&'f (Vec<u8>, Vec<u8>)>,
-}
-
-/// In what the verdicts that a pass gave differ from those in the store.
-fn difference<'f>(stored: &ReadSpace, found: &'f mut Found) -> Result<Difference<'f>, RunError> {
-    let verdicts = &mut found.verdicts;
-    verdicts.sort();
-    verdicts.dedup_by(|a, b| a.0 == b.0);
-    let (mut gone, mut new) = (Vec::new(), Vec::new());
-    if found.stand {
-        found.gone.sort();
-        found.gone.dedup();
-        for told in &found.verdicts {
-            if stored.get(&told.0)?.as_ref() != Some(&told.1) {
-                new.push(told);
-            }
-        }
-        for id in &found.gone {
-            let is_told = found.verdicts.binary_search_by(|(told, _)| told.cmp(id)).is_ok();
-            if !is_told && stored.get(id)?.is_some() {
-                gone.push(id.clone());
-            }
-        }
-        return Ok(Difference { gone, new });
-    }
-    let mut rest = found.verdicts.iter().peekable();
-    stored.scan::<RunError>(b"", |id, verdict| {
-        while let Some(before) = rest.next_if(|(other, _)| other.as_slice() < id) {
-            new.push(before);
-        }
-        match rest.next_if(|(other, _)| other == id) {
-            Some((_, same)) if same == verdict => {}
-            Some(other) => new.push(other),
-            None => gone.push(id.to_vec()),
-        }
-        Ok(true)
-    })?;
-    new.extend(rest);
-    Ok(Difference { gone, new })
 }
 
 /// Writes the memory of a pass in place of that of its last run. Without one nothing may stay: what has changed since could

@@ -22,6 +22,7 @@ mod run;
 pub mod show;
 mod shuffle;
 mod state;
+mod verdicts;
 mod work;
 
 pub use error::RunError;

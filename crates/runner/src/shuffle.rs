@@ -160,7 +160,7 @@ fn merge_all(
 }
 
 /// The first eight bytes of a key, which sort as it does.
-fn start_of(key: &[u8]) -> u64 {
+pub(crate) fn start_of(key: &[u8]) -> u64 {
     let mut start = [0; 8];
     let length = key.len().min(8);
     start[..length].copy_from_slice(&key[..length]);
