@@ -13,6 +13,8 @@ use crate::overlap::Part;
 
 /// Articles of a part.
 const PART: usize = 1024;
+/// Parts that are read at a time.
+const PARTS_AT_A_TIME: usize = 64;
 /// What the list of the parts starts with, so that memories of another form are told apart.
 const FORM: [u8; 8] = *b"dedupe 2";
 
@@ -107,14 +109,14 @@ impl Memory {
         let list: Option<List> = partials.recall()?.and_then(|bytes| postcard::from_bytes(&bytes).ok());
         let Some(list) = list.filter(|list| list.form == FORM) else { return Ok(Self::default()) };
         let mut memory = Self::default();
-        for part in 0..(list.articles as usize).div_ceil(PART) {
-            let bytes = partials.recall_part(&name(part))?;
-            let read = bytes.as_ref().and_then(|bytes| {
-                let facts = postcard::from_bytes(bytes).ok()?;
-                memory.bring_back(&facts)
-            });
-            if read.is_none() {
-                return Ok(Self::default());
+        let names: Vec<Vec<u8>> =
+            (0..(list.articles as usize).div_ceil(PART)).map(|part| name(part).to_vec()).collect();
+        for names in names.chunks(PARTS_AT_A_TIME) {
+            for bytes in partials.recall_parts(names)? {
+                let facts = bytes.as_ref().and_then(|bytes| postcard::from_bytes(bytes).ok());
+                if facts.and_then(|facts| memory.bring_back(&facts)).is_none() {
+                    return Ok(Self::default());
+                }
             }
         }
         Ok(if memory.articles.len() == list.articles { memory } else { Self::default() })

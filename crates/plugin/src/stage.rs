@@ -197,6 +197,14 @@ pub trait Partials {
         Ok(None)
     }
 
+    /// Some parts of that memory, which may be brought at the same time.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn recall_parts(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StageError> {
+        names.iter().map(|name| self.recall_part(name)).collect()
+    }
+
     /// Ids of articles, among them all whose partial results are not what they were when the stage left its memory. `None`
     /// if that cannot be told; the stage looks at all of them then.
     ///

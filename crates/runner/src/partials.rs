@@ -3,11 +3,13 @@
 //! They are brought together by key only when the pass asks for that. One that remembers enough asks for what has changed, and
 //! for the partial results of these articles alone, or takes those of all as they lie in the store.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use annals_plugin::stage::{SharedVisit, Visit};
 use annals_plugin::{Partials, StageError};
 use annals_store::{End, Read, ReadSpace, Space};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::conclude::slice_key;
 use crate::error::RunError;
@@ -79,18 +81,6 @@ impl<'a> AllPartials<'a> {
             Ok(true)
         })?;
         collector.merge(self.pass.run.as_ref())
-    }
-
-    /// A part of what the pass left, if it left it under the same plan.
-    fn remembered(&self, name: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
-        let mut memory = Vec::new();
-        for slice in 0.. {
-            match self.memory.get(&slice_key(name, slice))? {
-                Some(bytes) => memory.extend(bytes),
-                None => break,
-            }
-        }
-        memory.strip_prefix(self.fingerprint()).map(|memory| unpack(memory.to_vec())).transpose()
     }
 
     fn known_changed(&self) -> Result<Option<&[String]>, RunError> {
@@ -195,6 +185,19 @@ impl<E: Into<RunError>> From<E> for Failure {
     }
 }
 
+/// A part of what a pass left in its memory, if it left it under the plan with this fingerprint.
+fn remembered(memory: &ReadSpace, fingerprint: &[u8], name: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
+    let mut part = Vec::new();
+    for slice in 0.. {
+        match memory.get(&slice_key(name, slice))? {
+            Some(bytes) => part.extend(bytes),
+            None => break,
+        }
+    }
+    let part = part.strip_prefix(fingerprint).map(unpacked).transpose()?;
+    Ok(part.map(Cow::into_owned))
+}
+
 fn unreadable(error: RunError) -> StageError {
     StageError::new("state", error.to_string())
 }
@@ -216,11 +219,24 @@ impl Partials for AllPartials<'_> {
     }
 
     fn recall(&self) -> Result<Option<Vec<u8>>, StageError> {
-        self.remembered(b"").map_err(unreadable)
+        remembered(&self.memory, self.fingerprint(), b"").map_err(unreadable)
     }
 
     fn recall_part(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
-        if name.is_empty() { Ok(None) } else { self.remembered(name).map_err(unreadable) }
+        if name.is_empty() {
+            return Ok(None);
+        }
+        remembered(&self.memory, self.fingerprint(), name).map_err(unreadable)
+    }
+
+    fn recall_parts(&self, names: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StageError> {
+        let (memory, fingerprint) = (&self.memory, self.fingerprint());
+        let part = |name: &Vec<u8>| match name.as_slice() {
+            [] => Ok(None),
+            name => remembered(memory, fingerprint, name),
+        };
+        let parts = self.session.pool.install(|| names.par_iter().map(part).collect::<Result<_, _>>());
+        parts.map_err(unreadable)
     }
 
     fn changed(&self) -> Result<Option<Vec<String>>, StageError> {
