@@ -94,6 +94,15 @@ fn name(kind: u8, number: u64) -> Vec<u8> {
     name
 }
 
+/// Parts of the memory by their numbers or digests.
+fn parts(
+    partials: &dyn Partials,
+    kind: u8,
+    numbers: impl Iterator<Item = u64>,
+) -> Result<Vec<Option<Vec<u8>>>, StageError> {
+    partials.recall_parts(&numbers.map(|number| name(kind, number)).collect::<Vec<_>>())
+}
+
 /// Cuts a list into parts: after items whose digest is one of [`PART`], and after [`MOST`]. Gives the ends.
 fn ends(digests: impl Iterator<Item = u64>) -> Vec<usize> {
     let (mut ends, mut start, mut at) = (Vec::new(), 0, 0);
@@ -167,27 +176,23 @@ impl Memory {
         let (mut corpus, mut graph) = (Corpus::default(), GraphBuilder::default());
         let index = self.index();
         graph.names = Names::bring_back(&index.names);
-        for number in 0..index.words.div_ceil(WORDS as u64) {
-            let Some(part) = partials.recall_part(&name(WORDS_OF, number))? else { return Ok(None) };
+        for part in parts(partials, WORDS_OF, 0..index.words.div_ceil(WORDS as u64))? {
+            let Some(part) = part else { return Ok(None) };
             let Ok(words) = str::from_utf8(&part) else { return Ok(None) };
             graph.vocabulary.bring_back(words.split(' '));
         }
         if graph.vocabulary.len() as u64 != index.words {
             return Ok(None);
         }
-        let number = |number| partials.recall_part(&name(PAIRS, number));
-        let pairs: Option<Vec<Vec<u8>>> =
-            (0..index.incidents.div_ceil(INCIDENTS as u64)).map(number).collect::<Result<_, _>>()?;
-        let pairs = pairs.unwrap_or_default();
+        let pairs = parts(partials, PAIRS, 0..index.incidents.div_ceil(INCIDENTS as u64))?;
+        let pairs: Vec<Vec<u8>> = pairs.into_iter().collect::<Option<_>>().unwrap_or_default();
         // Pairs that cannot be read only have to be weighed again.
         let mut told: Vec<Told<'_>> = pairs.iter().map_while(|part| Told::from_bytes(part)).collect();
         graph.before = Some(Before::of(index.periods.iter().copied()));
         let mut gone = 0;
         for digests in index.reports.chunks(PARTS_AT_A_TIME) {
-            let part = |&digest: &u64| partials.recall_part(&name(REPORTS, digest));
-            let Some(parts) = digests.iter().map(part).collect::<Result<Option<Vec<_>>, _>>()? else {
-                return Ok(None);
-            };
+            let parts = parts(partials, REPORTS, digests.iter().copied())?;
+            let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
             let read: Result<Vec<KeptReports<'_>>, _> =
                 parts.par_iter().map(|part| postcard::from_bytes(part)).collect();
             let Ok(read) = read else { return Ok(None) };
@@ -436,11 +441,12 @@ impl Kept {
     pub(crate) fn recall(memory: Option<&Memory>, partials: &dyn Partials) -> Result<Self, StageError> {
         let mut kept = Self::default();
         let Some(memory) = memory else { return Ok(kept) };
-        for digest in memory.index().events {
-            let Some(bytes) = partials.recall_part(&name(EVENTS, digest))? else { continue };
-            // What cannot be read only has to be made again, so the reason does not matter.
-            let part = catch_unwind(AssertUnwindSafe(|| Self::from_bytes(&bytes))).ok().flatten();
-            kept.add(part.unwrap_or_default());
+        for digests in memory.index().events.chunks(PARTS_AT_A_TIME) {
+            for bytes in parts(partials, EVENTS, digests.iter().copied())?.into_iter().flatten() {
+                // What cannot be read only has to be made again, so the reason does not matter.
+                let part = catch_unwind(AssertUnwindSafe(|| Self::from_bytes(&bytes))).ok().flatten();
+                kept.add(part.unwrap_or_default());
+            }
         }
         Ok(kept)
     }
