@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use annals_store::{Read, Space, Write};
@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::error::RunError;
 use crate::rows::{RowPacker, RowReader};
+use crate::runs::{Runs, Stretch};
 
 /// One row of the `changes` table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,8 @@ pub(crate) struct Changes<'t> {
     put: Vec<Row<'t>>,
     /// Keys of rows that are no more.
     gone: Vec<Vec<u8>>,
+    /// All rows, if they are not known to be as before.
+    runs: Option<Runs>,
 }
 
 type Events = BTreeMap<String, Map<String, Value>>;
@@ -100,8 +103,15 @@ impl<'t> Changes<'t> {
         tables: &'t BTreeMap<String, Vec<RecordBatch>>,
         digests: &BTreeMap<&str, Vec<Vec<Digest>>>,
     ) -> Result<Self, RunError> {
-        let mut rows = Rows::new(rows(tables, digests));
-        let mut changes = Self { list: Vec::new(), put: Vec::new(), gone: Vec::new() };
+        let rows = rows(tables, digests);
+        let runs = runs(&rows);
+        let stretches = match Runs::read(read)? {
+            Some(known) => runs.stretches(&known),
+            // Nothing is known of the rows that are kept.
+            None => vec![Stretch { rows: 0..rows.len(), kept: Some((Bound::Unbounded, Bound::Unbounded)) }],
+        };
+        let mut changes = Self { list: Vec::new(), put: Vec::new(), gone: Vec::new(), runs: None };
+        changes.runs = (!stretches.is_empty()).then_some(runs);
         let (mut before, mut now) = (Events::new(), Events::new());
         // Of an event that is only new, its earlier ids are all that is compared.
         let mut put = |row: Row<'t>, is_new: bool| -> Result<(), RunError> {
@@ -114,26 +124,38 @@ impl<'t> Changes<'t> {
         };
         let events = table_prefix(EVENTS);
         let mut reader = RowReader::new(read)?;
-        read.space(Space::Tables)?.scan::<RunError>(b"", |key, value| {
-            while let Some(row) = rows.next_if(Ordering::Less, key) {
+        let kept = read.space(Space::Tables)?;
+        let (mut at, mut all) = (0, rows.into_iter());
+        for stretch in stretches {
+            all.by_ref().take(stretch.rows.start - at).for_each(drop);
+            at = stretch.rows.end;
+            let mut rows = Rows::new(all.by_ref().take(stretch.rows.len()).collect());
+            if let Some((from, to)) = stretch.kept {
+                kept.scan_from::<RunError>(from.as_ref().map(Vec::as_slice), |key, value| {
+                    if matches!(&to, Bound::Included(last) if key > last.as_slice()) {
+                        return Ok(false);
+                    }
+                    while let Some(row) = rows.next_if(Ordering::Less, key) {
+                        put(row, true)?;
+                    }
+                    let stays = rows.next_if(Ordering::Equal, key);
+                    if let Some(row) = stays {
+                        if value.get(..DIGEST) == Some(&row.digest) {
+                            return Ok(true);
+                        }
+                        put(row, false)?;
+                    } else {
+                        changes.gone.push(key.to_vec());
+                    }
+                    if key.starts_with(&events) {
+                        before.insert(id_of(key, &events), stored_row(&mut reader, EVENTS, value));
+                    }
+                    Ok(true)
+                })?;
+            }
+            while let Some(row) = rows.advance() {
                 put(row, true)?;
             }
-            let stays = rows.next_if(Ordering::Equal, key);
-            if let Some(row) = stays {
-                if value.get(..DIGEST) == Some(&row.digest) {
-                    return Ok(true);
-                }
-                put(row, false)?;
-            } else {
-                changes.gone.push(key.to_vec());
-            }
-            if key.starts_with(&events) {
-                before.insert(id_of(key, &events), stored_row(&mut reader, EVENTS, value));
-            }
-            Ok(true)
-        })?;
-        while let Some(row) = rows.advance() {
-            put(row, true)?;
         }
         changes.list = compare(&before, &now);
         Ok(changes)
@@ -164,7 +186,7 @@ impl<'t> Changes<'t> {
 
     /// Puts together what the next run needs to compare with, and people to ask about.
     pub(crate) fn keep(self, read: &Read) -> Result<Kept, RunError> {
-        let mut kept = Kept { gone: self.gone, ..Kept::default() };
+        let mut kept = Kept { gone: self.gone, runs: self.runs, ..Kept::default() };
         for row in &self.put {
             let (mut key, from) = (Vec::new(), kept.values.len());
             row.key(&mut key);
@@ -184,15 +206,15 @@ pub(crate) struct Kept {
     put: Vec<(Vec<u8>, Range<usize>)>,
     values: Vec<u8>,
     gone: Vec<Vec<u8>>,
+    runs: Option<Runs>,
     packer: RowPacker,
 }
 
 impl Kept {
     /// Puts the rows to the store.
     pub(crate) fn remember(&self, write: &mut Write) -> Result<(), RunError> {
-        if self.put.is_empty() && self.gone.is_empty() {
-            return Ok(());
-        }
+        let Some(runs) = &self.runs else { return Ok(()) };
+        runs.remember(write)?;
         self.packer.remember(write)?;
         write.space::<_, RunError>(Space::Tables, |entries| {
             self.gone.iter().try_for_each(|key| entries.remove(key))?;
@@ -238,6 +260,21 @@ fn rows<'t>(
     }
     rows.retain(|row| row.table != EVENTS || row.number == 0);
     rows
+}
+
+/// The runs that rows make.
+fn runs(rows: &[Row<'_>]) -> Runs {
+    let key = |row: &Row<'_>| {
+        let mut key = Vec::new();
+        row.key(&mut key);
+        key
+    };
+    let mut runs = Runs::collect();
+    for (at, row) in rows.iter().enumerate() {
+        let is_last = rows.get(at + 1).is_none_or(|next| next.number == 0);
+        runs.push(&row.digest, is_last, || key(row));
+    }
+    runs.finish(rows.last().map(key))
 }
 
 /// A row as it was kept.
@@ -352,6 +389,94 @@ mod tests {
             .into_iter()
             .map(|c| format!("{} {} {}", c.event_id, c.change, c.field.unwrap_or_default()))
             .collect()
+    }
+
+    /// Tables of events, each with some links, as its number of changes makes them; none for those without.
+    fn tables(events: &BTreeMap<u16, u8>) -> BTreeMap<String, Vec<RecordBatch>> {
+        let batch = |columns: [(&str, Vec<String>); 2]| {
+            let columns = columns.map(|(name, cells)| (name, Arc::new(StringArray::from(cells)) as ArrayRef));
+            RecordBatch::try_from_iter(columns).unwrap()
+        };
+        let id = |event: &u16| format!("e{:03}", u32::from(*event) * 7 % 1000);
+        let rows = events.iter().map(|(event, state)| (id(event), format!("state {state}")));
+        let links = events.iter().flat_map(|(event, state)| {
+            (0..*event % 4).map(move |link| (id(event), format!("{link} {}", state / 2)))
+        });
+        let (events, states) = rows.unzip();
+        let (ends, reasons) = links.unzip();
+        BTreeMap::from([
+            (EVENTS.to_owned(), vec![batch([("event_id", events), ("state", states)])]),
+            ("links".to_owned(), vec![batch([("event_id", ends), ("reasons", reasons)])]),
+        ])
+    }
+
+    /// Tells the changes since the last call, and keeps the rows.
+    fn turn(
+        store: &annals_store::Store,
+        tables: &BTreeMap<String, Vec<RecordBatch>>,
+    ) -> (Vec<Change>, usize) {
+        let digests = tables
+            .iter()
+            .map(|(name, batches)| {
+                let of_table = batches.iter().map(|batch| annals_output::digests(batch).unwrap());
+                (name.as_str(), of_table.collect())
+            })
+            .collect();
+        let read = store.read().unwrap();
+        let changes = Changes::since_last_run(&read, tables, &digests).unwrap();
+        let list = changes.list.clone();
+        let kept = changes.keep(&read).unwrap();
+        let mut write = store.write().unwrap();
+        kept.remember(&mut write).unwrap();
+        write.commit().unwrap();
+        (list, kept.put.len() + kept.gone.len())
+    }
+
+    fn rows_of(store: &annals_store::Store) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut rows = Vec::new();
+        let space = store.read().unwrap().space(Space::Tables).unwrap();
+        space
+            .scan::<RunError>(b"", |key, value| {
+                rows.push((key.to_vec(), value[..DIGEST].to_vec()));
+                Ok(true)
+            })
+            .unwrap();
+        rows
+    }
+
+    #[test]
+    fn runs_of_rows_hide_no_change() {
+        let new_store = |dir: &std::path::Path| annals_store::Store::open(dir, 1 << 20).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let store = new_store(dir.path());
+        let mut events: BTreeMap<u16, u8> = (0..900).map(|event| (event, 0)).collect();
+        let mut random = 1_u64;
+        let mut draw = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 33) % below
+        };
+        turn(&store, &tables(&events));
+        for edits in [0, 1, 1, 3, 0, 12, 200, 2, 900, 5, 5, 5, 30, 1] {
+            let before = events.clone();
+            for _ in 0..edits {
+                let event = draw(1000) as u16;
+                match draw(4) {
+                    0 => events.remove(&event),
+                    _ => events.insert(event, draw(5) as u8),
+                };
+            }
+            let told = turn(&store, &tables(&events));
+            // Against a store whose runs are not known, and one that has never seen anything else.
+            let (dir, fresh) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let (blind, fresh) = (new_store(dir.path()), new_store(fresh.path()));
+            turn(&blind, &tables(&before));
+            let mut write = blind.write().unwrap();
+            write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(b"runs")?)).unwrap();
+            write.commit().unwrap();
+            assert_eq!(told, turn(&blind, &tables(&events)), "{edits} edits");
+            turn(&fresh, &tables(&events));
+            assert_eq!(rows_of(&store), rows_of(&fresh));
+        }
     }
 
     #[test]

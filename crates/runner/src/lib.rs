@@ -19,6 +19,7 @@ mod pump;
 mod registry;
 mod rows;
 mod run;
+mod runs;
 pub mod show;
 mod shuffle;
 mod state;

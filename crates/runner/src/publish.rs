@@ -99,7 +99,7 @@ fn write_others(
     tables: &Tables,
     found: &Found,
 ) -> Result<Kept, RunError> {
-    let digests = session.pool.install(|| digests(tables))?;
+    let digests = digests(tables)?;
     for (name, batches) in &tables.rows {
         for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
             to.table_with_digests(name, batch, digests)?;
@@ -119,7 +119,7 @@ fn write_others(
 fn digests(tables: &Tables) -> Result<BTreeMap<&str, Vec<Vec<Digest>>>, RunError> {
     let mut all = BTreeMap::new();
     for (name, batches) in &tables.rows {
-        let of_table: Result<_, _> = batches.par_iter().map(annals_output::digests).collect();
+        let of_table: Result<_, _> = batches.iter().map(annals_output::digests).collect();
         all.insert(name.as_str(), of_table?);
     }
     Ok(all)
