@@ -39,6 +39,7 @@ use annals_plugin::{
     StageError,
 };
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 pub use config::{Best, Config};
@@ -126,6 +127,9 @@ impl CorpusStage for Aggregate {
                 Corpus::read(partials)?
             }
         };
+        // Verdicts stand where no event is another than before.
+        let changed = if memory.is_some() { partials.changed()? } else { None };
+        let changed = changed.filter(|_| out.verdicts_stand());
         let mut keeper = Keeper::reports(memory, &corpus, &graph, out)?;
         let digests: Vec<u64> = corpus.heads.iter().map(|head| head.digest).collect();
         let graph = graph.finish(&digests, &self.config);
@@ -134,11 +138,13 @@ impl CorpusStage for Aggregate {
         let mut events = Rows::default();
         events.keep(std::mem::take(&mut kept.batches));
         let mut links = Rows::default();
+        let mut is_new = Vec::with_capacity(linked.groups.len());
         let id_of = |group: &Group| event::event_id(corpus.incident_id(group.members[0]));
         for chunk in linked.groups.chunks(GROUPS_AT_A_TIME) {
             let digests: Vec<u64> =
                 chunk.par_iter().map(|group| corpus.digest(group, &graph.nodes)).collect();
             let fresh = |digest: &u64| kept.find(*digest).is_none();
+            is_new.extend(digests.iter().map(fresh));
             let (new, new_digests): (Vec<&Group>, Vec<u64>) =
                 chunk.iter().zip(&digests).filter(|(_, digest)| fresh(digest)).unzip();
             let reports = corpus.reports_of(partials, &new, &graph.nodes)?;
@@ -177,7 +183,8 @@ impl CorpusStage for Aggregate {
             links.add(table::links(&link_rows.into_iter().flatten().collect::<Vec<_>>()));
         }
         let event_ids: Vec<String> = linked.groups.iter().map(id_of).collect();
-        tell(&corpus, &linked.groups, &event_ids, out)?;
+        let told = changed.as_deref().map(|changed| OnlyNew { is_new: &is_new, changed });
+        tell(&corpus, &linked.groups, &event_ids, told, out)?;
         out.count("incidents", graph.nodes.len() as u64);
         out.count("pairs_compared", linked.pairs);
         out.count("member_pairs_compared", linked.member_pairs);
@@ -246,13 +253,40 @@ fn one_decimal(points: f32) -> f32 {
     (points * 10.0).round() / 10.0
 }
 
-/// Tells each article the events of its incidents, and its copies the main one.
+/// What need be told where the verdicts of the last time stand.
+#[derive(Clone, Copy)]
+struct OnlyNew<'a> {
+    /// Which events are others than before.
+    is_new: &'a [bool],
+    /// Ids of the articles that may have changed.
+    changed: &'a [String],
+}
+
+/// Tells each article the events of its incidents, and its copies the main one; only what may be new, if that is known.
 fn tell(
     corpus: &Corpus,
     groups: &[Group],
     event_ids: &[String],
+    only: Option<OnlyNew<'_>>,
     out: &mut dyn Findings,
 ) -> Result<(), StageError> {
+    let mut asked: FxHashSet<&str> = FxHashSet::default();
+    if let Some(OnlyNew { changed, .. }) = only {
+        asked.extend(changed.iter().map(String::as_str));
+        // A copy goes with its original.
+        let mut originals = Vec::new();
+        for head in &corpus.heads {
+            let Some(original) = head.duplicate_of.as_deref() else { continue };
+            if asked.contains(original) {
+                out.no_verdict(&head.article_id);
+            }
+            if asked.contains(head.article_id.as_str()) {
+                originals.push(original);
+            }
+        }
+        changed.iter().for_each(|id| out.no_verdict(id));
+        asked.extend(originals);
+    }
     let nodes = corpus.heads.last().map_or(0, |head| head.nodes.end as usize);
     let mut event_of = vec![0usize; nodes];
     for (event, group) in groups.iter().enumerate() {
@@ -267,6 +301,12 @@ fn tell(
         Ok::<(), StageError>(())
     };
     for (report, head) in (0..).zip(&corpus.heads).filter(|(_, head)| !head.nodes.is_empty()) {
+        if let Some(OnlyNew { is_new, .. }) = only
+            && !head.nodes.clone().any(|node| is_new[event_of[node as usize]])
+            && !asked.contains(head.article_id.as_str())
+        {
+            continue;
+        }
         let id = |node: u32| event_ids[event_of[node as usize]].clone();
         let events: Vec<String> = head.nodes.clone().map(id).collect();
         let main = head.main.map(|at| events[at].clone());

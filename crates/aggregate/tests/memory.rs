@@ -1,7 +1,7 @@
 //! What the stage remembers saves work and changes nothing.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use annals_plugin::stage::Visit;
 use annals_plugin::{
@@ -85,6 +85,7 @@ impl Random {
 }
 
 type Parts = BTreeMap<Vec<u8>, Vec<u8>>;
+type Verdicts = BTreeMap<String, Vec<u8>>;
 
 /// Partial results with what the last run left, and the articles that are not what they were then.
 #[derive(Default)]
@@ -127,7 +128,12 @@ impl Partials for Corpus {
 
 #[derive(Default)]
 struct Told {
-    verdicts: BTreeMap<String, Vec<u8>>,
+    verdicts: Verdicts,
+    /// Those of the last run, if they may stand.
+    last: Option<Verdicts>,
+    stand: bool,
+    taken_back: BTreeSet<String>,
+    newly_told: usize,
     tables: BTreeMap<String, Vec<RecordBatch>>,
     counts: BTreeMap<String, u64>,
     memory: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
@@ -136,6 +142,15 @@ struct Told {
 impl Findings for Told {
     fn verdict(&mut self, article_id: &str, verdict: &[u8]) {
         self.verdicts.insert(article_id.to_owned(), verdict.to_vec());
+    }
+
+    fn verdicts_stand(&mut self) -> bool {
+        self.stand = self.last.is_some();
+        self.stand
+    }
+
+    fn no_verdict(&mut self, article_id: &str) {
+        self.taken_back.insert(article_id.to_owned());
     }
 
     fn table(&mut self, name: &str, rows: RecordBatch) {
@@ -171,9 +186,14 @@ impl Told {
 }
 
 /// Runs over articles, told by number and edition.
-fn run(articles: &BTreeMap<usize, usize>, memory: Parts, changed: Option<Vec<String>>) -> (Told, usize) {
+fn run(
+    articles: &BTreeMap<usize, usize>,
+    memory: Parts,
+    changed: Option<Vec<String>>,
+    last: Option<Verdicts>,
+) -> (Told, usize) {
     let articles = articles.iter().map(|(&number, &edition)| article(number, edition)).collect();
-    run_with(serde_json::json!({}), articles, memory, changed)
+    run_with(serde_json::json!({}), articles, memory, changed, last)
 }
 
 fn run_with(
@@ -181,23 +201,31 @@ fn run_with(
     articles: Vec<Article>,
     memory: Parts,
     changed: Option<Vec<String>>,
+    last: Option<Verdicts>,
 ) -> (Told, usize) {
     let stage = stage(config);
     let mut corpus = Corpus { memory, changed, ..Corpus::default() };
     stage.map(&articles, &mut corpus).expect("articles can be mapped");
-    let mut told = Told::default();
+    let mut told = Told { last, ..Told::default() };
     stage.finish(&corpus, &mut told).expect("the stage runs");
+    told.newly_told = told.verdicts.len();
+    if let Some(last) = told.last.take().filter(|_| told.stand) {
+        let stands = |(id, _): &(String, Vec<u8>)| !told.taken_back.contains(id);
+        let new = std::mem::take(&mut told.verdicts);
+        told.verdicts = last.into_iter().filter(stands).chain(new).collect();
+    }
     (told, corpus.scans.get())
 }
 
 #[test]
 fn what_is_remembered_saves_work_and_changes_nothing() {
     let mut articles: BTreeMap<usize, usize> = (0..900).map(|number| (number, 0)).collect();
-    let (first, scans) = run(&articles, Parts::new(), None);
+    let (first, scans) = run(&articles, Parts::new(), None, None);
     assert_eq!(scans, 1);
     let rows = |name: &str| first.rows()[name].num_rows();
     assert!(rows("events") > 25 && rows("links") > 25, "{} {}", rows("events"), rows("links"));
     let mut memory = first.memory(&Parts::new());
+    let mut verdicts = first.verdicts.clone();
     let id = |number: &usize| format!("a{number:04}");
     // Nothing; some that are new, at the end and in between; edits; withdrawals; an article that repeats another now no more.
     let histories: [&[(usize, Option<usize>)]; 5] = [
@@ -215,11 +243,12 @@ fn what_is_remembered_saves_work_and_changes_nothing() {
             };
         }
         let changed = changes.iter().map(|(number, _)| id(number)).collect();
-        let (again, scans) = run(&articles, memory.clone(), Some(changed));
-        let (whole, _) = run(&articles, Parts::new(), None);
+        let (again, scans) = run(&articles, memory.clone(), Some(changed), Some(verdicts));
+        let (whole, _) = run(&articles, Parts::new(), None, None);
         assert_eq!(scans, 0, "the partial results of all articles are not asked for");
         assert_eq!(again.rows(), whole.rows());
         assert_eq!(again.verdicts, whole.verdicts);
+        assert!(again.newly_told * 4 < whole.newly_told, "{} verdicts were told", again.newly_told);
         for name in ["incidents", "events"] {
             assert_eq!(again.counts[name], whole.counts[name]);
         }
@@ -227,13 +256,14 @@ fn what_is_remembered_saves_work_and_changes_nothing() {
         // The list of the parts and the last words are written in any case.
         assert!(!changes.is_empty() || kept + 2 >= again.memory.len(), "{kept} of {}", again.memory.len());
         memory = again.memory(&memory);
+        verdicts = again.verdicts;
     }
     // What cannot be read is made anew.
     for name in memory.keys().cloned().collect::<Vec<_>>() {
         let mut damaged = memory.clone();
         damaged.insert(name, b"no such thing".to_vec());
-        let (again, _) = run(&articles, damaged, Some(Vec::new()));
-        assert_eq!(again.verdicts, run(&articles, Parts::new(), None).0.verdicts);
+        let (again, _) = run(&articles, damaged, Some(Vec::new()), Some(verdicts.clone()));
+        assert_eq!(again.verdicts, run(&articles, Parts::new(), None, None).0.verdicts);
     }
 }
 
@@ -264,13 +294,14 @@ fn pairs_are_weighed_again_only_where_news_can_have_changed_them() {
         let config = serde_json::json!({
             "period_incidents": period, "candidates": 1 + random.below(6), "link_threshold": -2.0,
         });
-        let run = |articles: &BTreeMap<usize, usize>, memory, changed| {
+        let run = |articles: &BTreeMap<usize, usize>, memory, changed, last| {
             let articles =
                 articles.iter().map(|(&number, &edition)| random_article(number, edition)).collect();
-            run_with(config.clone(), articles, memory, changed).0
+            run_with(config.clone(), articles, memory, changed, last).0
         };
         let mut articles: BTreeMap<usize, usize> = (0..400).map(|number| (number, 0)).collect();
-        let mut memory = run(&articles, Parts::new(), None).memory(&Parts::new());
+        let first = run(&articles, Parts::new(), None, None);
+        let (mut memory, mut verdicts) = (first.memory(&Parts::new()), first.verdicts);
         for turn in 0..6 {
             let mut changed = Vec::new();
             for _ in 0..random.below(12) {
@@ -283,8 +314,8 @@ fn pairs_are_weighed_again_only_where_news_can_have_changed_them() {
                 };
                 changed.push(format!("a{number:04}"));
             }
-            let again = run(&articles, memory.clone(), Some(changed));
-            let whole = run(&articles, Parts::new(), None);
+            let again = run(&articles, memory.clone(), Some(changed), Some(verdicts));
+            let whole = run(&articles, Parts::new(), None, None);
             assert_eq!(again.rows(), whole.rows(), "seed {seed}, turn {turn}");
             assert_eq!(again.verdicts, whole.verdicts, "seed {seed}, turn {turn}");
             let (some, all) = (again.counts["pairs_compared"], whole.counts["pairs_compared"]);
@@ -303,6 +334,7 @@ fn pairs_are_weighed_again_only_where_news_can_have_changed_them() {
             };
             assert!(same(b'p'), "seed {seed}, turn {turn}");
             memory = again.memory(&memory);
+            verdicts = again.verdicts;
         }
     }
     assert!(saved > 20, "half of the pairs or more were spared in {saved} runs of 72");
