@@ -109,16 +109,14 @@ impl Corpus {
         Ok(())
     }
 
-    /// Adds what is remembered of a report, whose incidents come next.
-    pub(crate) fn bring_back(&mut self, head: Head) {
-        self.heads.push(head);
-    }
-
-    /// Adds the id of an incident that comes back.
-    pub(crate) fn bring_back_incident(&mut self, id: &str) {
-        let start = self.incident_ids.len();
-        self.incident_ids.push_str(id);
-        self.incidents.push(start..self.incident_ids.len());
+    /// Adds what is remembered of reports, with the ids of their incidents, end to end.
+    pub(crate) fn bring_back(&mut self, heads: Vec<Head>, ids: &str, ends: &[usize]) {
+        let (first, from) = (self.incidents.len() as NodeId, self.incident_ids.len());
+        self.incident_ids.push_str(ids);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        self.incidents.extend(starts.zip(ends).map(|(start, end)| from + start..from + end));
+        let moved = |Range { start, end }: Range<NodeId>| first + start..first + end;
+        self.heads.extend(heads.into_iter().map(|head| Head { nodes: moved(head.nodes.clone()), ..head }));
     }
 
     /// Takes the incidents of the report whose head stands at `at`.
@@ -127,7 +125,9 @@ impl Corpus {
         head.main = report.incidents.iter().position(|told| told.main);
         head.nodes = graph.add(report);
         for told in &report.incidents {
-            self.bring_back_incident(told.incident_id);
+            let start = self.incident_ids.len();
+            self.incident_ids.push_str(told.incident_id);
+            self.incidents.push(start..self.incident_ids.len());
         }
     }
 

@@ -20,7 +20,7 @@ use twox_hash::XxHash3_64;
 
 use crate::corpus::{Corpus, Head};
 use crate::link::again::{self, Before, Told};
-use crate::link::{Graph, GraphBuilder, Linked, Names, Node, NodeId};
+use crate::link::{Brought, Graph, GraphBuilder, Linked, Names, Node, NodeId};
 use crate::table::events_schema;
 
 /// Reports, and again rows, of a part most of the time, and at the most.
@@ -193,14 +193,15 @@ impl Memory {
         for digests in index.reports.chunks(PARTS_AT_A_TIME) {
             let parts = parts(partials, REPORTS, digests.iter().copied())?;
             let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
-            let read: Result<Vec<KeptReports<'_>>, _> =
-                parts.par_iter().map(|part| postcard::from_bytes(part)).collect();
-            let Ok(read) = read else { return Ok(None) };
-            for part in read {
-                let Some(left_out) = part.bring_back(without, &mut corpus, &mut graph, &mut told) else {
+            let brought: Option<Vec<BroughtReports>> =
+                parts.par_iter().map(|part| BroughtReports::from_bytes(part, without)).collect();
+            let Some(brought) = brought else { return Ok(None) };
+            for part in brought {
+                gone += part.gone;
+                corpus.bring_back(part.heads, &part.ids, &part.id_ends);
+                if graph.bring_back(part.incidents, &mut told).is_none() {
                     return Ok(None);
-                };
-                gone += left_out;
+                }
             }
         }
         self.gone += gone;
@@ -209,49 +210,54 @@ impl Memory {
     }
 }
 
-impl KeptReports<'_> {
-    /// Brings the reports back but those of some articles, which it counts; nothing if the part is damaged.
-    fn bring_back(
-        self,
-        without: &[String],
-        corpus: &mut Corpus,
-        graph: &mut GraphBuilder,
-        told: &mut [Told<'_>],
-    ) -> Option<u64> {
-        let (mut terms, mut perpetrators) = (self.terms, self.perpetrators);
-        if !graph.knows(terms) {
-            return None;
-        }
-        let mut gone = 0;
-        for report in self.reports {
-            let stays = without.binary_search_by(|id| id.as_str().cmp(report.article_id)).is_err();
-            let first = graph.count();
+/// Reports of a part, without those of some articles.
+#[derive(Default)]
+struct BroughtReports {
+    /// Each with its incidents among those of the part that stay.
+    heads: Vec<Head>,
+    incidents: Brought,
+    /// The ids of the incidents that stay, end to end, and where they end.
+    ids: String,
+    id_ends: Vec<usize>,
+    /// How many reports were left out.
+    gone: u64,
+}
+
+impl BroughtReports {
+    /// Nothing if the part is damaged.
+    fn from_bytes(bytes: &[u8], without: &[String]) -> Option<Self> {
+        let KeptReports { reports, mut terms, mut perpetrators } = postcard::from_bytes(bytes).ok()?;
+        let mut brought = Self::default();
+        for report in reports {
+            let is_gone = without.binary_search_by(|id| id.as_str().cmp(report.article_id)).is_ok();
+            let first = brought.id_ends.len() as NodeId;
             for incident in report.incidents {
                 let (own_terms, own_perpetrators);
                 (own_terms, terms) = terms.split_at_checked(incident.terms as usize)?;
                 (own_perpetrators, perpetrators) =
                     perpetrators.split_at_checked(incident.perpetrators as usize)?;
-                if stays {
-                    corpus.bring_back_incident(incident.id);
+                brought.incidents.add(incident.node, own_terms, own_perpetrators, is_gone);
+                if !is_gone {
+                    brought.ids.push_str(incident.id);
+                    brought.id_ends.push(brought.ids.len());
                 }
-                graph.bring_back(incident.node, (own_terms, own_perpetrators), again::next(told), !stays);
             }
-            if !stays {
-                gone += 1;
+            if is_gone {
+                brought.gone += 1;
                 continue;
             }
             let text = |text: Option<&str>| text.map(str::to_owned);
-            corpus.bring_back(Head {
+            brought.heads.push(Head {
                 article_id: report.article_id.to_owned(),
                 outlet: text(report.outlet),
-                nodes: first..graph.count(),
+                nodes: first..brought.id_ends.len() as NodeId,
                 main: report.main.map(|main| main as usize),
                 published: text(report.published),
                 duplicate_of: text(report.duplicate_of),
                 digest: report.digest,
             });
         }
-        Some(gone)
+        Some(brought)
     }
 }
 

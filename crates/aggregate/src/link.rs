@@ -178,33 +178,34 @@ impl GraphBuilder {
         (node, terms.collect(), perpetrators.collect())
     }
 
-    /// Whether all the terms are of words that there are.
-    pub(crate) fn knows(&self, terms: &[u8]) -> bool {
-        numbers(terms).all(|term| Term(term).number() < self.vocabulary.len())
-    }
-
-    /// Adds an incident as [`GraphBuilder::prepared`] gave it, of the same names and words, and what the last run found of it.
-    /// One that is `gone` leaves its words alone behind.
-    pub(crate) fn bring_back(
-        &mut self,
-        node: Node,
-        (terms, perpetrators): (&[u8], &[u8]),
-        told: Option<&mut Told<'_>>,
-        gone: bool,
-    ) {
-        let terms = append(&mut self.terms, numbers(terms).map(Term));
-        let found = told.zip(self.before.as_mut()).and_then(|(told, before)| {
-            let number = before.count();
-            before.add(told, node, part(&self.terms, terms), gone)?;
-            Some(number)
-        });
-        if found.is_none() {
-            self.before = None;
+    /// Adds incidents of the same names and words, and what the last run found of them. Those that are gone leave their words alone
+    /// behind. Nothing if a term is of no word.
+    pub(crate) fn bring_back(&mut self, brought: Brought, told: &mut [Told<'_>]) -> Option<()> {
+        if brought.terms.iter().any(|term| term.number() >= self.vocabulary.len()) {
+            return None;
         }
-        if !gone {
-            let perpetrators = append(&mut self.perpetrators, numbers(perpetrators));
-            self.nodes.push(Node { before: found.unwrap_or(NOBODY), terms, perpetrators, ..node });
+        let (terms, perpetrators) = (self.terms.len() as u32, self.perpetrators.len() as u32);
+        self.nodes.reserve(brought.incidents.len());
+        for (mut node, is_gone) in brought.incidents {
+            let own = part(&brought.terms, node.terms);
+            let found = again::next(told).zip(self.before.as_mut()).and_then(|(told, before)| {
+                let number = before.count();
+                before.add(told, node, own, is_gone)?;
+                Some(number)
+            });
+            if found.is_none() {
+                self.before = None;
+            }
+            if !is_gone {
+                node.before = found.unwrap_or(NOBODY);
+                node.terms = (terms + node.terms.0, terms + node.terms.1);
+                node.perpetrators = (perpetrators + node.perpetrators.0, perpetrators + node.perpetrators.1);
+                self.nodes.push(node);
+            }
         }
+        self.terms.extend_from_slice(&brought.terms);
+        self.perpetrators.extend_from_slice(&brought.perpetrators);
+        u32::try_from(self.terms.len()).ok().map(drop)
     }
 
     /// Puts the incidents into the order of their reports, each of which names its own.
@@ -229,6 +230,24 @@ impl GraphBuilder {
         let Weighed { periods, words, numbers } =
             period::weigh(&mut nodes, &terms, reports, vocabulary.len(), config.period_incidents as usize);
         Graph { nodes, perpetrators, periods, vocabulary, words, numbers, before }
+    }
+}
+
+/// Incidents as [`GraphBuilder::prepared`] gave them, on their way back.
+#[derive(Default)]
+pub(crate) struct Brought {
+    /// Whether each is gone.
+    incidents: Vec<(Node, bool)>,
+    terms: Vec<Term>,
+    perpetrators: Vec<u32>,
+}
+
+impl Brought {
+    /// Adds the next incident with the bytes of its terms and its perpetrators.
+    pub(crate) fn add(&mut self, node: Node, terms: &[u8], perpetrators: &[u8], is_gone: bool) {
+        let terms = append(&mut self.terms, numbers(terms).map(Term));
+        let perpetrators = append(&mut self.perpetrators, numbers(perpetrators));
+        self.incidents.push((Node { terms, perpetrators, ..node }, is_gone));
     }
 }
 
