@@ -185,6 +185,9 @@ struct Word {
     occasions: u32,
     /// 0 if it tells nothing.
     rarity: u32,
+    /// The week and division where it came last.
+    week: Option<i32>,
+    division: Option<u32>,
 }
 
 impl Counted {
@@ -194,13 +197,7 @@ impl Counted {
     ///
     /// `known` has a place for each word of the vocabulary.
     fn of(nodes: &[Node], terms: &[Term], reports: &[u64], known: &mut [u32]) -> Self {
-        /// The week and division where a word came last.
-        #[derive(Clone, Copy, Default)]
-        struct Last {
-            week: Option<i32>,
-            division: Option<u32>,
-        }
-        let (mut words, mut last): (Vec<Word>, Vec<Last>) = (Vec::new(), Vec::new());
+        let mut words: Vec<Word> = Vec::new();
         let mut places = Vec::new();
         for node in nodes {
             let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
@@ -208,34 +205,46 @@ impl Counted {
                 let known = &mut known[term.number()];
                 if *known == NONE {
                     *known = words.len() as u32;
-                    words.push(Word { number: term.word(), count: 0, occasions: 0, rarity: 0 });
-                    last.push(Last::default());
+                    let number = term.word();
+                    words.push(Word {
+                        number,
+                        count: 0,
+                        occasions: 0,
+                        rarity: 0,
+                        week: None,
+                        division: None,
+                    });
                 }
                 let place = *known;
                 places.push(place);
-                let (word, last) = (&mut words[place as usize], &mut last[place as usize]);
-                let same_division = match (last.division, node.adm_1) {
+                let word = &mut words[place as usize];
+                let same_division = match (word.division, node.adm_1) {
                     (Some(before), Some(now)) => before == now,
                     _ => true,
                 };
-                if week.is_none() || last.week != week || !same_division {
+                if week.is_none() || word.week != week || !same_division {
                     word.occasions += 1;
                 }
                 word.count += 1;
-                last.division = node.adm_1.or(last.division.filter(|_| last.week == week));
-                last.week = week;
+                word.division = node.adm_1.or(word.division.filter(|_| word.week == week));
+                word.week = week;
             }
         }
         words.iter().for_each(|word| known[word.number as usize] = NONE);
         let all = nodes.len().max(1) as f32;
         let weight = |enough: f32| (enough / all).max(1.0).powf(-0.75);
         let name = weight(30.0);
+        // Most words come on few occasions.
+        let rarity_of = |occasions: u32| (occasions as f32).powf(-0.75);
+        let few: Vec<f32> = (0..64).map(rarity_of).collect();
         for word in &mut words {
             // Where news is dense, one week and division hold many events: few words are in more than a few reports of one.
             word.occasions = word.occasions.max(word.count / REPORTS_OF_ONE);
             // What a good part of all reports hold is furniture, or the theme of the corpus.
             let novelty = (1.0 - 3.0 * word.count as f32 / all).max(0.0);
-            let rarity = (word.occasions as f32).powf(-0.75) * novelty;
+            let rarity =
+                few.get(word.occasions as usize).copied().unwrap_or_else(|| rarity_of(word.occasions));
+            let rarity = rarity * novelty;
             word.rarity = if rarity * name < LEAST_WEIGHT { 0 } else { (rarity * RAREST).round() as u32 };
         }
         let digest = digest(nodes, reports);
@@ -244,7 +253,8 @@ impl Counted {
 
     /// Puts the words that are numbered with the incidents.
     fn tell(self, nodes: &mut [Node], all: &[Term], numbers: &[u32]) -> Period {
-        let Self { name, word, calm, words, places, digest, .. } = self;
+        let Self { name, word, calm, mut words, places, digest, .. } = self;
+        words.iter_mut().for_each(|word| word.number = numbers[word.number as usize]);
         let mut period =
             Period { name, word, calm, terms: Vec::new(), rarities: Vec::new(), rarest: Vec::new(), digest };
         let mut places = places.into_iter();
@@ -254,11 +264,10 @@ impl Counted {
             own.clear();
             rarest.clear();
             for ((own_place, term), place) in (0..).zip(part(all, node.terms)).zip(&mut places) {
-                let number = numbers[term.word() as usize];
+                let Word { number, occasions, rarity, .. } = words[place as usize];
                 if number == NONE {
                     continue;
                 }
-                let Word { occasions, rarity, .. } = words[place as usize];
                 own.push((Term::new(number, term.is_name()), rarity));
                 if occasions <= MOST_OCCASIONS && rarity > 0 {
                     let weight = period.weight(rarity, term.is_name());
