@@ -21,7 +21,7 @@ pub(crate) fn carry(session: &Session<'_>, step: usize) -> Result<(), RunError> 
     } else {
         let mut write = store.write()?;
         unsettle(&mut write, number(step))?;
-        write.commit()?;
+        write.commit_soon()?;
         all_keys(&read, step)?
     };
     drop(read);
@@ -37,12 +37,12 @@ pub(crate) fn carry(session: &Session<'_>, step: usize) -> Result<(), RunError> 
             |outcomes| changes.add(outcomes),
         );
         // What was done so far stays, also when the run is interrupted. The first failure tells the reason.
-        let committed = changes.commit();
+        let committed = changes.finish();
         result.and(committed)?;
     }
     let mut write = store.write()?;
     settle(&mut write, number(step), fingerprint)?;
-    write.commit()?;
+    write.commit_soon()?;
     Ok(())
 }
 
@@ -171,6 +171,6 @@ fn prune(session: &Session<'_>, step: usize, keys: &Keys) -> Result<(), RunError
     }
     let mut write = session.store.write()?;
     remove_keys(&mut write, &gone, number(step), number(session.plan.steps.len()))?;
-    write.commit()?;
+    write.commit_soon()?;
     Ok(())
 }

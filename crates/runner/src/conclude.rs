@@ -1,7 +1,7 @@
 //! The corpus pass at the end of a step: partial results merged by key, verdicts for the articles, tables.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use annals_plugin::Findings;
 use annals_store::{Space, Write};
@@ -97,13 +97,21 @@ pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) ->
         .map_err(|error| RunError::Stage { stage: name.clone(), error })?;
     let mut found = taker.found;
     drop(partials);
-    keep(session, step, &mut found)?;
+    let write = keep(session, step, &mut found)?;
+    if start.elapsed() < SOON_DONE_AGAIN {
+        write.commit_soon()?
+    } else {
+        write.commit()?
+    }
     session.tally_finish(pass.stage, start.elapsed());
     Ok(found.tables)
 }
 
+/// A pass that takes less is done again after a crash rather than to wait for the disk now.
+const SOON_DONE_AGAIN: Duration = Duration::from_secs(1);
+
 /// Writes the verdicts that differ from those of the last run.
-fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), RunError> {
+fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<Write, RunError> {
     let space = Space::Verdict(number(step));
     let read = session.store.read()?;
     let Difference { gone, new } = found.verdicts.difference(&read.space(space)?)?;
@@ -126,8 +134,7 @@ fn keep(session: &Session<'_>, step: usize, found: &mut Found) -> Result<(), Run
     let kept: Kept = (found.tables.counts.clone(), !found.tables.rows.is_empty());
     write.put(Space::Meta, &kept_key(step), &encode(&kept))?;
     write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(&dirty_key(number(step)))?))?;
-    write.commit()?;
-    Ok(())
+    Ok(write)
 }
 
 /// Writes the memory of a pass in place of that of its last run. Without one nothing may stay: what has changed since could

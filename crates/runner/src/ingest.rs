@@ -93,7 +93,7 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
         write.space(Space::Files, |files| {
             touched.iter().try_for_each(|(path, entry)| files.put(path.as_bytes(), &encode(entry)))
         })?;
-        write.commit()?;
+        write.commit_soon()?;
     }
     withdraw(session, &gone)?;
     intake.files_withdrawn = gone.len() as u64;
@@ -120,7 +120,7 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
         },
     );
     // What was done so far stays, also when the run is interrupted. The first failure tells the reason.
-    let committed = changes.commit();
+    let committed = changes.finish();
     result.and(committed)?;
     Ok(intake)
 }
@@ -300,5 +300,5 @@ fn withdraw(session: &Session<'_>, gone: &[String]) -> Result<(), RunError> {
         changes.remove_prefix(&file_prefix(path))?;
         changes.forget_file(path)?;
     }
-    changes.commit()
+    changes.finish()
 }

@@ -187,13 +187,24 @@ impl<'a> StoreChanges<'a> {
         Ok(())
     }
 
-    pub(crate) fn commit(&mut self) -> Result<(), RunError> {
+    /// Puts what has gathered on the disk, so that a process which is killed has not worked for nothing.
+    fn commit(&mut self) -> Result<(), RunError> {
+        self.change()?.map_or(Ok(()), |write| Ok(write.commit()?))
+    }
+
+    /// Writes what has gathered last.
+    pub(crate) fn finish(&mut self) -> Result<(), RunError> {
+        self.change()?.map_or(Ok(()), |write| Ok(write.commit_soon()?))
+    }
+
+    /// A transaction with what has gathered, if that is anything.
+    fn change(&mut self) -> Result<Option<Write>, RunError> {
         if self.pending.is_empty()
             && self.ended.is_empty()
             && self.removed.is_empty()
             && self.forgotten.is_empty()
         {
-            return Ok(());
+            return Ok(None);
         }
         let mut write = self.store.write()?;
         for prefix in std::mem::take(&mut self.removed) {
@@ -219,8 +230,7 @@ impl<'a> StoreChanges<'a> {
         }
         mark(&mut write, self.step)?;
         self.changed = true;
-        write.commit()?;
-        Ok(())
+        Ok(Some(write))
     }
 
     fn put_outcomes(&self, write: &mut Write, outcomes: &[Outcome]) -> Result<(), RunError> {

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition, TableHandle,
+    Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+    TableHandle,
 };
 
 pub use lock::{Lock, LockError};
@@ -464,6 +465,16 @@ impl Write {
     pub fn commit(self) -> Result<(), StoreError> {
         self.txn.commit().map_err(StoreError::access)
     }
+
+    /// Makes the changes seen at once, and last with the next [`Write::commit`] or when the store is dropped: for what is soon
+    /// done again. A process that is killed before loses them, and none that came earlier.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing is changed then.
+    pub fn commit_soon(mut self) -> Result<(), StoreError> {
+        self.txn.set_durability(Durability::None).map_err(StoreError::access)?;
+        self.commit()
+    }
 }
 
 /// One space of a [`Write`].
@@ -532,6 +543,34 @@ mod tests {
         write.put(Space::Ids, b"a", b"1").unwrap();
         write.commit().unwrap();
         assert_eq!(store.read().unwrap().get(Space::Ids, b"a").unwrap().as_deref(), Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn what_is_committed_soon_is_seen_at_once_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let killed = dir.path().join("killed");
+        {
+            let store = Store::open(dir.path(), 1 << 20).unwrap();
+            let put = |key: &[u8]| {
+                let mut write = store.write().unwrap();
+                write.put(Space::Ids, key, b"1").unwrap();
+                write
+            };
+            put(b"a").commit_soon().unwrap();
+            put(b"b").commit().unwrap();
+            put(b"c").commit_soon().unwrap();
+            assert!(store.read().unwrap().get(Space::Ids, b"c").unwrap().is_some());
+            // What a process that is killed now leaves on the disk.
+            std::fs::create_dir(&killed).unwrap();
+            std::fs::copy(store.path(), killed.join("state.redb")).unwrap();
+        }
+        let keys = |dir: &Path| {
+            let store = Store::open(dir, 1 << 20).unwrap();
+            let read = store.read().unwrap();
+            [b"a", b"b", b"c"].map(|key| read.get(Space::Ids, key).unwrap().is_some())
+        };
+        assert_eq!(keys(&killed), [true, true, false]);
+        assert_eq!(keys(dir.path()), [true, true, true]);
     }
 
     #[test]
