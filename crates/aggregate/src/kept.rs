@@ -173,6 +173,7 @@ impl Memory {
         partials: &dyn Partials,
         without: &[String],
     ) -> Result<Option<(Corpus, GraphBuilder)>, StageError> {
+        let without: FxHashSet<&str> = without.iter().map(String::as_str).collect();
         let (mut corpus, mut graph) = (Corpus::default(), GraphBuilder::default());
         let index = self.index();
         graph.names = Names::bring_back(&index.names);
@@ -194,7 +195,7 @@ impl Memory {
             let parts = parts(partials, REPORTS, digests.iter().copied())?;
             let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
             let brought: Option<Vec<BroughtReports>> =
-                parts.par_iter().map(|part| BroughtReports::from_bytes(part, without)).collect();
+                parts.par_iter().map(|part| BroughtReports::from_bytes(part, &without)).collect();
             let Some(brought) = brought else { return Ok(None) };
             for part in brought {
                 gone += part.gone;
@@ -225,11 +226,11 @@ struct BroughtReports {
 
 impl BroughtReports {
     /// Nothing if the part is damaged.
-    fn from_bytes(bytes: &[u8], without: &[String]) -> Option<Self> {
+    fn from_bytes(bytes: &[u8], without: &FxHashSet<&str>) -> Option<Self> {
         let KeptReports { reports, mut terms, mut perpetrators } = postcard::from_bytes(bytes).ok()?;
         let mut brought = Self::default();
         for report in reports {
-            let is_gone = without.binary_search_by(|id| id.as_str().cmp(report.article_id)).is_ok();
+            let is_gone = without.contains(report.article_id);
             let first = brought.id_ends.len() as NodeId;
             for incident in report.incidents {
                 let (own_terms, own_perpetrators);

@@ -7,16 +7,27 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 const TYPES: usize = EventType::ALL.len();
 
-static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
-    acled: acled(include_str!("../../../data/aggregate/acled.tsv")),
-    kinds: kinds(include_str!("../../../data/aggregate/source_kinds.tsv")),
-    likeness: likeness(include_str!("../../../data/aggregate/event_types.tsv")),
-    speaks_for: speaks_for_table(include_str!("../../../data/aggregate/perpetrators.tsv")),
-    points: evidence(include_str!("../../../data/aggregate/evidence.tsv")),
-    features: Feature::ALL.iter().map(|(_, name)| name.replace('_', " ")).collect(),
-    calendar: words(include_str!("../../../data/aggregate/calendar.txt")),
-    function_words: words(include_str!("../../../data/aggregate/function_words.txt")),
-});
+static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
+
+impl Tables {
+    fn read() -> Self {
+        let points = evidence(include_str!("../../../data/aggregate/evidence.tsv"));
+        let features: Vec<String> = Feature::ALL.iter().map(|(_, name)| name.replace('_', " ")).collect();
+        let worth =
+            features.iter().zip(&points).map(|(name, points)| format!("{name} {points:+.1}")).collect();
+        Self {
+            acled: acled(include_str!("../../../data/aggregate/acled.tsv")),
+            kinds: kinds(include_str!("../../../data/aggregate/source_kinds.tsv")),
+            likeness: likeness(include_str!("../../../data/aggregate/event_types.tsv")),
+            speaks_for: speaks_for_table(include_str!("../../../data/aggregate/perpetrators.tsv")),
+            points,
+            features,
+            worth,
+            calendar: words(include_str!("../../../data/aggregate/calendar.txt")),
+            function_words: words(include_str!("../../../data/aggregate/function_words.txt")),
+        }
+    }
+}
 
 struct Tables {
     acled: Vec<Acled>,
@@ -26,6 +37,8 @@ struct Tables {
     points: Vec<f32>,
     /// Names of the features, in words.
     features: Vec<String>,
+    /// The same with what each is worth.
+    worth: Vec<String>,
     calendar: FxHashSet<&'static str>,
     function_words: FxHashSet<&'static str>,
 }
@@ -181,6 +194,11 @@ impl Feature {
     /// Its name in the table, in words.
     pub(crate) fn words(self) -> &'static str {
         &TABLES.features[self as usize]
+    }
+
+    /// Its name with what it is worth for a value of 1.
+    pub(crate) fn worth(self) -> &'static str {
+        &TABLES.worth[self as usize]
     }
 }
 

@@ -49,8 +49,41 @@ impl Key {
     }
 }
 
-/// An incident in one of its blocks. Entries of a block stand together, by date.
-type Entry = (Key, i32, NodeId);
+/// An incident in one of its blocks, as one number that sorts by block, then by day, then by incident.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(u128);
+
+impl Entry {
+    fn new(key: Key, day: i32, id: NodeId) -> Self {
+        let (kind, number) = match key {
+            Key::Place(number) => (0, number),
+            Key::PlaceName(number) => (1, number),
+            Key::Division(number) => (2, number),
+            Key::Term(number) => (3, number),
+        };
+        // Days before 1970 come first.
+        let day = day.cast_unsigned() ^ 1 << 31;
+        Self(kind << 96 | u128::from(number) << 64 | u128::from(day) << 32 | u128::from(id))
+    }
+
+    fn key(self) -> Key {
+        let number = (self.0 >> 64) as u32;
+        match self.0 >> 96 {
+            0 => Key::Place(number),
+            1 => Key::PlaceName(number),
+            2 => Key::Division(number),
+            _ => Key::Term(number),
+        }
+    }
+
+    fn day(self) -> i32 {
+        ((self.0 >> 32) as u32 ^ 1 << 31).cast_signed()
+    }
+
+    fn id(self) -> NodeId {
+        self.0 as u32
+    }
+}
 
 /// A block: where its entries stand.
 struct Block {
@@ -86,7 +119,8 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(graph: &Graph, &(_, day, id): &Entry) -> Self {
+    fn of(graph: &Graph, entry: Entry) -> Self {
+        let (id, day) = (entry.id(), entry.day());
         let node = &graph.nodes[id as usize];
         Self { id, report: node.report, day, span: score::span(node), dated: node.when.is_some() }
     }
@@ -100,14 +134,15 @@ impl<'a> Blocks<'a> {
             |count: usize| u32::try_from(count).expect("fewer than 2^32 block entries fit in memory");
         for (id, node) in (0..).zip(&graph.nodes) {
             let day = sort_day(node);
-            entries.extend(keys(graph, id).map(|key| (key, day, id)));
+            entries.extend(keys(graph, id).map(|key| Entry::new(key, day, id)));
             ends.push(number(entries.len()));
         }
         entries.par_sort_unstable();
         let mut next: Vec<u32> = std::iter::once(0).chain(ends.iter().copied()).collect();
         let mut places = vec![(0, 0); entries.len()];
         let mut blocks: Vec<Block> = Vec::new();
-        for (at, &(key, _, id)) in (0..).zip(&entries) {
+        for (at, entry) in (0..).zip(&entries) {
+            let (key, id) = (entry.key(), entry.id());
             match blocks.last_mut() {
                 Some(block) if block.key == key => block.end = at + 1,
                 _ => blocks.push(Block { key, start: at, end: at + 1 }),
@@ -116,7 +151,7 @@ impl<'a> Blocks<'a> {
             places[*slot as usize] = (at, number(blocks.len() - 1));
             *slot += 1;
         }
-        let stamps = entries.iter().map(|entry| Stamp::of(graph, entry)).collect();
+        let stamps = entries.par_iter().map(|entry| Stamp::of(graph, *entry)).collect();
         Self { graph, config, blocks, stamps, places, ends }
     }
 

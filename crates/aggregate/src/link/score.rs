@@ -321,8 +321,12 @@ pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
     let mut tell = |feature: Feature, value: f32| {
         let points = tables::points(feature) * value;
         if feature != Feature::Base && points.abs() >= 0.05 {
-            let end = if told.is_empty() { "" } else { "; " };
-            let _ = write!(told, "{end}{} {points:+.1}", feature.words());
+            told.push_str(if told.is_empty() { "" } else { "; " });
+            if value == 1.0 {
+                told.push_str(feature.worth());
+            } else {
+                let _ = write!(told, "{} {points:+.1}", feature.words());
+            }
         }
     };
     features(graph, config, pair, &mut tell);
