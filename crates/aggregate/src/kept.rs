@@ -228,7 +228,8 @@ impl BroughtReports {
     /// Nothing if the part is damaged.
     fn from_bytes(bytes: &[u8], without: &FxHashSet<&str>) -> Option<Self> {
         let KeptReports { reports, mut terms, mut perpetrators } = postcard::from_bytes(bytes).ok()?;
-        let mut brought = Self::default();
+        let incidents = Brought::with_room(terms.len() / size_of::<u32>());
+        let mut brought = Self { incidents, ..Self::default() };
         for report in reports {
             let is_gone = without.contains(report.article_id);
             let first = brought.id_ends.len() as NodeId;

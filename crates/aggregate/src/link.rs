@@ -243,6 +243,11 @@ pub(crate) struct Brought {
 }
 
 impl Brought {
+    /// Room for so many terms.
+    pub(crate) fn with_room(terms: usize) -> Self {
+        Self { terms: Vec::with_capacity(terms), ..Self::default() }
+    }
+
     /// Adds the next incident with the bytes of its terms and its perpetrators.
     pub(crate) fn add(&mut self, node: Node, terms: &[u8], perpetrators: &[u8], is_gone: bool) {
         let terms = append(&mut self.terms, numbers(terms).map(Term));

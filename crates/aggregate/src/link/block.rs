@@ -11,9 +11,12 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::period::{Period, Rare};
+use super::period::{Period, RARE_TERMS, Rare};
 use super::{Graph, Node, NodeId, score};
 use crate::config::Config;
+
+/// Keys of an incident at the most: its place, its division and its rarest words.
+const MOST_KEYS: usize = 2 + RARE_TERMS;
 
 /// How telling a shared place is on one day and on others, and a shared division, beside a rare word, which counts at
 /// most 1.
@@ -128,7 +131,7 @@ impl Stamp {
 
 impl<'a> Blocks<'a> {
     pub(super) fn of(graph: &'a Graph, config: &'a Config) -> Self {
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::with_capacity(graph.nodes.len() * MOST_KEYS);
         let mut ends = Vec::with_capacity(graph.nodes.len());
         let number =
             |count: usize| u32::try_from(count).expect("fewer than 2^32 block entries fit in memory");

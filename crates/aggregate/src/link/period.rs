@@ -20,7 +20,7 @@ const REPORTS_OF_ONE: u32 = 3;
 const LEAST_WEIGHT: f32 = 0.01;
 
 /// Rare words by which one incident is looked up.
-const RARE_TERMS: usize = 10;
+pub(super) const RARE_TERMS: usize = 10;
 
 /// Occasions on which a word may have been in the news to be looked up by: more common ones say too little alone.
 const MOST_OCCASIONS: u32 = 40;
@@ -198,7 +198,8 @@ impl Counted {
     /// `known` has a place for each word of the vocabulary.
     fn of(nodes: &[Node], terms: &[Term], reports: &[u64], known: &mut [u32]) -> Self {
         let mut words: Vec<Word> = Vec::new();
-        let mut places = Vec::new();
+        let count = nodes.iter().map(|node| part(terms, node.terms).len()).sum();
+        let mut places = Vec::with_capacity(count);
         for node in nodes {
             let week = node.published.or(node.when.map(|(start, _, _)| start)).map(|day| day.div_euclid(7));
             for term in part(terms, node.terms) {

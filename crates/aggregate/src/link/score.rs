@@ -47,7 +47,9 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
         }
         work
     };
-    ids.par_iter().with_min_len(1024).fold(|| Work::of(graph), weigh).map(|work| work.found).reduce(
+    // What a thread needs is as long as the vocabulary, so it is not made for a few incidents.
+    let least = (ids.len() / (4 * rayon::current_num_threads())).max(1024);
+    ids.par_iter().with_min_len(least).fold(|| Work::of(graph), weigh).map(|work| work.found).reduce(
         Found::default,
         |mut found, more| {
             found.scored.extend(more.scored);
