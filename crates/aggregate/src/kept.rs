@@ -27,7 +27,7 @@ use crate::table::events_schema;
 const PART: u64 = 256;
 const MOST: usize = 1024;
 /// Parts that are read at a time.
-const PARTS_AT_A_TIME: usize = 32;
+const PARTS_AT_A_TIME: usize = 128;
 /// Words of a part of the vocabulary.
 const WORDS: usize = 1 << 14;
 
@@ -450,11 +450,13 @@ impl Kept {
         let mut kept = Self::default();
         let Some(memory) = memory else { return Ok(kept) };
         for digests in memory.index().events.chunks(PARTS_AT_A_TIME) {
-            for bytes in parts(partials, EVENTS, digests.iter().copied())?.into_iter().flatten() {
-                // What cannot be read only has to be made again, so the reason does not matter.
-                let part = catch_unwind(AssertUnwindSafe(|| Self::from_bytes(&bytes))).ok().flatten();
-                kept.add(part.unwrap_or_default());
-            }
+            // What cannot be read only has to be made again, so the reason does not matter.
+            let read = |bytes: Vec<u8>| {
+                catch_unwind(AssertUnwindSafe(|| Self::from_bytes(&bytes))).ok().flatten().unwrap_or_default()
+            };
+            let bytes = parts(partials, EVENTS, digests.iter().copied())?;
+            let read: Vec<Self> = bytes.into_par_iter().flatten().map(read).collect();
+            read.into_iter().for_each(|part| kept.add(part));
         }
         Ok(kept)
     }

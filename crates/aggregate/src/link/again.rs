@@ -202,9 +202,11 @@ struct Touched<'a> {
     touched: Vec<bool>,
     /// Whether the incident of each entry was not in its block before.
     came: Vec<bool>,
-    /// Incidents that one meets in a block where it did not before, or no more; in the latter case how telling that was.
-    met: Vec<(NodeId, NodeId, Option<f32>)>,
+    met: Vec<Met>,
 }
+
+/// An incident, one that it meets in a block where it did not before, or no more, and in the latter case how telling that was.
+type Met = (NodeId, NodeId, Option<f32>);
 
 /// An incident that has left a block.
 struct Left {
@@ -345,20 +347,29 @@ impl<'a> Touched<'a> {
     /// Whoever shares less with an incident than the last one it was compared with is not compared with it.
     fn look_at_those_met(&mut self) {
         self.met.par_sort_unstable_by_key(|&(id, other, _)| (id, other));
+        let is_touched = |met: &[Met]| {
+            let own = met.chunk_by(|a, b| a.1 == b.1);
+            !self.touched[met[0].0 as usize] && own.into_iter().any(|met| self.may_be_compared(met))
+        };
+        let touched: Vec<NodeId> = self
+            .met
+            .par_chunk_by(|a, b| a.0 == b.0)
+            .filter(|met| is_touched(met))
+            .map(|met| met[0].0)
+            .collect();
+        touched.into_iter().for_each(|id| self.touched[id as usize] = true);
+    }
+
+    /// Whether an incident may be compared with another one that it met or met before, all of which is given.
+    fn may_be_compared(&self, met: &[Met]) -> bool {
+        let (id, other, _) = met[0];
         let mut tellings = Vec::new();
-        for met in self.met.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let (id, other, _) = met[0];
-            if self.touched[id as usize] {
-                continue;
-            }
-            tellings.clear();
-            self.blocks.tellings(id, other, &mut tellings);
-            tellings.extend(met.iter().filter_map(|(.., left)| *left));
-            tellings.sort_unstable_by(f32::total_cmp);
-            let (last, telling) = self.before.least[self.graph.nodes[id as usize].before as usize];
-            let last = self.now.get(last as usize).copied().unwrap_or(NOBODY);
-            let sum = (other, tellings.iter().sum());
-            self.touched[id as usize] = !tellings.is_empty() && better(&sum, &(last, telling)).is_le();
-        }
+        self.blocks.tellings(id, other, &mut tellings);
+        tellings.extend(met.iter().filter_map(|(.., left)| *left));
+        tellings.sort_unstable_by(f32::total_cmp);
+        let (last, telling) = self.before.least[self.graph.nodes[id as usize].before as usize];
+        let last = self.now.get(last as usize).copied().unwrap_or(NOBODY);
+        let sum = (other, tellings.iter().sum());
+        !tellings.is_empty() && better(&sum, &(last, telling)).is_le()
     }
 }
