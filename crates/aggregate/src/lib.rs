@@ -140,7 +140,9 @@ impl CorpusStage for Aggregate {
         let mut links = Rows::default();
         let mut is_new = Vec::with_capacity(linked.groups.len());
         let id_of = |group: &Group| event::event_id(corpus.incident_id(group.members[0]));
-        for chunk in linked.groups.chunks(GROUPS_AT_A_TIME) {
+        let event_ids: Vec<String> = linked.groups.iter().map(id_of).collect();
+        let chunks = linked.groups.chunks(GROUPS_AT_A_TIME).zip(event_ids.chunks(GROUPS_AT_A_TIME));
+        for (chunk, event_ids) in chunks {
             let digests: Vec<u64> =
                 chunk.par_iter().map(|group| corpus.digest(group, &graph.nodes)).collect();
             let fresh = |digest: &u64| kept.find(*digest).is_none();
@@ -171,10 +173,9 @@ impl CorpusStage for Aggregate {
                 orders.push(order);
             }
             events.add(rows);
-            let event_ids: Vec<String> = chunk.iter().map(id_of).collect();
             let link_rows: Vec<Vec<LinkRow<'_>>> = chunk
                 .par_iter()
-                .zip(&event_ids)
+                .zip(event_ids)
                 .map(|(group, id)| self.links(id, group, &graph, &corpus))
                 .collect();
             for (order, own) in orders.into_iter().zip(&link_rows) {
@@ -182,7 +183,6 @@ impl CorpusStage for Aggregate {
             }
             links.add(table::links(&link_rows.into_iter().flatten().collect::<Vec<_>>()));
         }
-        let event_ids: Vec<String> = linked.groups.iter().map(id_of).collect();
         let told = changed.as_deref().map(|changed| OnlyNew { is_new: &is_new, changed });
         tell(&corpus, &linked.groups, &event_ids, told, out)?;
         out.count("incidents", graph.nodes.len() as u64);

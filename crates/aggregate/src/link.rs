@@ -273,6 +273,12 @@ fn part<T>(all: &[T], (start, end): (u32, u32)) -> &[T] {
     &all[start as usize..end as usize]
 }
 
+/// The part of an incident in a list of the parts of all in turn, of which it is known where they end.
+fn own<'a, T>(all: &'a [T], ends: &[u32], id: NodeId) -> &'a [T] {
+    let start = id.checked_sub(1).map_or(0, |before| ends[before as usize]);
+    part(all, (start, ends[id as usize]))
+}
+
 impl Graph {
     fn word(&self, term: Term) -> &str {
         self.vocabulary.word(self.words[term.number()])
@@ -351,8 +357,7 @@ pub(crate) struct Pairs {
 impl Pairs {
     /// Those of an incident with later ones: the other one, and the points.
     fn of(&self, id: NodeId) -> &[(NodeId, f32)] {
-        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
-        &self.pairs[start as usize..self.ends[id as usize] as usize]
+        own(&self.pairs, &self.ends, id)
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::{Blocks, Key, Partner, better, telling_of_word};
 use super::score::{Found, Scored};
-use super::{Graph, Linked, Node, NodeId, Pairs, Term};
+use super::{Graph, Linked, Node, NodeId, Pairs, Term, own};
 
 /// In place of the number of an incident that was not there before, or is no more.
 pub(super) const NOBODY: NodeId = NodeId::MAX;
@@ -130,11 +130,6 @@ impl Before {
     fn pairs_of(&self, before: NodeId) -> &[(NodeId, f32)] {
         own(&self.pairs, &self.pairs_ends, before)
     }
-}
-
-fn own<'a, T>(all: &'a [T], ends: &[u32], at: u32) -> &'a [T] {
-    let start = at.checked_sub(1).map_or(0, |before| ends[before as usize]);
-    &all[start as usize..ends[at as usize] as usize]
 }
 
 /// The bytes of what is to be kept of incidents with these pairs.

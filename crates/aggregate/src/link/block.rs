@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::period::{Period, RARE_TERMS, Rare};
-use super::{Graph, Node, NodeId, score};
+use super::{Graph, Node, NodeId, own, score};
 use crate::config::Config;
 
 /// Keys of an incident at the most: its place, its division and its rarest words.
@@ -160,8 +160,7 @@ impl<'a> Blocks<'a> {
 
     /// Where an incident stands: its entries, and the block of each.
     pub(super) fn own(&self, id: NodeId) -> &[(u32, u32)] {
-        let start = id.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
-        &self.places[start as usize..self.ends[id as usize] as usize]
+        own(&self.places, &self.ends, id)
     }
 
     /// How many neighbours on either side an incident looks at in a block.

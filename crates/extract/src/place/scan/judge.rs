@@ -9,6 +9,10 @@ use crate::lexicon::{Class, Set};
 use crate::place::words::{Role, Roles};
 use crate::text::{Case, Document, Kind as TokenKind, Sentence};
 
+/// Roles of words that stand before a place and make no name of a person or body with it.
+const OPENS_PLACE: [Role; 5] =
+    [Role::Direction, Role::Settlement, Role::Adm1, Role::Locative, Role::WeakLocative];
+
 impl Scanner<'_> {
     #[allow(clippy::too_many_arguments)]
     pub(super) fn judge(
@@ -60,14 +64,13 @@ impl Scanner<'_> {
         let strong = preposition == Some(Role::Locative) || inherits;
         let division_after = after.any(&[Role::Adm1, Role::Settlement, Role::Adm2]);
 
+        let is_division =
+            || found.iter().any(|&id| matches!(self.gazetteer.place(id).kind, Kind::Country | Kind::Adm1));
         // "SANA" in a text in small letters is an acronym, but for countries and datelines.
         let acronym = one && info_upper && !capitals && self.key(range.start).len() <= 4 && range.start > 0;
         // "D.C." is a place, "DC" may be a comic.
         let stopped = lower(range.start).contains('.') && large;
-        if acronym
-            && !stopped
-            && !found.iter().any(|&id| matches!(self.gazetteer.place(id).kind, Kind::Country | Kind::Adm1))
-        {
+        if acronym && !stopped && !is_division() {
             return 1;
         }
         // A local outlet's "in Spring" and "Enterprise police" are places of its state.
@@ -91,11 +94,7 @@ impl Scanner<'_> {
                 return 1;
             }
         }
-        if one
-            && !stopped
-            && self.key(range.start).len() < 3
-            && !found.iter().any(|&id| matches!(self.gazetteer.place(id).kind, Kind::Country | Kind::Adm1))
-        {
+        if one && !stopped && self.key(range.start).len() < 3 && !is_division() {
             return 1;
         }
         if one
@@ -116,13 +115,7 @@ impl Scanner<'_> {
         let person = prior_role.any(&[Role::Title, Role::Given])
             && prior.is_some_and(is_name)
             && !(capitals && strong)
-            && !prior_role.any(&[
-                Role::Direction,
-                Role::Settlement,
-                Role::Adm1,
-                Role::Locative,
-                Role::WeakLocative,
-            ]);
+            && !prior_role.any(&OPENS_PLACE);
         if person && !(capitals && large) {
             if let Some(last) = self.spans.get(range.end - 1) {
                 self.persons.insert(self.keys[last.clone()].to_owned());
@@ -132,16 +125,8 @@ impl Scanner<'_> {
         let in_name = prior_name
             && !capitals
             && !titled
-            && !prior_role.any(&[
-                Role::Direction,
-                Role::Settlement,
-                Role::Adm1,
-                Role::Locative,
-                Role::WeakLocative,
-                Role::Spot,
-                Role::Near,
-                Role::Adm2,
-            ])
+            && !prior_role.any(&OPENS_PLACE)
+            && !prior_role.any(&[Role::Spot, Role::Near, Role::Adm2])
             && mentions[first..].last().is_none_or(|last| last.tokens.end != base + range.start);
         // "a boy named Hayden", but "a village named Hayden".
         let named = prior_role.has(Role::Naming)
