@@ -26,8 +26,8 @@ pub(crate) trait Encode: Send + Sync {
 
 /// Puts pieces together to a file.
 pub(crate) trait Sink: Send {
-    /// Appends a piece; says where it now is.
-    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError>;
+    /// Appends pieces; says where each now is.
+    fn append(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<Span>, OutputError>;
 
     /// Writes what ends the file, and makes it durable; gives its bytes.
     fn finish(self: Box<Self>) -> Result<u64, OutputError>;
@@ -39,6 +39,26 @@ pub(crate) enum Piece<'a> {
     New(&'a [u8]),
     /// As they stand in the file of an earlier run.
     Old(&'a OldFile, Span),
+}
+
+impl Piece<'_> {
+    /// Whether another piece comes next in the same file of an earlier run, so that both can be taken over as one.
+    pub(crate) fn leads_to(&self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Old(old, span), Self::Old(file, next)) => {
+                std::ptr::eq(*old, *file) && span.start.checked_add(span.length) == Some(next.start)
+            }
+            _ => false,
+        }
+    }
+
+    /// Length of a piece that is plain bytes.
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::New(bytes) => bytes.len() as u64,
+            Self::Old(_, span) => span.length,
+        }
+    }
 }
 
 /// Where a piece is in its file: bytes, or row groups of Parquet.
@@ -62,16 +82,39 @@ impl OldFile {
     }
 }
 
-/// Appends a piece that is plain bytes.
-pub(crate) fn append_bytes(file: &mut NewFile, piece: &Piece<'_>) -> Result<Span, OutputError> {
-    let start = file.bytes;
-    match piece {
-        Piece::New(bytes) => file.put(bytes)?,
-        Piece::Old(old, span) => {
-            file.copy(&old.file, *span).map_err(OutputError::file("copy", &old.path))?;
-        }
+/// Appends pieces that are plain bytes, those that follow one another in an old file at once.
+pub(crate) fn append_bytes(file: &mut NewFile, pieces: &[Piece<'_>]) -> Result<Vec<Span>, OutputError> {
+    let mut spans = Vec::with_capacity(pieces.len());
+    for run in pieces.chunk_by(Piece::leads_to) {
+        append_run(file, run, 0, &mut spans)?;
     }
-    Ok(Span { start, length: file.bytes - start })
+    Ok(spans)
+}
+
+/// Appends pieces of which each [leads to](Piece::leads_to) the next, without the first bytes, in whose place others are already.
+fn append_run(
+    file: &mut NewFile,
+    run: &[Piece<'_>],
+    but: usize,
+    spans: &mut Vec<Span>,
+) -> Result<(), OutputError> {
+    let but_bytes = but as u64;
+    let mut start = file.bytes - but_bytes;
+    match run {
+        [Piece::Old(old, first), ..] => {
+            let length = run.iter().map(Piece::bytes).sum::<u64>().saturating_sub(but_bytes);
+            file.copy(old, Span { start: first.start + but_bytes, length })?;
+        }
+        new => new.iter().try_for_each(|piece| match piece {
+            Piece::New(bytes) => file.put(bytes.get(but..).unwrap_or_default()),
+            Piece::Old(..) => Ok(()),
+        })?,
+    }
+    for piece in run {
+        spans.push(Span { start, length: piece.bytes() });
+        start += piece.bytes();
+    }
+    Ok(())
 }
 
 /// A new file that counts its bytes.
@@ -96,12 +139,23 @@ impl NewFile {
     }
 
     /// Appends bytes of another file, which the system copies by itself where it can.
-    fn copy(&mut self, mut from: &File, span: Span) -> io::Result<()> {
+    fn copy(&mut self, old: &OldFile, span: Span) -> Result<(), OutputError> {
+        self.try_copy(&old.file, span).map_err(OutputError::file("copy", &old.path))
+    }
+
+    fn try_copy(&mut self, mut from: &File, span: Span) -> io::Result<()> {
         annals_fault::point()?;
         from.seek(SeekFrom::Start(span.start))?;
-        let copied = io::copy(&mut from.take(span.length), &mut self.file)?;
-        self.grown(copied);
-        if copied < span.length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+        let mut left = span.length;
+        while left > 0 {
+            let copied = io::copy(&mut from.take(left.min(Early::STRIDE)), &mut self.file)?;
+            if copied == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.grown(copied);
+            left -= copied;
+        }
+        Ok(())
     }
 
     fn grown(&mut self, by: u64) {
@@ -199,12 +253,45 @@ mod tests {
         file.put(&bytes).unwrap();
         let old = OldFile::open(old).unwrap();
         for _ in 0..2 {
-            file.copy(&old.file, Span { start: 5, length: 19 << 20 }).unwrap();
+            file.copy(&old, Span { start: 5, length: 19 << 20 }).unwrap();
         }
         assert!(file.early.thread.is_some());
         let part = &bytes[5..5 + (19 << 20)];
         assert_eq!(file.finish().unwrap(), (bytes.len() + 2 * part.len()) as u64);
         assert!(fs::read(new).unwrap() == [&bytes[..], part, part].concat());
+    }
+
+    #[test]
+    fn pieces_that_follow_one_another_are_copied_as_one() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("old"), b"head aabbbccccd").unwrap();
+        let old = OldFile::open(dir.path().join("old")).unwrap();
+        let same = OldFile::open(dir.path().join("old")).unwrap();
+        let [aa, bbb, none, cccc, d] =
+            [(5, 2), (7, 3), (10, 0), (10, 4), (14, 1)].map(|(start, length)| Span { start, length });
+        assert!(Piece::Old(&old, aa).leads_to(&Piece::Old(&old, bbb)));
+        assert!(!Piece::Old(&old, aa).leads_to(&Piece::Old(&same, bbb)), "another file");
+        assert!(!Piece::Old(&old, aa).leads_to(&Piece::Old(&old, cccc)), "others between them");
+        assert!(!Piece::New(b"aa").leads_to(&Piece::New(b"bbb")));
+        let mut file = NewFile::create(dir.path().join("new")).unwrap();
+        let spans = append_bytes(
+            &mut file,
+            &[
+                Piece::Old(&old, bbb),
+                Piece::Old(&old, none),
+                Piece::Old(&old, cccc),
+                Piece::New(b"xx"),
+                Piece::Old(&old, d),
+                Piece::Old(&old, aa),
+            ],
+        )
+        .unwrap();
+        let spans: Vec<_> = spans.iter().map(|span| (span.start, span.length)).collect();
+        assert_eq!(spans, [(0, 3), (3, 0), (3, 4), (7, 2), (9, 1), (10, 2)]);
+        let beyond = Span { start: 14, length: 2 };
+        assert!(file.copy(&old, beyond).is_err(), "bytes that the file does not have");
+        file.finish().unwrap();
+        assert_eq!(fs::read(dir.path().join("new")).unwrap(), b"bbbccccxxdaad");
     }
 
     #[cfg(target_os = "linux")]

@@ -250,16 +250,13 @@ impl Table {
         };
         let held: Vec<Option<(&OldTable, &Part)>> = pieces.iter().map(held).collect::<Result<_, _>>()?;
         let append = |format: usize, sink: &mut Box<dyn Sink>| -> Result<Vec<Span>, OutputError> {
-            let mut spans = Vec::with_capacity(pieces.len());
-            for ((_, rendered), held) in pieces.iter().zip(&held) {
-                let piece = match (rendered, held) {
-                    (Some(rendered), _) => rendered.pieces.get(format).map(|bytes| Piece::New(bytes)),
-                    (None, Some((last, part))) => last.piece(part, format),
-                    (None, None) => None,
-                };
-                spans.push(sink.append(piece.ok_or_else(missing)?)?);
-            }
-            Ok(spans)
+            let piece = |at: usize| match (&pieces[at].1, &held[at]) {
+                (Some(rendered), _) => rendered.pieces.get(format).map(|bytes| Piece::New(bytes)),
+                (None, Some((last, part))) => last.piece(part, format),
+                (None, None) => None,
+            };
+            let all: Option<Vec<Piece<'_>>> = (0..pieces.len()).map(piece).collect();
+            sink.append(&all.ok_or_else(missing)?)
         };
         // Copies are what takes long; what is in memory is written soon enough without threads, which take memory.
         let spans: Vec<Vec<Span>> = if held.iter().all(Option::is_none) {

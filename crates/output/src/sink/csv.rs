@@ -71,8 +71,8 @@ impl Csv {
 }
 
 impl Sink for Csv {
-    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError> {
-        append_bytes(&mut self.file, &piece)
+    fn append(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<Span>, OutputError> {
+        append_bytes(&mut self.file, pieces)
     }
 
     fn finish(self: Box<Self>) -> Result<u64, OutputError> {

@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 
-use super::{Encode, NewFile, Piece, Sink, Span, append_bytes};
+use super::{Encode, NewFile, Piece, Sink, Span, append_run};
 use crate::OutputError;
 use crate::cell::{Cell, cell, json, write_members};
 
@@ -59,26 +59,18 @@ impl Geojson {
 }
 
 impl Sink for Geojson {
-    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError> {
-        let piece = match piece {
-            // No comma before the first feature. Its span keeps the byte before the piece, which stands for the comma.
-            Piece::New([b',', rest @ ..]) if !self.any => {
-                self.any = true;
-                let Span { start, length } = append_bytes(&mut self.file, &Piece::New(rest))?;
-                return Ok(Span { start: start - 1, length: length + 1 });
+    fn append(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<Span>, OutputError> {
+        let mut spans = Vec::with_capacity(pieces.len());
+        for run in pieces.chunk_by(Piece::leads_to) {
+            let any = run.iter().any(|piece| piece.bytes() > 0);
+            // No comma before the first feature. Its span keeps the byte before the piece, which stands for the comma; so does
+            // that of a piece that was the first in the file of an earlier run.
+            if any && std::mem::replace(&mut self.any, true) {
+                self.file.put(b",")?;
             }
-            Piece::Old(old, Span { start, length }) if length > 0 => {
-                let first = !std::mem::replace(&mut self.any, true);
-                if !first {
-                    self.file.put(b",")?;
-                }
-                let rest = Span { start: start + 1, length: length - 1 };
-                let Span { start, length } = append_bytes(&mut self.file, &Piece::Old(old, rest))?;
-                return Ok(Span { start: start - 1, length: length + 1 });
-            }
-            piece => piece,
-        };
-        append_bytes(&mut self.file, &piece)
+            append_run(&mut self.file, run, usize::from(any), &mut spans)?;
+        }
+        Ok(spans)
     }
 
     fn finish(mut self: Box<Self>) -> Result<u64, OutputError> {

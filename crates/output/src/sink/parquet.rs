@@ -6,25 +6,25 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema, SchemaRef};
 use bytes::Bytes;
-use bytes::buf::{Buf as _, Reader};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader,
+    ParquetMetaDataWriter, RowGroupMetaData,
+};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::reader::{ChunkReader, Length};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::file::reader::ChunkReader;
+use parquet::schema::types::{ColumnPath, SchemaDescPtr};
 
 use super::csv::plain;
-use super::{Encode, NewFile, Piece, Sink, Span};
+use super::{Encode, NewFile, OldFile, Piece, Sink, Span};
 use crate::OutputError;
 use crate::schema::{distinct, is_json};
 
-/// Makes of each piece a small file of one row group, whose columns are then spliced into the large one. So a piece has the
-/// same bytes whether it is new or comes from the file of an earlier run.
+/// Makes of each piece a small file of one row group, whose bytes are then taken into the large one as they are. So a piece has
+/// the same bytes whether it is new or comes from the file of an earlier run.
 pub(crate) struct RowGroups {
     table: String,
     schema: SchemaRef,
@@ -80,112 +80,117 @@ fn properties(table: &str) -> Result<WriterProperties, ParquetError> {
 
 pub(crate) struct Parquet {
     table: String,
-    writer: SerializedFileWriter<NewFile>,
-    groups: u64,
+    file: NewFile,
+    schema: SchemaDescPtr,
+    groups: Vec<RowGroupMetaData>,
 }
+
+const MAGIC: &[u8] = b"PAR1";
 
 impl Parquet {
-    pub(crate) fn new(table: &str, file: NewFile, schema: &Schema) -> Result<Self, OutputError> {
-        let open = || {
-            let schema = RowGroups::new(table, schema).schema;
-            let schema = ArrowSchemaConverter::new().convert(&schema)?;
-            SerializedFileWriter::new(file, schema.root_schema_ptr(), Arc::new(properties(table)?))
-        };
-        let writer = open().map_err(|error| OutputError::encode(table, error))?;
-        Ok(Self { table: table.to_owned(), writer, groups: 0 })
+    pub(crate) fn new(table: &str, mut file: NewFile, schema: &Schema) -> Result<Self, OutputError> {
+        let schema = ArrowSchemaConverter::new()
+            .convert(&RowGroups::new(table, schema).schema)
+            .map_err(|error| OutputError::encode(table, error))?;
+        file.put(MAGIC)?;
+        Ok(Self { table: table.to_owned(), file, schema: Arc::new(schema), groups: Vec::new() })
     }
 
-    fn try_append(&mut self, piece: &Piece<'_>) -> Result<Span, ParquetError> {
-        let start = self.groups;
-        match piece {
-            Piece::New([]) => {}
-            Piece::New(bytes) => {
-                let bytes = Bytes::copy_from_slice(bytes);
-                let footer = footer(&bytes)?;
-                (0..footer.num_row_groups()).try_for_each(|group| self.splice(&bytes, &footer, group))?;
-            }
-            Piece::Old(old, span) => {
-                if old.footer.get().is_none() {
-                    let _ = old.footer.set(footer(&old.file)?);
-                }
-                let footer = old.footer.get().expect("it was set just now");
-                for group in span.start..span.start + span.length {
-                    let group = usize::try_from(group).unwrap_or(usize::MAX);
-                    if group >= footer.num_row_groups() {
-                        return Err(ParquetError::General("the file of the last run lacks rows".to_owned()));
-                    }
-                    // Read at once, since a group has many columns, and few of them are long.
-                    let columns = footer.row_group(group).columns().iter().map(|column| column.byte_range());
-                    let start = columns.clone().map(|(start, _)| start).min().unwrap_or(0);
-                    let end = columns.map(|(start, length)| start + length).max().unwrap_or(start);
-                    let length = usize::try_from(end - start)?;
-                    let bytes = ChunkReader::get_bytes(&old.file, start, length)?;
-                    self.splice(&Stretch { start, bytes }, footer, group)?;
-                }
-            }
+    /// Appends a small file of its own.
+    fn append_new(&mut self, piece: &[u8]) -> Result<(), OutputError> {
+        if piece.is_empty() {
+            return Ok(());
         }
-        Ok(Span { start, length: self.groups - start })
+        let footer = footer(&Bytes::copy_from_slice(piece)).map_err(|error| self.failed(error))?;
+        self.same_columns(&footer)?;
+        let groups = footer.row_groups();
+        let (start, end) = extent(groups);
+        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        let bytes = range.and_then(|(start, end)| piece.get(start..end));
+        let bytes = bytes.ok_or_else(|| self.failed("rows lie outside of their file"))?;
+        let at = self.file.bytes;
+        self.file.put(bytes)?;
+        self.note(groups, start, at)
     }
 
-    fn splice<R: ChunkReader>(
-        &mut self,
-        from: &R,
-        footer: &ParquetMetaData,
-        group: usize,
-    ) -> Result<(), ParquetError> {
-        let rows = footer.row_group(group);
-        let mut to = self.writer.next_row_group()?;
-        for column in rows.columns() {
-            let close = ColumnCloseResult {
-                bytes_written: u64::try_from(column.compressed_size()).unwrap_or(0),
-                rows_written: u64::try_from(rows.num_rows()).unwrap_or(0),
-                metadata: column.clone(),
-                bloom_filter: None,
-                column_index: None,
-                offset_index: None,
-            };
-            to.append_column(from, close)?;
+    /// Appends row groups of the file of an earlier run.
+    fn append_old(&mut self, old: &OldFile, groups: Span) -> Result<(), OutputError> {
+        if old.footer.get().is_none() {
+            let _ = old.footer.set(footer(&old.file).map_err(|error| self.failed(error))?);
         }
-        to.close()?;
-        self.groups += 1;
+        let footer = old.footer.get().expect("it was set just now");
+        self.same_columns(footer)?;
+        let range = usize::try_from(groups.start).ok().zip(usize::try_from(groups.length).ok());
+        let groups = range.and_then(|(start, length)| footer.row_groups().get(start..)?.get(..length));
+        let groups = groups.ok_or_else(|| self.failed("the file of the last run lacks rows"))?;
+        // All at once, as they lie there.
+        let (start, end) = extent(groups);
+        let at = self.file.bytes;
+        self.file.copy(old, Span { start, length: end - start })?;
+        self.note(groups, start, at)
+    }
+
+    /// Notes row groups whose bytes started at `start` in their own file, and now do at `at`.
+    fn note(&mut self, groups: &[RowGroupMetaData], start: u64, at: u64) -> Result<(), OutputError> {
+        for group in groups {
+            let moved = moved(group.clone(), start, at, self.groups.len());
+            self.groups.push(moved.map_err(|error| self.failed(error))?);
+        }
         Ok(())
     }
+
+    fn same_columns(&self, footer: &ParquetMetaData) -> Result<(), OutputError> {
+        let same = footer.file_metadata().schema_descr().columns() == self.schema.columns();
+        if same { Ok(()) } else { Err(self.failed("rows have other columns than their table")) }
+    }
+
+    fn write_footer(&mut self) -> Result<(), OutputError> {
+        let rows = self.groups.iter().map(RowGroupMetaData::num_rows).sum();
+        let properties = properties(&self.table).map_err(|error| self.failed(error))?;
+        let about = FileMetaData::new(
+            properties.writer_version().as_num(),
+            rows,
+            Some(properties.created_by().to_owned()),
+            None,
+            Arc::clone(&self.schema),
+            None,
+        );
+        let footer = ParquetMetaData::new(about, std::mem::take(&mut self.groups));
+        let mut bytes = Vec::new();
+        ParquetMetaDataWriter::new(&mut bytes, &footer).finish().map_err(|error| self.failed(error))?;
+        self.file.put(&bytes)
+    }
+
+    fn failed(&self, error: impl std::fmt::Display) -> OutputError {
+        OutputError::encode(&self.table, error)
+    }
 }
 
-/// A part of a file, read under the offsets of the whole.
-struct Stretch {
+/// Where the bytes of row groups start and end.
+fn extent(groups: &[RowGroupMetaData]) -> (u64, u64) {
+    let ranges = || groups.iter().flat_map(RowGroupMetaData::columns).map(ColumnChunkMetaData::byte_range);
+    let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
+    (start, ranges().map(|(start, length)| start + length).max().unwrap_or(start))
+}
+
+/// A row group with its bytes in another place of a file.
+fn moved(
+    group: RowGroupMetaData,
     start: u64,
-    bytes: Bytes,
-}
-
-impl Stretch {
-    fn from(&self, start: u64) -> Result<usize, ParquetError> {
-        let at = start.checked_sub(self.start).and_then(|at| usize::try_from(at).ok());
-        at.filter(|&at| at <= self.bytes.len())
-            .ok_or_else(|| ParquetError::EOF("a column lies outside of its row group".to_owned()))
-    }
-}
-
-impl Length for Stretch {
-    fn len(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for Stretch {
-    type T = Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(self.bytes.slice(self.from(start)?..).reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let from = self.from(start)?;
-        let end = from.checked_add(length).filter(|&end| end <= self.bytes.len());
-        let end =
-            end.ok_or_else(|| ParquetError::EOF("a column ends outside of its row group".to_owned()))?;
-        Ok(self.bytes.slice(from..end))
-    }
+    at: u64,
+    ordinal: usize,
+) -> Result<RowGroupMetaData, ParquetError> {
+    let (start, at, ordinal) = (i64::try_from(start)?, i64::try_from(at)?, i32::try_from(ordinal)?);
+    let to = |offset: i64| offset - start + at;
+    let first = i64::try_from(extent(std::slice::from_ref(&group)).0)?;
+    let mut group = group.into_builder();
+    let columns = group.take_columns().into_iter().map(|column| {
+        let (data, dictionary) = (column.data_page_offset(), column.dictionary_page_offset());
+        let column = column.into_builder().set_data_page_offset(to(data));
+        column.set_dictionary_page_offset(dictionary.map(to)).build()
+    });
+    let columns = columns.collect::<Result<_, _>>()?;
+    group.set_column_metadata(columns).set_file_offset(to(first)).set_ordinal(ordinal).build()
 }
 
 fn footer<R: ChunkReader>(of: &R) -> Result<ParquetMetaData, ParquetError> {
@@ -200,12 +205,34 @@ fn plain_strings(array: &ArrayRef) -> ArrayRef {
 }
 
 impl Sink for Parquet {
-    fn append(&mut self, piece: Piece<'_>) -> Result<Span, OutputError> {
-        self.try_append(&piece).map_err(|error| OutputError::encode(&self.table, error))
+    fn append(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<Span>, OutputError> {
+        let mut spans = Vec::with_capacity(pieces.len());
+        for run in pieces.chunk_by(Piece::leads_to) {
+            let mut start = self.groups.len() as u64;
+            match run {
+                [Piece::Old(old, first), ..] => {
+                    let lengths = run.iter().map(|piece| match piece {
+                        Piece::Old(_, span) => span.length,
+                        Piece::New(_) => 0,
+                    });
+                    self.append_old(old, Span { start: first.start, length: lengths.clone().sum() })?;
+                    for length in lengths {
+                        spans.push(Span { start, length });
+                        start += length;
+                    }
+                }
+                [Piece::New(piece), ..] => {
+                    self.append_new(piece)?;
+                    spans.push(Span { start, length: self.groups.len() as u64 - start });
+                }
+                [] => {}
+            }
+        }
+        Ok(spans)
     }
 
-    fn finish(self: Box<Self>) -> Result<u64, OutputError> {
-        let file = self.writer.into_inner().map_err(|error| OutputError::encode(&self.table, error))?;
-        file.finish()
+    fn finish(mut self: Box<Self>) -> Result<u64, OutputError> {
+        self.write_footer()?;
+        self.file.finish()
     }
 }
