@@ -226,43 +226,29 @@ fn claim_ids(members: &[Member<'_>]) -> Vec<String> {
         .collect()
 }
 
-/// Key of the order of rows: by date, undated last, then by place, then by id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Order {
-    undated: bool,
-    /// First and last day.
-    days: Option<(i32, i32)>,
-    country: Option<String>,
-    adm_1: Option<String>,
-    place: Option<String>,
-    event_id: String,
-}
-
-impl Order {
-    /// Of a row of the `events` table.
-    pub(crate) fn of_row(events: &RecordBatch, row: usize) -> Self {
-        let column = |name: &str| events.column_by_name(name).expect("the table has this column");
-        let text = |name: &str| {
-            let texts = column(name).as_string::<i32>();
-            texts.is_valid(row).then(|| texts.value(row).to_owned())
-        };
-        let day = |name: &str| {
-            let days = column(name).as_primitive::<Date32Type>();
-            days.is_valid(row).then(|| days.value(row))
-        };
-        let days = day("date_start").zip(day("date_end"));
-        Self {
-            undated: days.is_none(),
-            days,
-            country: text("country"),
-            adm_1: text("adm_1"),
-            place: text("place"),
-            event_id: text("event_id").unwrap_or_default(),
+/// Keys of the order of rows of the `events` table: by date, undated last, then by place. Events of one key are ordered by their
+/// ids. Keys are bytes that sort as what they tell does.
+pub(crate) fn orders(events: &RecordBatch) -> Vec<Vec<u8>> {
+    let column = |name: &str| events.column_by_name(name).expect("the table has this column");
+    let days = ["date_start", "date_end"].map(|name| column(name).as_primitive::<Date32Type>());
+    let places = ["country", "adm_1", "place"].map(|name| column(name).as_string::<i32>());
+    let key = |row: usize| {
+        let mut key = Vec::new();
+        if days.iter().all(|days| days.is_valid(row)) {
+            key.push(0);
+            // Days before 1970 come first.
+            days.iter().for_each(|days| key.extend((days.value(row) ^ i32::MIN).to_be_bytes()));
+        } else {
+            key.push(1);
         }
-    }
-
-    /// Of each row.
-    pub(crate) fn of_rows(events: &RecordBatch) -> Vec<Self> {
-        (0..events.num_rows()).map(|row| Self::of_row(events, row)).collect()
-    }
+        for names in places {
+            if names.is_valid(row) {
+                key.push(1);
+                key.extend_from_slice(names.value(row).as_bytes());
+            }
+            key.push(0);
+        }
+        key
+    };
+    (0..events.num_rows()).map(key).collect()
 }

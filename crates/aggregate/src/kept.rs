@@ -1,31 +1,23 @@
 //! What is kept from run to run: the prepared incidents of all reports, the pairs of incidents that speak for one event, and the
-//! rows of the events, each with a digest of all that it was made of.
+//! [rows](crate::rows) of the events.
 //!
 //! All are kept in parts. Where one of reports or rows ends is told by its last report or row, hence by content alone, and it is
 //! known by a digest of what it was made of, so that parts which are as they were are neither made nor written again.
 
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals_plugin::{Findings, Partials, StageError};
-use arrow_array::RecordBatch;
-use arrow_buffer::Buffer;
-use arrow_ipc::reader::StreamDecoder;
-use arrow_ipc::writer::StreamWriter;
-use arrow_select::concat::concat_batches;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use crate::corpus::{Corpus, Head};
 use crate::link::again::{self, Before, Told};
 use crate::link::{Brought, Graph, GraphBuilder, Linked, Names, Node, NodeId};
-use crate::table::events_schema;
 
-/// Reports, and again rows, of a part most of the time, and at the most.
-const PART: u64 = 256;
-const MOST: usize = 1024;
+/// Reports of a part.
+const REPORTS_OF_PART: Cut = Cut { least: 1, one_of: 256, most: 1024 };
 /// Parts that are read at a time.
 const PARTS_AT_A_TIME: usize = 128;
 /// Words of a part of the vocabulary.
@@ -34,7 +26,6 @@ const WORDS: usize = 1 << 14;
 /// First bytes of the names of parts.
 const REPORTS: u8 = b'r';
 const WORDS_OF: u8 = b'w';
-const EVENTS: u8 = b'e';
 const PAIRS: u8 = b'p';
 /// Incidents of a part of the pairs.
 const INCIDENTS: usize = 4096;
@@ -88,14 +79,14 @@ struct KeptIncident<'a> {
     perpetrators: u32,
 }
 
-fn name(kind: u8, number: u64) -> Vec<u8> {
+pub(crate) fn name(kind: u8, number: u64) -> Vec<u8> {
     let mut name = vec![kind];
     name.extend(number.to_be_bytes());
     name
 }
 
 /// Parts of the memory by their numbers or digests.
-fn parts(
+pub(crate) fn parts(
     partials: &dyn Partials,
     kind: u8,
     numbers: impl Iterator<Item = u64>,
@@ -103,12 +94,21 @@ fn parts(
     partials.recall_parts(&numbers.map(|number| name(kind, number)).collect::<Vec<_>>())
 }
 
-/// Cuts a list into parts: after items whose digest is one of [`PART`], and after [`MOST`]. Gives the ends.
-fn ends(digests: impl Iterator<Item = u64>) -> Vec<usize> {
+/// How many items a part has: between the least and the most it ends with an item whose digest is one of so many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut {
+    pub(crate) least: usize,
+    pub(crate) one_of: u64,
+    pub(crate) most: usize,
+}
+
+/// Cuts a list into parts. Gives the ends.
+pub(crate) fn ends(digests: impl Iterator<Item = u64>, cut: Cut) -> Vec<usize> {
     let (mut ends, mut start, mut at) = (Vec::new(), 0, 0);
     for digest in digests {
         at += 1;
-        if digest % PART == 0 || at - start == MOST {
+        let told = at - start >= cut.least && digest % cut.one_of == 0;
+        if told || at - start == cut.most {
             ends.push(at);
             start = at;
         }
@@ -120,7 +120,7 @@ fn ends(digests: impl Iterator<Item = u64>) -> Vec<usize> {
 }
 
 /// Digest of the digests of what a part is made of.
-fn digest_of(digests: impl Iterator<Item = u64>) -> u64 {
+pub(crate) fn digest_of(digests: impl Iterator<Item = u64>) -> u64 {
     XxHash3_64::oneshot(&digests.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
 }
 
@@ -128,7 +128,6 @@ fn digest_of(digests: impl Iterator<Item = u64>) -> u64 {
 pub(crate) struct Memory {
     bytes: Vec<u8>,
     reports: FxHashSet<u64>,
-    events: FxHashSet<u64>,
     gone: u64,
     words: usize,
     /// The parts of the pairs, if all of them are there.
@@ -141,14 +140,18 @@ impl Memory {
         let Some(bytes) = partials.recall()? else { return Ok(None) };
         let Ok(index) = postcard::from_bytes::<Index<'_>>(&bytes) else { return Ok(None) };
         let reports = index.reports.iter().copied().collect();
-        let events = index.events.iter().copied().collect();
         let (gone, words) = (index.gone, usize::try_from(index.words).unwrap_or(usize::MAX));
-        Ok(Some(Self { bytes, reports, events, gone, words, pairs: Vec::new() }))
+        Ok(Some(Self { bytes, reports, gone, words, pairs: Vec::new() }))
     }
 
     fn index(&self) -> Index<'_> {
         // It was read once already.
         postcard::from_bytes(&self.bytes).unwrap_or_default()
+    }
+
+    /// Digests of the parts of the rows.
+    pub(crate) fn events(&self) -> Vec<u64> {
+        self.index().events
     }
 
     /// The reports as they are now, most of them as they were prepared before; nothing, if it is not told which have changed.
@@ -286,7 +289,7 @@ impl Keeper {
         let reports = remember_parts(
             REPORTS,
             last.as_ref().map(|last| &last.reports),
-            &ends(heads.iter().map(|head| XxHash3_64::oneshot(head.article_id.as_bytes()))),
+            &ends(heads.iter().map(|head| XxHash3_64::oneshot(head.article_id.as_bytes())), REPORTS_OF_PART),
             |part| digest_of(heads[part].iter().map(|head| head.digest)),
             |part| part_of(&heads[part], corpus, graph),
             out,
@@ -330,21 +333,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// Takes down the rows of the events with their digests, and closes the list.
-    pub(crate) fn events(
-        self,
-        digests: &[u64],
-        batches: &[RecordBatch],
-        out: &mut dyn Findings,
-    ) -> Result<(), StageError> {
-        let events = remember_parts(
-            EVENTS,
-            self.last.as_ref().map(|last| &last.events),
-            &ends(digests.iter().copied()),
-            |part| digest_of(digests[part].iter().copied()),
-            |part| rows(&digests[part.clone()], batches, part.start),
-            out,
-        )?;
+    /// Closes the list of the parts; `events` are those of the rows.
+    pub(crate) fn close(self, events: Vec<u64>, out: &mut dyn Findings) -> Result<(), StageError> {
         let index = Index {
             reports: self.reports,
             events,
@@ -411,109 +401,19 @@ fn write(value: &impl Serialize) -> Result<Vec<u8>, StageError> {
     postcard::to_allocvec(value).map_err(not_encoded)
 }
 
-fn not_encoded(error: impl std::fmt::Display) -> StageError {
+pub(crate) fn not_encoded(error: impl std::fmt::Display) -> StageError {
     StageError::new("memory_not_encoded", error.to_string())
-}
-
-/// The bytes of rows from `start` on, with their digests.
-fn rows(digests: &[u64], batches: &[RecordBatch], start: usize) -> Result<Vec<u8>, StageError> {
-    let (mut slices, mut first) = (Vec::new(), 0);
-    for batch in batches {
-        let from = start.max(first);
-        let to = (start + digests.len()).min(first + batch.num_rows());
-        if from < to {
-            slices.push(batch.slice(from - first, to - from));
-        }
-        first += batch.num_rows();
-    }
-    let batch = concat_batches(&events_schema(), &slices).map_err(not_encoded)?;
-    let mut bytes = (digests.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(digests.iter().flat_map(|digest| digest.to_le_bytes()));
-    let mut writer = StreamWriter::try_new(&mut bytes, &events_schema()).map_err(not_encoded)?;
-    writer.write(&batch).and_then(|()| writer.finish()).map_err(not_encoded)?;
-    drop(writer);
-    Ok(bytes)
-}
-
-/// Events as an earlier run left them.
-#[derive(Default)]
-pub(crate) struct Kept {
-    pub(crate) batches: Vec<RecordBatch>,
-    /// Batch and row of each digest.
-    places: FxHashMap<u64, (usize, usize)>,
-}
-
-impl Kept {
-    /// Reads what the last run left; nothing of what cannot be used, and nothing at all if the last run cannot have kept it
-    /// for this one.
-    pub(crate) fn recall(memory: Option<&Memory>, partials: &dyn Partials) -> Result<Self, StageError> {
-        let mut kept = Self::default();
-        let Some(memory) = memory else { return Ok(kept) };
-        for digests in memory.index().events.chunks(PARTS_AT_A_TIME) {
-            // What cannot be read only has to be made again, so the reason does not matter.
-            let read = |bytes: Vec<u8>| {
-                catch_unwind(AssertUnwindSafe(|| Self::from_bytes(&bytes))).ok().flatten().unwrap_or_default()
-            };
-            let bytes = parts(partials, EVENTS, digests.iter().copied())?;
-            let read: Vec<Self> = bytes.into_par_iter().flatten().map(read).collect();
-            read.into_iter().for_each(|part| kept.add(part));
-        }
-        Ok(kept)
-    }
-
-    fn add(&mut self, part: Self) {
-        let before = self.batches.len();
-        self.places
-            .extend(part.places.into_iter().map(|(digest, (batch, row))| (digest, (before + batch, row))));
-        self.batches.extend(part.batches);
-    }
-
-    /// Where the row with a digest stands.
-    pub(crate) fn find(&self, digest: u64) -> Option<(usize, usize)> {
-        self.places.get(&digest).copied()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (count, rest) = bytes.split_first_chunk::<8>()?;
-        let length = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(8)?;
-        let (digests, rows) = rest.split_at_checked(length)?;
-        let mut digests = digests.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        let mut kept = Self::default();
-        let mut buffer = Buffer::from(rows);
-        let mut decoder = StreamDecoder::new();
-        while let Some(batch) = decoder.decode(&mut buffer).ok()? {
-            if batch.schema() != events_schema() {
-                return None;
-            }
-            for row in 0..batch.num_rows() {
-                kept.places.insert(digests.next()?, (kept.batches.len(), row));
-            }
-            kept.batches.push(batch);
-        }
-        digests.next().is_none().then_some(kept)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table;
-
-    #[test]
-    fn rows_come_back_by_their_digests() {
-        let empty = table::events(&[]);
-        let bytes = rows(&[], std::slice::from_ref(&empty), 0).expect("rows have bytes");
-        let kept = Kept::from_bytes(&bytes).expect("and come back");
-        assert_eq!((kept.batches, kept.places.len()), (vec![empty], 0));
-        assert!(Kept::from_bytes(b"no rows at all").is_none());
-        let digests_of_no_rows = rows(&[7], &[table::events(&[])], 0).expect("rows have bytes");
-        assert!(Kept::from_bytes(&digests_of_no_rows).is_none());
-    }
 
     #[test]
     fn where_a_part_ends_does_not_depend_on_what_stands_before() {
         let digests = |from: u64| (from..5000).map(|n| XxHash3_64::oneshot(&n.to_le_bytes()));
-        let (all, fewer) = (ends(digests(0)), ends(digests(70)));
+        let ends = |from| ends(digests(from), REPORTS_OF_PART);
+        let (all, fewer) = (ends(0), ends(70));
         assert_eq!(all.last(), Some(&5000));
         let same = fewer.iter().filter(|end| all.contains(&(*end + 70))).count();
         assert!(same + 2 >= fewer.len() && all.len() > 8, "{all:?} {fewer:?}");

@@ -22,6 +22,7 @@
 mod config;
 mod corpus;
 mod event;
+mod events;
 mod kept;
 mod link;
 mod outline;
@@ -46,12 +47,11 @@ pub use config::{Best, Config};
 pub use table::events_schema;
 
 use corpus::Corpus;
-use event::{Event, Order};
-use kept::{Keeper, Kept, Memory};
-use link::{Graph, Group};
+use events::Events;
+use kept::{Keeper, Memory};
+use link::Group;
 use report::{Figure, Report};
 use rows::Rows;
-use table::LinkRow;
 
 /// Events that are put together at a time.
 const GROUPS_AT_A_TIME: usize = 2048;
@@ -118,7 +118,7 @@ impl CorpusStage for Aggregate {
 
     fn finish(&self, partials: &dyn Partials, out: &mut dyn Findings) -> Result<(), StageError> {
         let mut memory = Memory::recall(partials)?;
-        let mut kept = Kept::recall(memory.as_ref(), partials)?;
+        let mut rows = Rows::recall(memory.as_ref(), partials)?;
         let known = memory.as_mut().map_or(Ok(None), |memory| memory.corpus(partials))?;
         let (corpus, graph) = match known {
             Some(known) => known,
@@ -135,66 +135,23 @@ impl CorpusStage for Aggregate {
         let graph = graph.finish(&digests, &self.config);
         let linked = graph.link(&self.config);
         keeper.pairs(&graph, &linked, out)?;
-        let mut events = Rows::default();
-        events.keep(std::mem::take(&mut kept.batches));
-        let mut links = Rows::default();
+        let events = Events::new(&corpus, &graph, &linked.groups, &self.config);
         let mut is_new = Vec::with_capacity(linked.groups.len());
-        let id_of = |group: &Group| event::event_id(corpus.incident_id(group.members[0]));
-        let event_ids: Vec<String> = linked.groups.iter().map(id_of).collect();
-        let chunks = linked.groups.chunks(GROUPS_AT_A_TIME).zip(event_ids.chunks(GROUPS_AT_A_TIME));
-        for (chunk, event_ids) in chunks {
+        for (first, chunk) in (0..).step_by(GROUPS_AT_A_TIME).zip(linked.groups.chunks(GROUPS_AT_A_TIME)) {
             let digests: Vec<u64> =
                 chunk.par_iter().map(|group| corpus.digest(group, &graph.nodes)).collect();
-            let fresh = |digest: &u64| kept.find(*digest).is_none();
-            is_new.extend(digests.iter().map(fresh));
-            let (new, new_digests): (Vec<&Group>, Vec<u64>) =
-                chunk.iter().zip(&digests).filter(|(_, digest)| fresh(digest)).unzip();
-            let reports = corpus.reports_of(partials, &new, &graph.nodes)?;
-            let rows: Vec<Event> = new
-                .par_iter()
-                .map(|group| Event::of(group, &graph.nodes, &reports, &corpus, &self.config))
-                .collect();
-            let rows = table::events(&rows);
-            let mut new_orders = Order::of_rows(&rows).into_iter().zip(new_digests);
-            let mut orders = Vec::with_capacity(chunk.len());
-            for digest in digests {
-                let order = match kept.find(digest) {
-                    Some(place) => {
-                        let order = events.row(place, Order::of_row);
-                        events.place((order.clone(), digest), place);
-                        order
-                    }
-                    None => {
-                        let (order, digest) = new_orders.next().expect("every new event has a row");
-                        events.expect((order.clone(), digest), 1);
-                        order
-                    }
-                };
-                orders.push(order);
-            }
-            events.add(rows);
-            let link_rows: Vec<Vec<LinkRow<'_>>> = chunk
-                .par_iter()
-                .zip(event_ids)
-                .map(|(group, id)| self.links(id, group, &graph, &corpus))
-                .collect();
-            for (order, own) in orders.into_iter().zip(&link_rows) {
-                links.expect(order, own.len());
-            }
-            links.add(table::links(&link_rows.into_iter().flatten().collect::<Vec<_>>()));
+            is_new.extend(digests.iter().map(|&digest| !rows.knows(digest)));
+            let new: Vec<usize> = (first..first + chunk.len()).filter(|&event| is_new[event]).collect();
+            rows.add(&digests, events.rows_of(&new, partials)?);
         }
         let told = changed.as_deref().map(|changed| OnlyNew { is_new: &is_new, changed });
-        tell(&corpus, &linked.groups, &event_ids, told, out)?;
+        tell(&corpus, &linked.groups, events.ids(), told, out)?;
         out.count("incidents", graph.nodes.len() as u64);
         out.count("pairs_compared", linked.pairs);
         out.count("member_pairs_compared", linked.member_pairs);
         out.count("events", linked.groups.len() as u64);
-        drop((graph, linked, corpus, kept));
-        let (keys, rows) = events.hand_over("events", table::events(&[]), out)?;
-        let digests: Vec<u64> = keys.into_iter().map(|(_, digest)| digest).collect();
-        keeper.events(&digests, &rows, out)?;
-        links.hand_over("links", table::links(&[]), out)?;
-        Ok(())
+        let parts = rows.hand_over(&events, partials, out)?;
+        keeper.close(parts, out)
     }
 
     fn apply(&self, verdict: &[u8], article: &mut Article) -> Result<(), StageError> {
@@ -216,41 +173,6 @@ impl CorpusStage for Aggregate {
 /// Whether a figure is one of an incident, and not a total.
 fn of_incident(figure: &Figure, incident: u32) -> bool {
     figure.incident == Some(incident) && figure.scope == Scope::Incident
-}
-
-impl Aggregate {
-    /// Why the reports of an event were joined.
-    fn links<'a>(
-        &self,
-        event_id: &'a str,
-        group: &Group,
-        graph: &Graph,
-        corpus: &'a Corpus,
-    ) -> Vec<LinkRow<'a>> {
-        let told = |id: u32| {
-            let report = graph.nodes[id as usize].report;
-            (corpus.heads[report as usize].article_id.as_str(), corpus.incident_id(id))
-        };
-        let row = |link: &link::Link| {
-            let ((article_a, incident_a), (article_b, incident_b)) = (told(link.pair.0), told(link.pair.1));
-            LinkRow {
-                event_id,
-                article_a,
-                article_b,
-                incident_a,
-                incident_b,
-                points: one_decimal(link.points),
-                mean_points: one_decimal(link.mean),
-                reasons: link::reasons(graph, &self.config, link.pair),
-            }
-        };
-        group.links.iter().map(row).collect()
-    }
-}
-
-/// Evidence as the table shows it: no finer than it is known, so that not every new report changes every row.
-fn one_decimal(points: f32) -> f32 {
-    (points * 10.0).round() / 10.0
 }
 
 /// What need be told where the verdicts of the last time stand.

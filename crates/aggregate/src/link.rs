@@ -305,6 +305,11 @@ impl Graph {
         (number != period::NONE).then_some(Key::Term(number))
     }
 
+    /// Digest of the period of an incident.
+    pub(crate) fn period_of(&self, incident: NodeId) -> u64 {
+        self.told(incident).1.digest
+    }
+
     /// Digests of the periods.
     pub(crate) fn periods(&self) -> Vec<u64> {
         self.periods.iter().map(|period| period.digest).collect()

@@ -86,6 +86,14 @@ impl Random {
 
 type Parts = BTreeMap<Vec<u8>, Vec<u8>>;
 type Verdicts = BTreeMap<String, Vec<u8>>;
+type TableParts = BTreeMap<(String, Vec<u8>), RecordBatch>;
+
+/// What the host has of an earlier run.
+#[derive(Debug, Clone, Default)]
+struct Last {
+    verdicts: Verdicts,
+    tables: TableParts,
+}
 
 /// Partial results with what the last run left, and the articles that are not what they were then.
 #[derive(Default)]
@@ -129,12 +137,14 @@ impl Partials for Corpus {
 #[derive(Default)]
 struct Told {
     verdicts: Verdicts,
-    /// Those of the last run, if they may stand.
-    last: Option<Verdicts>,
+    /// What is there of the last run, if that may stand.
+    last: Option<Last>,
     stand: bool,
     taken_back: BTreeSet<String>,
     newly_told: usize,
     tables: BTreeMap<String, Vec<RecordBatch>>,
+    table_parts: TableParts,
+    newly_made: usize,
     counts: BTreeMap<String, u64>,
     memory: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
@@ -155,6 +165,23 @@ impl Findings for Told {
 
     fn table(&mut self, name: &str, rows: RecordBatch) {
         self.tables.entry(name.to_owned()).or_default().push(rows);
+    }
+
+    fn holds_parts(&mut self, name: &str, parts: &[Vec<u8>]) -> Vec<bool> {
+        let held = |part: &Vec<u8>| {
+            self.last.as_ref().is_some_and(|last| last.tables.contains_key(&(name.to_owned(), part.clone())))
+        };
+        parts.iter().map(held).collect()
+    }
+
+    fn table_part(&mut self, name: &str, part: &[u8], rows: Option<RecordBatch>) {
+        let key = (name.to_owned(), part.to_vec());
+        let known = self.last.as_ref().and_then(|last| last.tables.get(&key)).cloned();
+        assert!(rows.is_none() || known.is_none(), "rows that are here already are made again");
+        self.newly_made += usize::from(rows.is_some());
+        let rows = rows.or(known).expect("a part without rows is here already");
+        self.table_parts.insert(key, rows.clone());
+        self.table(name, rows);
     }
 
     fn count(&mut self, name: &str, value: u64) {
@@ -179,6 +206,10 @@ impl Told {
         self.memory.iter().map(part).collect()
     }
 
+    fn last(self) -> Last {
+        Last { verdicts: self.verdicts, tables: self.table_parts }
+    }
+
     fn rows(&self) -> BTreeMap<&str, RecordBatch> {
         let whole = |batches: &Vec<RecordBatch>| concat_batches(&batches[0].schema(), batches).expect("rows");
         self.tables.iter().map(|(name, batches)| (name.as_str(), whole(batches))).collect()
@@ -190,7 +221,7 @@ fn run(
     articles: &BTreeMap<usize, usize>,
     memory: Parts,
     changed: Option<Vec<String>>,
-    last: Option<Verdicts>,
+    last: Option<Last>,
 ) -> (Told, usize) {
     let articles = articles.iter().map(|(&number, &edition)| article(number, edition)).collect();
     run_with(serde_json::json!({}), articles, memory, changed, last)
@@ -201,7 +232,7 @@ fn run_with(
     articles: Vec<Article>,
     memory: Parts,
     changed: Option<Vec<String>>,
-    last: Option<Verdicts>,
+    last: Option<Last>,
 ) -> (Told, usize) {
     let stage = stage(config);
     let mut corpus = Corpus { memory, changed, ..Corpus::default() };
@@ -212,7 +243,7 @@ fn run_with(
     if let Some(last) = told.last.take().filter(|_| told.stand) {
         let stands = |(id, _): &(String, Vec<u8>)| !told.taken_back.contains(id);
         let new = std::mem::take(&mut told.verdicts);
-        told.verdicts = last.into_iter().filter(stands).chain(new).collect();
+        told.verdicts = last.verdicts.into_iter().filter(stands).chain(new).collect();
     }
     (told, corpus.scans.get())
 }
@@ -225,7 +256,7 @@ fn what_is_remembered_saves_work_and_changes_nothing() {
     let rows = |name: &str| first.rows()[name].num_rows();
     assert!(rows("events") > 25 && rows("links") > 25, "{} {}", rows("events"), rows("links"));
     let mut memory = first.memory(&Parts::new());
-    let mut verdicts = first.verdicts.clone();
+    let mut last = first.last();
     let id = |number: &usize| format!("a{number:04}");
     // Nothing; some that are new, at the end and in between; edits; withdrawals; an article that repeats another now no more.
     let histories: [&[(usize, Option<usize>)]; 5] = [
@@ -243,7 +274,7 @@ fn what_is_remembered_saves_work_and_changes_nothing() {
             };
         }
         let changed = changes.iter().map(|(number, _)| id(number)).collect();
-        let (again, scans) = run(&articles, memory.clone(), Some(changed), Some(verdicts));
+        let (again, scans) = run(&articles, memory.clone(), Some(changed), Some(last));
         let (whole, _) = run(&articles, Parts::new(), None, None);
         assert_eq!(scans, 0, "the partial results of all articles are not asked for");
         assert_eq!(again.rows(), whole.rows());
@@ -256,13 +287,13 @@ fn what_is_remembered_saves_work_and_changes_nothing() {
         // The list of the parts and the last words are written in any case.
         assert!(!changes.is_empty() || kept + 2 >= again.memory.len(), "{kept} of {}", again.memory.len());
         memory = again.memory(&memory);
-        verdicts = again.verdicts;
+        last = again.last();
     }
     // What cannot be read is made anew.
     for name in memory.keys().cloned().collect::<Vec<_>>() {
         let mut damaged = memory.clone();
         damaged.insert(name, b"no such thing".to_vec());
-        let (again, _) = run(&articles, damaged, Some(Vec::new()), Some(verdicts.clone()));
+        let (again, _) = run(&articles, damaged, Some(Vec::new()), Some(last.clone()));
         assert_eq!(again.verdicts, run(&articles, Parts::new(), None, None).0.verdicts);
     }
 }
@@ -301,7 +332,7 @@ fn pairs_are_weighed_again_only_where_news_can_have_changed_them() {
         };
         let mut articles: BTreeMap<usize, usize> = (0..400).map(|number| (number, 0)).collect();
         let first = run(&articles, Parts::new(), None, None);
-        let (mut memory, mut verdicts) = (first.memory(&Parts::new()), first.verdicts);
+        let (mut memory, mut last) = (first.memory(&Parts::new()), first.last());
         for turn in 0..6 {
             let mut changed = Vec::new();
             for _ in 0..random.below(12) {
@@ -314,7 +345,7 @@ fn pairs_are_weighed_again_only_where_news_can_have_changed_them() {
                 };
                 changed.push(format!("a{number:04}"));
             }
-            let again = run(&articles, memory.clone(), Some(changed), Some(verdicts));
+            let again = run(&articles, memory.clone(), Some(changed), Some(last));
             let whole = run(&articles, Parts::new(), None, None);
             assert_eq!(again.rows(), whole.rows(), "seed {seed}, turn {turn}");
             assert_eq!(again.verdicts, whole.verdicts, "seed {seed}, turn {turn}");
@@ -334,8 +365,54 @@ fn pairs_are_weighed_again_only_where_news_can_have_changed_them() {
             };
             assert!(same(b'p'), "seed {seed}, turn {turn}");
             memory = again.memory(&memory);
-            verdicts = again.verdicts;
+            last = again.last();
         }
     }
     assert!(saved > 20, "half of the pairs or more were spared in {saved} runs of 72");
+}
+
+#[test]
+fn parts_of_tables_that_are_here_are_not_made_again() {
+    let run = |articles: &BTreeMap<usize, usize>, memory, changed, last| {
+        let articles = articles.iter().map(|(&number, &edition)| random_article(number, edition)).collect();
+        run_with(serde_json::json!({ "link_threshold": 4.0 }), articles, memory, changed, last)
+    };
+    let mut articles: BTreeMap<usize, usize> = (0..4500).map(|number| (number, 0)).collect();
+    let (first, _) = run(&articles, Parts::new(), None, None);
+    let made = first.newly_made;
+    assert!(made >= 8, "{made} parts");
+    let mut memory = first.memory(&Parts::new());
+    let mut last = first.last();
+    for (turn, edits) in [&[4501, 4502, 30][..], &[2500], &[], &[2, 4000]].into_iter().enumerate() {
+        articles.extend(edits.iter().map(|&number| (number, turn + 1)));
+        let changed: Vec<String> = edits.iter().map(|number| format!("a{number:04}")).collect();
+        let (whole, _) = run(&articles, Parts::new(), None, None);
+        // A host may have lost some of its parts, or all.
+        for lost in [0, 3, 1] {
+            let mut last = last.clone();
+            let tables = std::mem::take(&mut last.tables).into_iter().enumerate();
+            last.tables =
+                tables.filter(|(at, _)| lost == 0 || at % lost == 1).map(|(_, part)| part).collect();
+            let (again, _) = run(&articles, memory.clone(), Some(changed.clone()), Some(last));
+            assert_eq!(again.rows(), whole.rows(), "turn {turn}, {lost} lost");
+            assert_eq!(again.table_parts, whole.table_parts);
+            assert!(lost > 0 || again.newly_made <= 4 * edits.len(), "{} of {made}", again.newly_made);
+        }
+        // And the memory may have lost the rows that are asked for.
+        let without: Parts = memory
+            .iter()
+            .filter(|(name, _)| name[..1] != *b"v")
+            .map(|(n, p)| (n.clone(), p.clone()))
+            .collect();
+        let (again, _) = run(
+            &articles,
+            without,
+            Some(changed.clone()),
+            Some(Last { tables: TableParts::new(), ..last.clone() }),
+        );
+        assert_eq!(again.rows(), whole.rows());
+        let (again, _) = run(&articles, memory.clone(), Some(changed), Some(last));
+        memory = again.memory(&memory);
+        last = again.last();
+    }
 }

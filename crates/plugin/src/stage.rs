@@ -245,6 +245,24 @@ pub trait Findings {
     /// Rows for a table of the output, in final order; later calls with the same name append.
     fn table(&mut self, name: &str, rows: RecordBatch);
 
+    /// Of each of these parts of a table, whether it is here already from an earlier run, so that
+    /// [`Findings::table_part`] needs no rows.
+    fn holds_parts(&mut self, name: &str, parts: &[Vec<u8>]) -> Vec<bool> {
+        let _ = name;
+        vec![false; parts.len()]
+    }
+
+    /// A part of a table, in its place in the final order. `part` is a digest of all that its rows depend on beside the version
+    /// and the configuration of the stage: parts of one digest have the same rows. All rows on one event stand in one part.
+    /// A part that is here already may come without rows; if the first one does, an empty batch given to [`Findings::table`] tells
+    /// the columns before it.
+    fn table_part(&mut self, name: &str, part: &[u8], rows: Option<RecordBatch>) {
+        let _ = part;
+        if let Some(rows) = rows {
+            self.table(name, rows);
+        }
+    }
+
     /// A number for run.json, such as pairs compared.
     fn count(&mut self, name: &str, value: u64);
 
