@@ -144,6 +144,7 @@ struct Told {
     newly_told: usize,
     tables: BTreeMap<String, Vec<RecordBatch>>,
     table_parts: TableParts,
+    /// Parts of `events`.
     newly_made: usize,
     counts: BTreeMap<String, u64>,
     memory: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
@@ -178,7 +179,7 @@ impl Findings for Told {
         let key = (name.to_owned(), part.to_vec());
         let known = self.last.as_ref().and_then(|last| last.tables.get(&key)).cloned();
         assert!(rows.is_none() || known.is_none(), "rows that are here already are made again");
-        self.newly_made += usize::from(rows.is_some());
+        self.newly_made += usize::from(rows.is_some() && name == "events");
         let rows = rows.or(known).expect("a part without rows is here already");
         self.table_parts.insert(key, rows.clone());
         self.table(name, rows);
@@ -380,7 +381,7 @@ fn parts_of_tables_that_are_here_are_not_made_again() {
     let mut articles: BTreeMap<usize, usize> = (0..4500).map(|number| (number, 0)).collect();
     let (first, _) = run(&articles, Parts::new(), None, None);
     let made = first.newly_made;
-    assert!(made >= 8, "{made} parts");
+    assert!(made >= 4, "{made} parts");
     let mut memory = first.memory(&Parts::new());
     let mut last = first.last();
     for (turn, edits) in [&[4501, 4502, 30][..], &[2500], &[], &[2, 4000]].into_iter().enumerate() {
@@ -396,12 +397,12 @@ fn parts_of_tables_that_are_here_are_not_made_again() {
             let (again, _) = run(&articles, memory.clone(), Some(changed.clone()), Some(last));
             assert_eq!(again.rows(), whole.rows(), "turn {turn}, {lost} lost");
             assert_eq!(again.table_parts, whole.table_parts);
-            assert!(lost > 0 || again.newly_made <= 4 * edits.len(), "{} of {made}", again.newly_made);
+            assert!(lost > 0 || again.newly_made <= 2 * edits.len(), "{} of {made}", again.newly_made);
         }
         // And the memory may have lost the rows that are asked for.
         let without: Parts = memory
             .iter()
-            .filter(|(name, _)| name[..1] != *b"v")
+            .filter(|(name, _)| name.first() != Some(&b'v'))
             .map(|(n, p)| (n.clone(), p.clone()))
             .collect();
         let (again, _) = run(
