@@ -27,6 +27,11 @@ const PARTS: &str = "parts.json";
 const NEXT: &str = "next";
 const DECIDED: &str = "decided";
 
+/// The list of the pieces of the set in a folder.
+pub(crate) fn parts_of(out: &Path) -> PathBuf {
+    out.join(STATE).join(PARTS)
+}
+
 /// Files on their way; dropped, they vanish and the folder is as it was.
 pub(crate) struct Staging {
     out: PathBuf,
@@ -63,7 +68,7 @@ impl Staging {
 
     /// The list of the pieces of the last set.
     pub(crate) fn parts(&self) -> PathBuf {
-        self.out.join(STATE).join(PARTS)
+        parts_of(&self.out)
     }
 
     /// Makes the new set of these files durable, decides for it and brings it into place. Every file has been synced by

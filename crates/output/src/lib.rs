@@ -17,6 +17,7 @@ mod articles;
 mod cell;
 mod error;
 mod folder;
+mod last;
 mod parts;
 mod rows;
 pub mod schema;
@@ -40,6 +41,7 @@ pub use cell::{digests, row, rows};
 pub use error::OutputError;
 use folder::Staging;
 pub use folder::recover;
+pub use last::LastSet;
 use parts::{Digest, Parts};
 use rows::Rows;
 use sink::NewFile;
@@ -74,6 +76,15 @@ impl Format {
             Self::Html => "html",
         }
     }
+
+    /// Whether a table has a file of its own in this format.
+    fn has(self, table: &str) -> bool {
+        match self {
+            Self::Parquet | Self::Csv | Self::Jsonl => true,
+            Self::Geojson => table == EVENTS,
+            Self::Html => false,
+        }
+    }
 }
 
 /// What the tables look like.
@@ -85,6 +96,16 @@ pub struct Options {
     pub attributes: Vec<String>,
     /// Name of the pipeline, for the title of the page.
     pub title: String,
+}
+
+impl Options {
+    /// Without attributes that cannot have a column of their own.
+    fn settled(mut self) -> Self {
+        let mut attributes = BTreeSet::new();
+        let taken = schema::articles(&[]);
+        self.attributes.retain(|name| taken.index_of(name).is_err() && attributes.insert(name.clone()));
+        self
+    }
 }
 
 /// A table that was written.
@@ -137,10 +158,7 @@ impl Writer {
     /// # Errors
     /// When the folder cannot be made or written to.
     pub fn create(dir: &Path, formats: &[Format], options: Options) -> Result<Self, OutputError> {
-        let mut attributes = BTreeSet::new();
-        let taken = schema::articles(&[]);
-        let mut options = options;
-        options.attributes.retain(|name| taken.index_of(name).is_err() && attributes.insert(name.clone()));
+        let options = options.settled();
         let staging = Staging::open(dir)?;
         let layout = layout(formats, &options);
         let last = Parts::read(&staging.parts(), layout);
@@ -299,11 +317,41 @@ impl OtherTables {
         rows: &RecordBatch,
         digests: &[[u8; 16]],
     ) -> Result<(), OutputError> {
-        let table = match self.tables.entry(name.to_owned()) {
+        self.open_table(name, rows)?.append(rows, digests)?;
+        self.to_page(name, rows)
+    }
+
+    /// Appends rows that make a piece by themselves, known by a digest of all that they are made of.
+    ///
+    /// # Errors
+    /// As [`OtherTables::table`].
+    pub fn part(&mut self, name: &str, digest: &[u8; 16], rows: &RecordBatch) -> Result<(), OutputError> {
+        self.open_table(name, rows)?.part(digest, Some(rows))?;
+        self.to_page(name, rows)
+    }
+
+    /// Appends a piece that [`LastSet`] holds, to a table that has been begun. Nothing of it comes to the page.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the last set does not hold the piece any more.
+    pub fn held_part(&mut self, name: &str, digest: &[u8; 16]) -> Result<(), OutputError> {
+        match self.tables.get_mut(name) {
+            Some(table) => table.part(digest, None),
+            None => Err(OutputError::Schema {
+                table: name.to_owned(),
+                message: "came without its columns".to_owned(),
+            }),
+        }
+    }
+
+    fn open_table(&mut self, name: &str, rows: &RecordBatch) -> Result<&mut Table, OutputError> {
+        Ok(match self.tables.entry(name.to_owned()) {
             Entry::Occupied(table) => table.into_mut(),
             Entry::Vacant(place) => place.insert(self.place.open(name, schema::nullable(rows.schema_ref()))?),
-        };
-        table.append(rows, digests)?;
+        })
+    }
+
+    fn to_page(&mut self, name: &str, rows: &RecordBatch) -> Result<(), OutputError> {
         match &mut self.page {
             Some(page) if name == EVENTS => page.events(rows),
             _ => Ok(()),

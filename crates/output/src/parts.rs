@@ -2,7 +2,7 @@
 //!
 //! The list lies beside the files and is replaced with them as one set. A file that has been touched since is not used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -80,20 +80,34 @@ impl Parts {
     }
 
     /// The pieces of a table, if all these files are as they were written.
-    pub(crate) fn table(&self, table: &str, folder: &Path, files: &[String]) -> Option<OldTable> {
+    fn whole(&self, table: &str, folder: &Path, files: &[String]) -> Option<&[Part]> {
         let parts = self.tables.get(table)?;
-        let mut open = Vec::new();
-        for name in files {
-            let path = folder.join(name);
-            let known = self.files.get(name)?;
-            if Stamp::of(&path).as_ref() != Some(known) {
-                return None;
-            }
-            open.push(OldFile::open(path).ok()?);
-        }
-        let fits = parts.iter().all(|part| part.spans.len() == open.len());
+        let is_whole = |name: &String| {
+            self.files.get(name).is_some_and(|known| Stamp::of(&folder.join(name)).as_ref() == Some(known))
+        };
+        let fits = parts.iter().all(|part| part.spans.len() == files.len());
+        (fits && files.iter().all(is_whole)).then_some(parts)
+    }
+
+    /// A table, if all these files are as they were written.
+    pub(crate) fn table(&self, table: &str, folder: &Path, files: &[String]) -> Option<OldTable> {
+        let parts = self.whole(table, folder, files)?;
+        let open = files.iter().map(|name| OldFile::open(folder.join(name)).ok());
         let by_digest = parts.iter().map(|part| (part.digest, part.clone())).collect();
-        fits.then_some(OldTable { by_digest, files: open })
+        Some(OldTable { by_digest, files: open.collect::<Option<_>>()? })
+    }
+
+    /// The digests of the pieces of each table whose files are as they were written.
+    pub(crate) fn digests(
+        &self,
+        folder: &Path,
+        files: impl Fn(&str) -> Vec<String>,
+    ) -> BTreeMap<String, BTreeSet<Digest>> {
+        let of_table = |name: &String| {
+            let parts = self.whole(name, folder, &files(name))?;
+            Some((name.clone(), parts.iter().map(|part| part.digest).collect()))
+        };
+        self.tables.keys().filter_map(of_table).collect()
     }
 }
 

@@ -17,6 +17,15 @@ use crate::sink::parquet::{Parquet, RowGroups};
 use crate::sink::{Encode, NewFile, Piece, Sink, Span};
 use crate::{Format, Options, OutputError, cell, schema, short};
 
+/// The files of a table, in the order of formats.
+pub(crate) fn files(table: &str, formats: &BTreeSet<Format>) -> Vec<String> {
+    formats.iter().filter(|format| format.has(table)).map(|format| file(table, *format)).collect()
+}
+
+fn file(table: &str, format: Format) -> String {
+    format!("{table}.{}", format.extension())
+}
+
 /// The formats of a table, in the order of its files.
 pub(crate) type Encoders = Vec<Arc<dyn Encode>>;
 
@@ -117,8 +126,8 @@ impl Table {
         cell::check(name, &schema)?;
         let mut encoders: Encoders = Vec::new();
         let mut sinks: Vec<(String, Box<dyn Sink>)> = Vec::new();
-        for format in formats {
-            let file = format!("{name}.{}", format.extension());
+        for format in formats.iter().filter(|format| format.has(name)) {
+            let file = file(name, *format);
             let create = || NewFile::create(staging.path(&file));
             let (encoder, sink): (Arc<dyn Encode>, Box<dyn Sink>) = match format {
                 Format::Parquet => (
@@ -129,16 +138,13 @@ impl Table {
                     (Arc::new(CsvRows::new(name)), Box::new(Csv::new(name, create()?, &schema, options.hxl)?))
                 }
                 Format::Jsonl => (Arc::new(Lines), Box::new(Jsonl::new(create()?))),
-                Format::Geojson if name == "events" => {
-                    (Arc::new(Features), Box::new(Geojson::new(create()?)?))
-                }
-                Format::Geojson | Format::Html => continue,
+                Format::Geojson => (Arc::new(Features), Box::new(Geojson::new(create()?)?)),
+                Format::Html => continue,
             };
             encoders.push(encoder);
             sinks.push((file, sink));
         }
-        let files: Vec<String> = sinks.iter().map(|(file, _)| file.clone()).collect();
-        let last = last.and_then(|last| last.table(name, staging.out(), &files)).map(Arc::new);
+        let last = last.and_then(|last| last.table(name, staging.out(), &files(name, formats))).map(Arc::new);
         let digests = Self::start(&schema);
         Ok(Self {
             name: name.to_owned(),
@@ -187,15 +193,30 @@ impl Table {
         self.last.as_ref().is_some_and(|last| last.find(digest).is_some())
     }
 
-    /// Appends rows, which are cut into pieces first.
-    pub(crate) fn append(&mut self, rows: &RecordBatch, digests: &[Digest]) -> Result<(), OutputError> {
-        let rows = RecordBatch::try_new(self.schema.clone(), rows.columns().to_vec())
+    fn checked(&self, rows: &RecordBatch) -> Result<RecordBatch, OutputError> {
+        RecordBatch::try_new(self.schema.clone(), rows.columns().to_vec())
             .ok()
             .filter(|_| schema::nullable(rows.schema_ref()) == self.schema)
             .ok_or_else(|| OutputError::Schema {
                 table: self.name.clone(),
                 message: "came with other columns than before".to_owned(),
-            })?;
+            })
+    }
+
+    /// Appends rows that are a piece; without rows it is taken from the last set.
+    pub(crate) fn part(&mut self, digest: &Digest, rows: Option<&RecordBatch>) -> Result<(), OutputError> {
+        self.end_pending()?;
+        let rows = rows.map(|rows| self.checked(rows)).transpose()?;
+        let encoded = match rows {
+            Some(rows) if !self.holds(digest) => Some(Rendered::new(&[rows], &self.encoders)?),
+            _ => None,
+        };
+        self.push(*digest, encoded)
+    }
+
+    /// Appends rows, which are cut into pieces first.
+    pub(crate) fn append(&mut self, rows: &RecordBatch, digests: &[Digest]) -> Result<(), OutputError> {
+        let rows = self.checked(rows)?;
         let mut from = 0;
         for (at, digest) in digests.iter().enumerate() {
             self.digests.update(digest);
@@ -205,7 +226,7 @@ impl Table {
             if told || self.held == *PIECE_ROWS.end() {
                 self.pending.push(rows.slice(from, at + 1 - from));
                 from = at + 1;
-                self.write_pending()?;
+                self.end_pending()?;
             }
         }
         if from < rows.num_rows() {
@@ -214,7 +235,7 @@ impl Table {
         Ok(())
     }
 
-    fn write_pending(&mut self) -> Result<(), OutputError> {
+    fn end_pending(&mut self) -> Result<(), OutputError> {
         if self.held == 0 {
             return Ok(());
         }
@@ -230,6 +251,10 @@ impl Table {
                 Some(Rendered::new(&[whole], &self.encoders)?)
             }
         };
+        self.push(digest, encoded)
+    }
+
+    fn push(&mut self, digest: Digest, encoded: Option<Rendered>) -> Result<(), OutputError> {
         self.ended.push((digest, encoded));
         if self.ended.len() >= PIECES_AT_A_TIME { self.write_ended() } else { Ok(()) }
     }
@@ -283,7 +308,7 @@ impl Table {
     }
     /// Writes what is left, and starts to make the files durable; nothing is appended any more.
     pub(crate) fn end(&mut self) -> Result<(), OutputError> {
-        self.write_pending()?;
+        self.end_pending()?;
         self.write_ended()?;
         // To make a file durable is to wait; so all of them are waited for together.
         self.ending.extend(
