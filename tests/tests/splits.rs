@@ -132,8 +132,13 @@ fn lay(dir: &Path, files: &[File], turn: usize) -> bool {
 
 fn once(dir: &Path) {
     let pipeline = Pipeline::read(&dir.join("pipeline.toml")).unwrap();
-    let options =
-        RunOptions { cancel: Arc::default(), verbosity: Verbosity::Quiet, rebuild: false, offline: true };
+    let options = RunOptions {
+        cancel: Arc::default(),
+        verbosity: Verbosity::Quiet,
+        rebuild: false,
+        offline: true,
+        events: false,
+    };
     run(&pipeline, registry(), &options).unwrap();
 }
 

@@ -233,8 +233,13 @@ fn a_folder_that_vanishes_halfway_loses_nothing() {
         Registry::new([Definition::article::<Vandal>()], Box::new(|_, _| Err("no plugins here".to_owned())));
     let once = || {
         let pipeline = Pipeline::read(&scratch.path().join("pipeline.toml")).unwrap();
-        let options =
-            RunOptions { cancel: Arc::default(), verbosity: Verbosity::Quiet, rebuild: false, offline: true };
+        let options = RunOptions {
+            cancel: Arc::default(),
+            verbosity: Verbosity::Quiet,
+            rebuild: false,
+            offline: true,
+            events: false,
+        };
         run(&pipeline, &registry, &options)
     };
     let lay = |turn: usize| {

@@ -127,6 +127,7 @@ fn run(file: &Path, args: &RunArgs) -> Result<u8, Failure> {
         verbosity: Verbosity::detect(args.quiet),
         rebuild: args.rebuild,
         offline: args.offline,
+        events: !args.quiet,
     };
     let result = annals_runner::run(&pipeline, &registry::registry(), &options);
     if let Err(error) = annals_watch::notify(&pipeline, &result, start.elapsed()) {

@@ -1,19 +1,20 @@
 //! What a run did to the events, told against the last run.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Bound, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
-use annals_store::{Read, Space, Write};
+use annals_store::{Read, ReadSpace, Space, Write};
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::error::RunError;
 use crate::rows::{RowPacker, RowReader};
-use crate::runs::{Runs, Stretch};
+use crate::state::digest;
+use crate::tables::{Digest, Given, Portion, Portions};
 
 /// One row of the `changes` table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,12 +34,13 @@ pub(crate) struct Changes<'t> {
     /// Keys of rows that are no more.
     gone: Vec<Vec<u8>>,
     /// All rows, if they are not known to be as before.
-    runs: Option<Runs>,
+    portions: Option<Portions>,
 }
 
 type Events = BTreeMap<String, Map<String, Value>>;
 
 /// A row that speaks of an event.
+#[derive(Clone, Copy)]
 struct Row<'a> {
     table: &'a str,
     event_id: &'a str,
@@ -50,115 +52,52 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Puts its key in the store to `key`.
-    fn key(&self, key: &mut Vec<u8>) {
-        key.clear();
-        for part in [self.table, self.event_id] {
-            key.extend_from_slice(part.as_bytes());
-            key.push(0);
-        }
+    /// Its key in the store.
+    fn key(&self) -> Vec<u8> {
+        let mut key = rows_prefix(self.table, self.event_id);
         if self.table != EVENTS {
             key.extend_from_slice(&self.number.to_be_bytes());
         }
-    }
-}
-
-/// Rows in the order of their keys, the first of which is known.
-struct Rows<'t> {
-    first: Option<Row<'t>>,
-    key: Vec<u8>,
-    rest: std::vec::IntoIter<Row<'t>>,
-}
-
-impl<'t> Rows<'t> {
-    fn new(rows: Vec<Row<'t>>) -> Self {
-        let mut rows = Self { first: None, key: Vec::new(), rest: rows.into_iter() };
-        rows.advance();
-        rows
-    }
-
-    /// The row that was first.
-    fn advance(&mut self) -> Option<Row<'t>> {
-        let next = self.rest.next();
-        next.as_ref().inspect(|row| row.key(&mut self.key));
-        std::mem::replace(&mut self.first, next)
-    }
-
-    /// The first row, if its key stands in this order to `key`.
-    fn next_if(&mut self, order: Ordering, key: &[u8]) -> Option<Row<'t>> {
-        if self.first.is_some() && self.key.as_slice().cmp(key) == order { self.advance() } else { None }
+        key
     }
 }
 
 /// Bytes of the digest before each stored row, by which a row that has not changed is known without reading it.
-const DIGEST: usize = 16;
+const DIGEST: usize = size_of::<Digest>();
 
-/// As [`annals_output::digests`] gives them.
-pub(crate) type Digest = [u8; DIGEST];
+/// Digests of the rows of each batch of each table; those of parts are left out.
+pub(crate) type Digests<'t> = BTreeMap<&'t str, Vec<Vec<Digest>>>;
 
 impl<'t> Changes<'t> {
     /// Compares the rows that speak of events with those that [`Kept::remember`] kept.
     pub(crate) fn since_last_run(
         read: &Read,
-        tables: &'t BTreeMap<String, Vec<RecordBatch>>,
-        digests: &BTreeMap<&str, Vec<Vec<Digest>>>,
+        tables: &'t BTreeMap<String, Vec<Given>>,
+        digests: &Digests<'t>,
     ) -> Result<Self, RunError> {
-        let rows = rows(tables, digests);
-        let runs = runs(&rows);
-        let stretches = match Runs::read(read)? {
-            Some(known) => runs.stretches(&known),
-            // Nothing is known of the rows that are kept.
-            None => vec![Stretch { rows: 0..rows.len(), kept: Some((Bound::Unbounded, Bound::Unbounded)) }],
+        let Portions(mut known) = match Portions::read(read)? {
+            Some(known) => known,
+            None => all_kept(read)?,
         };
-        let mut changes = Self { list: Vec::new(), put: Vec::new(), gone: Vec::new(), runs: None };
-        changes.runs = (!stretches.is_empty()).then_some(runs);
-        let (mut before, mut now) = (Events::new(), Events::new());
-        // Of an event that is only new, its earlier ids are all that is compared.
-        let mut put = |row: Row<'t>, is_new: bool| -> Result<(), RunError> {
-            if row.table == EVENTS {
-                let told = if is_new { ids_alone(row.batch) } else { row.batch.clone() };
-                now.insert(row.event_id.to_owned(), annals_output::row(&told, row.at)?);
-            }
-            changes.put.push(row);
-            Ok(())
-        };
-        let events = table_prefix(EVENTS);
-        let mut reader = RowReader::new(read)?;
-        let kept = read.space(Space::Tables)?;
-        let (mut at, mut all) = (0, rows.into_iter());
-        for stretch in stretches {
-            all.by_ref().take(stretch.rows.start - at).for_each(drop);
-            at = stretch.rows.end;
-            let mut rows = Rows::new(all.by_ref().take(stretch.rows.len()).collect());
-            if let Some((from, to)) = stretch.kept {
-                kept.scan_from::<RunError>(from.as_ref().map(Vec::as_slice), |key, value| {
-                    if matches!(&to, Bound::Included(last) if key > last.as_slice()) {
-                        return Ok(false);
-                    }
-                    while let Some(row) = rows.next_if(Ordering::Less, key) {
-                        put(row, true)?;
-                    }
-                    let stays = rows.next_if(Ordering::Equal, key);
-                    if let Some(row) = stays {
-                        if value.get(..DIGEST) == Some(&row.digest) {
-                            return Ok(true);
-                        }
-                        put(row, false)?;
-                    } else {
-                        changes.gone.push(key.to_vec());
-                    }
-                    if key.starts_with(&events) {
-                        before.insert(id_of(key, &events), stored_row(&mut reader, EVENTS, value));
-                    }
-                    Ok(true)
-                })?;
-            }
-            while let Some(row) = rows.advance() {
-                put(row, true)?;
-            }
+        let mut comparing = Comparing::new(read)?;
+        let mut portions = Portions::default();
+        let mut is_new = false;
+        for (table, given) in tables {
+            let last = known.remove(table).unwrap_or_default();
+            let NewRows { portions: own, rows, gone } =
+                NewRows::of(table, given, digests.get(table.as_str()).map_or(&[], Vec::as_slice), last)?;
+            is_new |= !rows.is_empty() || !gone.is_empty();
+            comparing.table(table, rows, gone)?;
+            portions.0.insert(table.clone(), own);
         }
-        changes.list = compare(&before, &now);
-        Ok(changes)
+        for (table, last) in known {
+            is_new = true;
+            let gone = last.into_iter().flat_map(|portion| portion.events).collect();
+            comparing.table(&table, Vec::new(), gone)?;
+        }
+        let Comparing { before, now, put, gone, .. } = comparing;
+        let list = compare(&before, &now);
+        Ok(Self { list, put, gone, portions: is_new.then_some(portions) })
     }
 
     /// The `changes` table.
@@ -186,14 +125,13 @@ impl<'t> Changes<'t> {
 
     /// Puts together what the next run needs to compare with, and people to ask about.
     pub(crate) fn keep(self, read: &Read) -> Result<Kept, RunError> {
-        let mut kept = Kept { gone: self.gone, runs: self.runs, ..Kept::default() };
+        let mut kept = Kept { gone: self.gone, portions: self.portions, ..Kept::default() };
         for row in &self.put {
-            let (mut key, from) = (Vec::new(), kept.values.len());
-            row.key(&mut key);
+            let from = kept.values.len();
             kept.values.extend_from_slice(&row.digest);
             let told = annals_output::row(row.batch, row.at)?;
             kept.packer.append(read, row.table, &told, &mut kept.values)?;
-            kept.put.push((key, from..kept.values.len()));
+            kept.put.push((row.key(), from..kept.values.len()));
         }
         Ok(kept)
     }
@@ -206,15 +144,15 @@ pub(crate) struct Kept {
     put: Vec<(Vec<u8>, Range<usize>)>,
     values: Vec<u8>,
     gone: Vec<Vec<u8>>,
-    runs: Option<Runs>,
+    portions: Option<Portions>,
     packer: RowPacker,
 }
 
 impl Kept {
     /// Puts the rows to the store.
     pub(crate) fn remember(&self, write: &mut Write) -> Result<(), RunError> {
-        let Some(runs) = &self.runs else { return Ok(()) };
-        runs.remember(write)?;
+        let Some(portions) = &self.portions else { return Ok(()) };
+        portions.remember(write)?;
         self.packer.remember(write)?;
         write.space::<_, RunError>(Space::Tables, |entries| {
             self.gone.iter().try_for_each(|key| entries.remove(key))?;
@@ -231,50 +169,209 @@ fn ids_alone(batch: &RecordBatch) -> RecordBatch {
     batch.project(&columns).expect("the columns were found in the batch itself")
 }
 
-/// All rows that speak of events, in the order of their keys.
-fn rows<'t>(
-    tables: &'t BTreeMap<String, Vec<RecordBatch>>,
-    digests: &BTreeMap<&str, Vec<Vec<Digest>>>,
-) -> Vec<Row<'t>> {
-    let mut rows: Vec<Row> = Vec::new();
-    for (table, batches) in tables {
-        let first = rows.len();
-        let digests = digests.get(table.as_str()).map_or(&[][..], Vec::as_slice);
-        for (batch, digests) in batches.iter().zip(digests) {
-            let Some(ids) = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>())
-            else {
-                continue;
-            };
-            rows.extend(ids.iter().zip(digests).enumerate().filter_map(|(at, (event_id, &digest))| {
-                Some(Row { table, event_id: event_id?, number: 0, digest, batch, at })
-            }));
-        }
-        let own = &mut rows[first..];
-        // Stable, so that the rows of one event stay in their order, and get their numbers from it.
-        own.sort_by_key(|row| row.event_id);
-        for at in 1..own.len() {
-            if own[at - 1].event_id == own[at].event_id {
-                own[at].number = own[at - 1].number + 1;
-            }
-        }
-    }
-    rows.retain(|row| row.table != EVENTS || row.number == 0);
-    rows
+/// Rows of a table that are not in a portion of the last run.
+struct NewRows<'t> {
+    /// All portions, those of the last run among them.
+    portions: Vec<Portion>,
+    /// By event; those of one event in their order.
+    rows: Vec<Row<'t>>,
+    /// Events of portions that are no more.
+    gone: BTreeSet<String>,
 }
 
-/// The runs that rows make.
-fn runs(rows: &[Row<'_>]) -> Runs {
-    let key = |row: &Row<'_>| {
-        let mut key = Vec::new();
-        row.key(&mut key);
-        key
-    };
-    let mut runs = Runs::collect();
-    for (at, row) in rows.iter().enumerate() {
-        let is_last = rows.get(at + 1).is_none_or(|next| next.number == 0);
-        runs.push(&row.digest, is_last, || key(row));
+/// Rows that come without parts make a portion behind an event one of whose rows has a digest that is one of so many, or
+/// after so many rows.
+const ONE_OF_ROWS: u64 = 16;
+const MOST_ROWS: usize = 64;
+
+impl<'t> NewRows<'t> {
+    fn of(
+        table: &'t str,
+        given: &'t [Given],
+        digests: &[Vec<Digest>],
+        last: Vec<Portion>,
+    ) -> Result<Self, RunError> {
+        let mut known: FxHashMap<Digest, Vec<String>> =
+            last.into_iter().map(|portion| (portion.digest, portion.events)).collect();
+        let mut new = Self { portions: Vec::new(), rows: Vec::new(), gone: BTreeSet::new() };
+        let (mut loose, mut digests) = (Vec::new(), digests.iter());
+        for given in given {
+            let (digest, batch) = match given {
+                Given::Rows(batch) => {
+                    loose.extend(rows(table, batch, digests.next().map_or(&[], Vec::as_slice)));
+                    continue;
+                }
+                Given::Part(digest, batch) => (*digest, batch),
+            };
+            let events = match (known.remove(&digest), batch) {
+                (Some(events), _) => events,
+                (None, Some(batch)) => {
+                    let first = new.rows.len();
+                    new.rows.extend(rows(table, batch, &annals_output::digests(batch)?));
+                    let events: BTreeSet<&str> = new.rows[first..].iter().map(|row| row.event_id).collect();
+                    events.into_iter().map(str::to_owned).collect()
+                }
+                (None, None) => {
+                    return Err(RunError::Other(format!(
+                        "a part of the table {table} came without its rows"
+                    )));
+                }
+            };
+            new.portions.push(Portion { digest, events });
+        }
+        // Stable, so that the rows of one event stay in their order.
+        loose.sort_by_key(|row: &Row<'_>| row.event_id);
+        for rows in cut(loose) {
+            let portion = portion(&rows);
+            if known.remove(&portion.digest).is_none() {
+                new.rows.extend(rows);
+            }
+            new.portions.push(portion);
+        }
+        new.rows.sort_by_key(|row| row.event_id);
+        new.gone = known.into_values().flatten().collect();
+        Ok(new)
     }
-    runs.finish(rows.last().map(key))
+}
+
+/// The rows of a batch that speak of events.
+fn rows<'t>(table: &'t str, batch: &'t RecordBatch, digests: &[Digest]) -> Vec<Row<'t>> {
+    let Some(ids) = batch.column_by_name("event_id").and_then(|ids| ids.as_string_opt::<i32>()) else {
+        return Vec::new();
+    };
+    let row = |(at, (event_id, &digest)): (usize, (Option<&'t str>, &Digest))| {
+        Some(Row { table, event_id: event_id?, number: 0, digest, batch, at })
+    };
+    ids.iter().zip(digests).enumerate().filter_map(row).collect()
+}
+
+/// Cuts rows that are ordered by event, always between two events.
+fn cut(mut rows: Vec<Row<'_>>) -> Vec<Vec<Row<'_>>> {
+    let (mut ends, mut start, mut told) = (Vec::new(), 0, false);
+    for (at, row) in rows.iter().enumerate() {
+        told |= digest_number(&row.digest) % ONE_OF_ROWS == 0;
+        let is_last = rows.get(at + 1).is_none_or(|next| next.event_id != row.event_id);
+        if is_last && (told || at + 1 - start >= MOST_ROWS || at + 1 == rows.len()) {
+            ends.push(at + 1);
+            (start, told) = (at + 1, false);
+        }
+    }
+    ends.pop();
+    let mut parts: Vec<Vec<Row<'_>>> = ends.into_iter().rev().map(|end| rows.split_off(end)).collect();
+    parts.push(rows);
+    parts.reverse();
+    parts.retain(|rows| !rows.is_empty());
+    parts
+}
+
+fn digest_number(digest: &Digest) -> u64 {
+    u64::from_le_bytes([8, 9, 10, 11, 12, 13, 14, 15].map(|at| digest[at]))
+}
+
+/// Digests of rows tell all that the rows hold, their events too.
+fn portion(rows: &[Row<'_>]) -> Portion {
+    let digests: Vec<&[u8]> = rows.iter().map(|row| &row.digest[..]).collect();
+    let mut events: Vec<String> = rows.iter().map(|row| row.event_id.to_owned()).collect();
+    events.dedup();
+    Portion { digest: digest(&digests), events }
+}
+
+/// The events of all rows that are kept, where no portions are known.
+fn all_kept(read: &Read) -> Result<Portions, RunError> {
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    read.space(Space::Tables)?.scan::<RunError>(b"", |key, _| {
+        let mut parts = key.split(|&byte| byte == 0).map(|part| String::from_utf8_lossy(part).into_owned());
+        if let (Some(table), Some(event)) = (parts.next(), parts.next()) {
+            tables.entry(table).or_default().insert(event);
+        }
+        Ok(true)
+    })?;
+    let portions = |events: BTreeSet<String>| {
+        // The digest of no rows.
+        vec![Portion { digest: Digest::default(), events: events.into_iter().collect() }]
+    };
+    Ok(Portions(tables.into_iter().map(|(table, events)| (table, portions(events))).collect()))
+}
+
+/// Compares rows with those that are kept.
+struct Comparing<'t> {
+    kept: ReadSpace,
+    reader: RowReader,
+    before: Events,
+    now: Events,
+    put: Vec<Row<'t>>,
+    gone: Vec<Vec<u8>>,
+}
+
+impl<'t> Comparing<'t> {
+    fn new(read: &Read) -> Result<Self, RunError> {
+        let (kept, reader) = (read.space(Space::Tables)?, RowReader::new(read)?);
+        let (before, now) = (Events::new(), Events::new());
+        Ok(Self { kept, reader, before, now, put: Vec::new(), gone: Vec::new() })
+    }
+
+    /// Compares the rows of some events of a table, ordered by event, with those that are kept of the events of portions that are
+    /// gone.
+    fn table(&mut self, table: &str, rows: Vec<Row<'t>>, mut gone: BTreeSet<String>) -> Result<(), RunError> {
+        for mut rows in rows.chunk_by(|a, b| a.event_id == b.event_id) {
+            let mut kept = BTreeMap::new();
+            if gone.remove(rows[0].event_id) {
+                kept = self.kept(table, rows[0].event_id)?;
+            }
+            if table == EVENTS {
+                rows = &rows[..1];
+            }
+            for (number, row) in (0..).zip(rows) {
+                let row = Row { number, ..*row };
+                match kept.remove(&row.key()) {
+                    Some(value) if value.get(..DIGEST) == Some(&row.digest) => {}
+                    Some(value) => {
+                        self.was(&row.key(), &value);
+                        self.put(row, false)?;
+                    }
+                    None => self.put(row, true)?,
+                }
+            }
+            kept.into_iter().for_each(|(key, value)| self.is_gone(key, &value));
+        }
+        for event in gone {
+            let kept = self.kept(table, &event)?;
+            kept.into_iter().for_each(|(key, value)| self.is_gone(key, &value));
+        }
+        Ok(())
+    }
+
+    fn kept(&self, table: &str, event_id: &str) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, RunError> {
+        let mut kept = BTreeMap::new();
+        self.kept.scan::<RunError>(&rows_prefix(table, event_id), |key, value| {
+            kept.insert(key.to_vec(), value.to_vec());
+            Ok(true)
+        })?;
+        Ok(kept)
+    }
+
+    /// Of an event that is only new, its earlier ids are all that is compared.
+    fn put(&mut self, row: Row<'t>, is_new: bool) -> Result<(), RunError> {
+        if row.table == EVENTS {
+            let told = if is_new { ids_alone(row.batch) } else { row.batch.clone() };
+            self.now.insert(row.event_id.to_owned(), annals_output::row(&told, row.at)?);
+        }
+        self.put.push(row);
+        Ok(())
+    }
+
+    fn is_gone(&mut self, key: Vec<u8>, value: &[u8]) {
+        self.was(&key, value);
+        self.gone.push(key);
+    }
+
+    /// Notes what a row of the last run told of an event.
+    fn was(&mut self, key: &[u8], value: &[u8]) {
+        let events = table_prefix(EVENTS);
+        if key.starts_with(&events) {
+            self.before.insert(id_of(key, &events), stored_row(&mut self.reader, EVENTS, value));
+        }
+    }
 }
 
 /// A row as it was kept.
@@ -391,36 +488,57 @@ mod tests {
             .collect()
     }
 
-    /// Tables of events, each with some links, as its number of changes makes them; none for those without.
-    fn tables(events: &BTreeMap<u16, u8>) -> BTreeMap<String, Vec<RecordBatch>> {
+    /// Tables of events, each with some links, as its number of changes makes them; none for those without. Some come in parts,
+    /// which are left out where `known` has them.
+    fn tables(
+        events: &BTreeMap<u16, u8>,
+        in_parts: bool,
+        known: &mut BTreeSet<Digest>,
+    ) -> BTreeMap<String, Vec<Given>> {
         let batch = |columns: [(&str, Vec<String>); 2]| {
             let columns = columns.map(|(name, cells)| (name, Arc::new(StringArray::from(cells)) as ArrayRef));
             RecordBatch::try_from_iter(columns).unwrap()
         };
         let id = |event: &u16| format!("e{:03}", u32::from(*event) * 7 % 1000);
-        let rows = events.iter().map(|(event, state)| (id(event), format!("state {state}")));
-        let links = events.iter().flat_map(|(event, state)| {
-            (0..*event % 4).map(move |link| (id(event), format!("{link} {}", state / 2)))
-        });
-        let (events, states) = rows.unzip();
-        let (ends, reasons) = links.unzip();
-        BTreeMap::from([
-            (EVENTS.to_owned(), vec![batch([("event_id", events), ("state", states)])]),
-            ("links".to_owned(), vec![batch([("event_id", ends), ("reasons", reasons)])]),
-        ])
+        let mut tables = BTreeMap::new();
+        let (mut size, mut parts) = (events.len().max(1), BTreeSet::new());
+        if in_parts {
+            size = 40;
+        }
+        let events: Vec<(&u16, &u8)> = events.iter().collect();
+        for part in events.chunks(size) {
+            let rows = part.iter().map(|(event, state)| (id(event), format!("state {state}")));
+            let links = part.iter().flat_map(|(event, state)| {
+                (0..*event % 4).map(move |link| (id(event), format!("{link} {}", *state / 2)))
+            });
+            for (name, second, (first, cells)) in
+                [(EVENTS, "state", rows.unzip::<_, _, Vec<_>, Vec<_>>()), ("links", "reasons", links.unzip())]
+            {
+                let told = format!("{name} {first:?} {cells:?}");
+                let rows = batch([("event_id", first), (second, cells)]);
+                let given = if in_parts {
+                    let digest = digest(&[told.as_bytes()]);
+                    parts.insert(digest);
+                    Given::Part(digest, (!known.contains(&digest)).then_some(rows))
+                } else {
+                    Given::Rows(rows)
+                };
+                tables.entry(name.to_owned()).or_insert_with(Vec::new).push(given);
+            }
+        }
+        *known = parts;
+        tables
     }
 
     /// Tells the changes since the last call, and keeps the rows.
-    fn turn(
-        store: &annals_store::Store,
-        tables: &BTreeMap<String, Vec<RecordBatch>>,
-    ) -> (Vec<Change>, usize) {
+    fn turn(store: &annals_store::Store, tables: &BTreeMap<String, Vec<Given>>) -> (Vec<Change>, usize) {
+        let loose = |given: &Given| match given {
+            Given::Rows(rows) => Some(annals_output::digests(rows).unwrap()),
+            Given::Part(..) => None,
+        };
         let digests = tables
             .iter()
-            .map(|(name, batches)| {
-                let of_table = batches.iter().map(|batch| annals_output::digests(batch).unwrap());
-                (name.as_str(), of_table.collect())
-            })
+            .map(|(name, given)| (name.as_str(), given.iter().filter_map(loose).collect()))
             .collect();
         let read = store.read().unwrap();
         let changes = Changes::since_last_run(&read, tables, &digests).unwrap();
@@ -444,8 +562,8 @@ mod tests {
         rows
     }
 
-    #[test]
-    fn runs_of_rows_hide_no_change() {
+    /// Follows a history whose tables come in parts at each turn or not; also against stores that know less.
+    fn follow(in_parts: impl Fn(usize) -> bool) {
         let new_store = |dir: &std::path::Path| annals_store::Store::open(dir, 1 << 20).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let store = new_store(dir.path());
@@ -455,8 +573,11 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (random >> 33) % below
         };
-        turn(&store, &tables(&events));
-        for edits in [0, 1, 1, 3, 0, 12, 200, 2, 900, 5, 5, 5, 30, 1] {
+        let whole = |events: &BTreeMap<u16, u8>| tables(events, false, &mut BTreeSet::new());
+        let mut known = BTreeSet::new();
+        turn(&store, &tables(&events, in_parts(0), &mut known));
+        let all_edits = [0, 1, 1, 3, 0, 12, 200, 2, 900, 5, 5, 5, 30, 1, 0, 2, 2];
+        for (at, edits) in (1..).zip(all_edits) {
             let before = events.clone();
             for _ in 0..edits {
                 let event = draw(1000) as u16;
@@ -465,18 +586,57 @@ mod tests {
                     _ => events.insert(event, draw(5) as u8),
                 };
             }
-            let told = turn(&store, &tables(&events));
-            // Against a store whose runs are not known, and one that has never seen anything else.
+            let told = turn(&store, &tables(&events, in_parts(at), &mut known));
+            // Against a store whose portions are not known, and one that has never seen anything else.
             let (dir, fresh) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let (blind, fresh) = (new_store(dir.path()), new_store(fresh.path()));
-            turn(&blind, &tables(&before));
+            turn(&blind, &whole(&before));
             let mut write = blind.write().unwrap();
-            write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(b"runs")?)).unwrap();
+            write.space::<_, RunError>(Space::Meta, |meta| Ok(meta.remove(b"portions")?)).unwrap();
             write.commit().unwrap();
-            assert_eq!(told, turn(&blind, &tables(&events)), "{edits} edits");
-            turn(&fresh, &tables(&events));
-            assert_eq!(rows_of(&store), rows_of(&fresh));
+            assert_eq!(told, turn(&blind, &whole(&events)), "turn {at}");
+            turn(&fresh, &whole(&events));
+            assert_eq!(rows_of(&store), rows_of(&fresh), "turn {at}");
         }
+    }
+
+    #[test]
+    fn runs_of_rows_hide_no_change() {
+        follow(|_| false);
+    }
+
+    #[test]
+    fn parts_hide_no_change() {
+        follow(|_| true);
+    }
+
+    #[test]
+    fn a_table_may_come_in_parts_or_not() {
+        follow(|turn| turn % 3 > 0);
+    }
+
+    #[test]
+    fn what_a_table_that_is_no_more_told_of_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = annals_store::Store::open(dir.path(), 1 << 20).unwrap();
+        let events: BTreeMap<u16, u8> = (0..90).map(|event| (event, 0)).collect();
+        turn(&store, &tables(&events, true, &mut BTreeSet::new()));
+        let (told, rows) = turn(&store, &BTreeMap::new());
+        assert_eq!((told.len(), rows), (90, 90 + rows_of_links(&events)));
+        assert!(told.iter().all(|change| change.change == "withdrawn") && rows_of(&store).is_empty());
+    }
+
+    fn rows_of_links(events: &BTreeMap<u16, u8>) -> usize {
+        events.keys().map(|event| usize::from(event % 4)).sum()
+    }
+
+    #[test]
+    fn a_part_without_rows_that_nobody_knows_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = annals_store::Store::open(dir.path(), 1 << 20).unwrap();
+        let tables = BTreeMap::from([(EVENTS.to_owned(), vec![Given::Part([1; 16], None)])]);
+        let told = Changes::since_last_run(&store.read().unwrap(), &tables, &BTreeMap::new());
+        assert!(told.is_err());
     }
 
     #[test]

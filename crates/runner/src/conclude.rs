@@ -14,16 +14,10 @@ use crate::guard::caught;
 use crate::partials::AllPartials;
 use crate::plan::CorpusPass;
 use crate::run::Session;
-use crate::state::{decode, encode, number, pack};
+use crate::state::{decode, digest, encode, number, pack};
+use crate::tables::{Digest, Given, Held, Tables};
 use crate::verdicts::{Difference, Verdicts};
 use crate::work::{dirty_key, mark, touch};
-
-/// What corpus passes found besides verdicts.
-#[derive(Debug, Default)]
-pub(crate) struct Tables {
-    pub(crate) rows: BTreeMap<String, Vec<RecordBatch>>,
-    pub(crate) counts: BTreeMap<String, u64>,
-}
 
 #[derive(Default)]
 struct Found {
@@ -38,6 +32,15 @@ struct Found {
 struct Taker<'a> {
     found: Found,
     partials: &'a AllPartials<'a>,
+    held: &'a Held,
+    fingerprint: &'a [u8; 16],
+}
+
+impl Taker<'_> {
+    /// Parts are known by the plan that made them too.
+    fn part(&self, table: &str, part: &[u8]) -> Digest {
+        digest(&[self.fingerprint, table.as_bytes(), part])
+    }
 }
 
 impl Findings for Taker<'_> {
@@ -56,7 +59,16 @@ impl Findings for Taker<'_> {
     }
 
     fn table(&mut self, name: &str, rows: RecordBatch) {
-        self.found.tables.rows.entry(name.to_owned()).or_default().push(rows);
+        self.found.tables.give(name, Given::Rows(rows));
+    }
+
+    fn holds_parts(&mut self, name: &str, parts: &[Vec<u8>]) -> Vec<bool> {
+        parts.iter().map(|part| self.held.has(name, &self.part(name, part))).collect()
+    }
+
+    fn table_part(&mut self, name: &str, part: &[u8], rows: Option<RecordBatch>) {
+        let digest = self.part(name, part);
+        self.found.tables.give(name, Given::Part(digest, rows));
     }
 
     fn remember(&mut self, memory: Vec<u8>) {
@@ -86,13 +98,20 @@ pub(crate) fn recall(session: &Session<'_>, step: usize) -> Result<Option<Tables
     Ok((!gave_tables).then(|| Tables { rows: BTreeMap::new(), counts }))
 }
 
-/// Runs the corpus pass of a step over all partial results and keeps its verdicts.
-pub(crate) fn conclude(session: &Session<'_>, step: usize, pass: &CorpusPass) -> Result<Tables, RunError> {
+/// Runs the corpus pass of a step over all partial results and keeps its verdicts. Of the parts of tables that are held, it need
+/// not give rows.
+pub(crate) fn conclude(
+    session: &Session<'_>,
+    step: usize,
+    pass: &CorpusPass,
+    held: &Held,
+) -> Result<Tables, RunError> {
     let name = &session.plan.stages[pass.stage].name;
     let start = Instant::now();
     session.progress.start_finish(name);
     let partials = AllPartials::new(session, step, pass)?;
-    let mut taker = Taker { found: Found::default(), partials: &partials };
+    let fingerprint = &session.plan.steps[step].fingerprint;
+    let mut taker = Taker { found: Found::default(), partials: &partials, held, fingerprint };
     caught(|| pass.run.finish(&partials, &mut taker))
         .map_err(|error| RunError::Stage { stage: name.clone(), error })?;
     let mut found = taker.found;

@@ -19,10 +19,10 @@ mod pump;
 mod registry;
 mod rows;
 mod run;
-mod runs;
 pub mod show;
 mod shuffle;
 mod state;
+mod tables;
 mod verdicts;
 mod work;
 

@@ -7,17 +7,17 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 
 use annals_input::Found;
-use annals_output::{ArticleTables, Encoded, Encoder, Options, OtherTables, Writer};
+use annals_output::{ArticleTables, Encoded, Encoder, LastSet, Options, OtherTables, Writer};
 use annals_plugin::{Article, Rejected};
 use annals_store::{Read, Space, Write};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::changes::{Changes, Digest, Kept};
-use crate::conclude::Tables;
+use crate::changes::{Changes, Digests, Kept};
 use crate::config::Format;
 use crate::error::RunError;
 use crate::run::Session;
 use crate::state::{Basis, FileEntry, LayerReader, decode, digest, encode, number, unpack};
+use crate::tables::{Given, Held, Tables};
 use crate::work::is_settled;
 
 /// Articles of a piece of the tables at the least, and at the most. Between the two it ends with an article whose id has a
@@ -54,14 +54,7 @@ pub(crate) fn publish(
     publication: &[u8; 16],
     report: &dyn Fn(&Published) -> serde_json::Value,
 ) -> Result<Published, RunError> {
-    let settings = &session.pipeline.settings.output;
-    let formats: Vec<annals_output::Format> =
-        settings.formats.iter().map(|&format| output_format(format)).collect();
-    let options = Options {
-        title: session.pipeline.name(),
-        hxl: settings.hxl,
-        attributes: session.plan.attributes.clone(),
-    };
+    let (formats, options) = layout(session);
     let mut writer = Writer::create(dir, &formats, options)?;
     let (articles, others) = writer.sides();
     let again = is_settled(&session.store.read()?, number(session.plan.steps.len()), publication)?;
@@ -100,9 +93,16 @@ fn write_others(
     found: &Found,
 ) -> Result<Kept, RunError> {
     let digests = digests(tables)?;
-    for (name, batches) in &tables.rows {
-        for (batch, digests) in batches.iter().zip(&digests[name.as_str()]) {
-            to.table_with_digests(name, batch, digests)?;
+    for (name, given) in &tables.rows {
+        let mut digests = digests[name.as_str()].iter();
+        for given in given {
+            match given {
+                Given::Rows(rows) => {
+                    to.table_with_digests(name, rows, digests.next().map_or(&[], Vec::as_slice))?;
+                }
+                Given::Part(part, Some(rows)) => to.part(name, part, rows)?,
+                Given::Part(part, None) => to.held_part(name, part)?,
+            }
         }
     }
     let read = session.store.read()?;
@@ -115,14 +115,41 @@ fn write_others(
     changes.keep(&read)
 }
 
-/// The digests of the rows of each batch.
-fn digests(tables: &Tables) -> Result<BTreeMap<&str, Vec<Vec<Digest>>>, RunError> {
-    let mut all = BTreeMap::new();
-    for (name, batches) in &tables.rows {
-        let of_table: Result<_, _> = batches.iter().map(annals_output::digests).collect();
+/// The digests of the rows of each batch, parts left out.
+fn digests(tables: &Tables) -> Result<Digests<'_>, RunError> {
+    let mut all = Digests::new();
+    for (name, given) in &tables.rows {
+        let loose = given.iter().filter_map(|given| match given {
+            Given::Rows(rows) => Some(rows),
+            Given::Part(..) => None,
+        });
+        let of_table: Result<_, _> = loose.map(annals_output::digests).collect();
         all.insert(name.as_str(), of_table?);
     }
     Ok(all)
+}
+
+/// The parts of tables that need not be made again: none if all rows are asked for.
+pub(crate) fn held(session: &Session<'_>, dir: &Path) -> Result<Held, RunError> {
+    let settings = &session.pipeline.settings.output;
+    // The page shows what the rows tell.
+    if session.give_events || settings.formats.contains(&Format::Html) {
+        return Ok(Held::default());
+    }
+    let (formats, options) = layout(session);
+    let last = LastSet::open(dir, &formats, options)?;
+    Held::new(&last, &session.store.read()?)
+}
+
+/// What the files look like.
+fn layout(session: &Session<'_>) -> (Vec<annals_output::Format>, Options) {
+    let settings = &session.pipeline.settings.output;
+    let options = Options {
+        title: session.pipeline.name(),
+        hxl: settings.hxl,
+        attributes: session.plan.attributes.clone(),
+    };
+    (settings.formats.iter().map(|&format| output_format(format)).collect(), options)
 }
 
 fn output_format(format: Format) -> annals_output::Format {

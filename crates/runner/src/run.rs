@@ -13,16 +13,17 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::carry::carry;
-use crate::conclude::{Tables, conclude, recall};
+use crate::conclude::{conclude, recall};
 use crate::config::Pipeline;
 use crate::error::RunError;
 use crate::guard::message;
 use crate::ingest::{Intake, ingest};
 use crate::plan::Plan;
 use crate::progress::{Progress, Verbosity};
-use crate::publish::{Published, publish};
+use crate::publish::{Published, held, publish};
 use crate::registry::Registry;
 use crate::state::number;
+use crate::tables::Tables;
 use crate::work::{OUTDATED, SETTLED, dirty_key, is_settled, mark, settle};
 
 /// Folder of the state within the output folder.
@@ -39,6 +40,8 @@ pub struct RunOptions {
     pub rebuild: bool,
     /// Fetch nothing: use what feeds have landed before.
     pub offline: bool,
+    /// Give all rows of `events` in the summary, which takes a look at all of them.
+    pub events: bool,
 }
 
 /// What a run did.
@@ -50,7 +53,7 @@ pub struct Summary {
     pub dir: PathBuf,
     /// Rows of each table.
     pub rows: BTreeMap<String, u64>,
-    /// Rows of the `events` table, if a stage gave one.
+    /// Rows of the `events` table, if they were asked for and a stage gave some.
     pub events: Vec<RecordBatch>,
     /// What came of each feed.
     pub feeds: Vec<annals_fetch::Report>,
@@ -83,6 +86,8 @@ pub(crate) struct Session<'a> {
     pub(crate) pool: rayon::ThreadPool,
     pub(crate) progress: Progress,
     pub(crate) cancel: Arc<AtomicBool>,
+    /// Whether the rows of all events are asked for.
+    pub(crate) give_events: bool,
     state_dir: PathBuf,
     tallies: Vec<Tally>,
     feeds: Vec<annals_fetch::Report>,
@@ -206,6 +211,7 @@ pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Re
         pool,
         progress,
         cancel: Arc::clone(&options.cancel),
+        give_events: options.events,
         state_dir,
         tallies,
         feeds,
@@ -268,6 +274,7 @@ fn steps(
     forget_other_plans(session)?;
     let intake = ingest(session, found)?;
     let mut tables = Tables::default();
+    let mut parts = None;
     let outdated = |step: u8| -> Result<(bool, bool), RunError> {
         let read = session.store.read()?;
         let dirty = read.get(Space::Meta, &dirty_key(step))?.is_some();
@@ -293,7 +300,13 @@ fn steps(
             let recalled = if dirty { None } else { recall(session, index)? };
             let found = match recalled {
                 Some(found) => found,
-                None => conclude(session, index, pass)?,
+                None => {
+                    let parts = match &mut parts {
+                        Some(parts) => parts,
+                        none => none.insert(held(session, dir)?),
+                    };
+                    conclude(session, index, pass, parts)?
+                }
             };
             for (name, rows) in found.rows {
                 tables.rows.entry(name).or_default().extend(rows);
@@ -332,7 +345,7 @@ fn steps(
         written: true,
         dir: dir.to_owned(),
         rows: published.rows,
-        events: tables.rows.remove("events").unwrap_or_default(),
+        events: if session.give_events { tables.rows_of("events") } else { Vec::new() },
         feeds: session.feeds.clone(),
         inputs: digest_of(found),
         elapsed: start.elapsed(),

@@ -89,7 +89,13 @@ fn once(dir: &Path) -> Result<annals_runner::Summary, RunError> {
     run(
         &pipeline,
         &registry,
-        &RunOptions { cancel: Arc::default(), verbosity: Verbosity::Quiet, rebuild: false, offline: true },
+        &RunOptions {
+            cancel: Arc::default(),
+            verbosity: Verbosity::Quiet,
+            rebuild: false,
+            offline: true,
+            events: false,
+        },
     )
 }
 

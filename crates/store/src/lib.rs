@@ -21,7 +21,7 @@ use redb::{
 pub use lock::{Lock, LockError};
 
 /// Raised when what is stored changes its form; a store of another format is refused.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 const FORMAT_KEY: &[u8] = b"format";
 
@@ -150,7 +150,8 @@ impl Store {
 
     /// From an older format. In format 1 rows of tables had no digest before them: one that fits no row lets them be compared
     /// as before. In format 2 they were plain JSON, which is still read; an older program could not read what is now
-    /// written beside it. In format 3 no list told of runs of rows; an older program would change rows and leave the list.
+    /// written beside it. In format 3 no list told of runs of rows, and in format 4 none of portions in place of them; an older program would
+    /// change rows and leave the list.
     fn upgrade(&self, from: u32) -> Result<(), StoreError> {
         let mut write = self.write()?;
         if from == 1 {
@@ -162,7 +163,10 @@ impl Store {
                 Ok(())
             })?;
         }
-        write.put(Space::Meta, FORMAT_KEY, &FORMAT.to_le_bytes())?;
+        write.space::<_, StoreError>(Space::Meta, |meta| {
+            meta.remove(b"runs")?;
+            meta.put(FORMAT_KEY, &FORMAT.to_le_bytes())
+        })?;
         write.commit()
     }
 

@@ -196,6 +196,7 @@ impl Watch<'_> {
             verbosity: Verbosity::Quiet,
             rebuild: false,
             offline: false,
+            events: false,
         };
         let result =
             catch_unwind(AssertUnwindSafe(|| annals_runner::run(&self.pipeline, self.registry, &options)))
