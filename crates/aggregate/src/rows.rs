@@ -4,6 +4,7 @@
 //! made of. So parts that are as they were are not made again, nor even read where the host has them too: of each event a
 //! digest and its place in the order are enough.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals_plugin::{Findings, Partials, StageError};
@@ -218,7 +219,7 @@ impl Rows {
         let read = |bytes: Vec<u8>| catch_unwind(AssertUnwindSafe(|| from_bytes(&bytes))).ok().flatten();
         let read: Vec<Option<RecordBatch>> =
             bytes.into_par_iter().map(|bytes| bytes.and_then(read)).collect();
-        let read: FxHashMap<u32, RecordBatch> =
+        let read: BTreeMap<u32, RecordBatch> =
             kept.into_iter().zip(read).filter_map(|(part, rows)| Some((part, rows?))).collect();
         // Those that cannot be read are made again.
         let is_lost = |event: &usize| match self.rows[*event].place {

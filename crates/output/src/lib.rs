@@ -318,7 +318,7 @@ impl OtherTables {
         digests: &[[u8; 16]],
     ) -> Result<(), OutputError> {
         self.open_table(name, rows)?.append(rows, digests)?;
-        self.to_page(name, rows)
+        self.give_page(name, rows)
     }
 
     /// Appends rows that make a piece by themselves, known by a digest of all that they are made of.
@@ -327,7 +327,7 @@ impl OtherTables {
     /// As [`OtherTables::table`].
     pub fn part(&mut self, name: &str, digest: &[u8; 16], rows: &RecordBatch) -> Result<(), OutputError> {
         self.open_table(name, rows)?.part(digest, Some(rows))?;
-        self.to_page(name, rows)
+        self.give_page(name, rows)
     }
 
     /// Appends a piece that [`LastSet`] holds, to a table that has been begun. Nothing of it comes to the page.
@@ -351,7 +351,7 @@ impl OtherTables {
         })
     }
 
-    fn to_page(&mut self, name: &str, rows: &RecordBatch) -> Result<(), OutputError> {
+    fn give_page(&mut self, name: &str, rows: &RecordBatch) -> Result<(), OutputError> {
         match &mut self.page {
             Some(page) if name == EVENTS => page.events(rows),
             _ => Ok(()),

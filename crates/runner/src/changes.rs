@@ -249,7 +249,7 @@ fn rows<'t>(table: &'t str, batch: &'t RecordBatch, digests: &[Digest]) -> Vec<R
 fn cut(mut rows: Vec<Row<'_>>) -> Vec<Vec<Row<'_>>> {
     let (mut ends, mut start, mut told) = (Vec::new(), 0, false);
     for (at, row) in rows.iter().enumerate() {
-        told |= digest_number(&row.digest) % ONE_OF_ROWS == 0;
+        told |= digest_number(&row.digest).is_multiple_of(ONE_OF_ROWS);
         let is_last = rows.get(at + 1).is_none_or(|next| next.event_id != row.event_id);
         if is_last && (told || at + 1 - start >= MOST_ROWS || at + 1 == rows.len()) {
             ends.push(at + 1);
