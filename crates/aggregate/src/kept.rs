@@ -27,12 +27,19 @@ const WORDS: usize = 1 << 14;
 const REPORTS: u8 = b'r';
 const WORDS_OF: u8 = b'w';
 const PAIRS: u8 = b'p';
+/// The last ones that incidents were compared with.
+const LAST: u8 = b'l';
 /// Incidents of a part of the pairs.
 const INCIDENTS: usize = 4096;
+
+/// The form of all these. A memory of another form is not used.
+const FORM: u64 = 0x616e_6e61_6c73_0009;
 
 /// The list of the parts.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Index<'a> {
+    /// [`FORM`], which no length of a list that stood first in an earlier form can be.
+    form: u64,
     /// Digests of the parts, in order.
     reports: Vec<u64>,
     events: Vec<u64>,
@@ -130,8 +137,8 @@ pub(crate) struct Memory {
     reports: FxHashSet<u64>,
     gone: u64,
     words: usize,
-    /// The parts of the pairs, if all of them are there.
-    pairs: Vec<Vec<u8>>,
+    /// The parts of the pairs, each with that of the last ones compared, if all of them are there.
+    pairs: Vec<[Vec<u8>; 2]>,
 }
 
 impl Memory {
@@ -139,6 +146,9 @@ impl Memory {
     pub(crate) fn recall(partials: &dyn Partials) -> Result<Option<Self>, StageError> {
         let Some(bytes) = partials.recall()? else { return Ok(None) };
         let Ok(index) = postcard::from_bytes::<Index<'_>>(&bytes) else { return Ok(None) };
+        if index.form != FORM {
+            return Ok(None);
+        }
         let reports = index.reports.iter().copied().collect();
         let (gone, words) = (index.gone, usize::try_from(index.words).unwrap_or(usize::MAX));
         Ok(Some(Self { bytes, reports, gone, words, pairs: Vec::new() }))
@@ -188,10 +198,12 @@ impl Memory {
         if graph.vocabulary.len() as u64 != index.words {
             return Ok(None);
         }
-        let pairs = parts(partials, PAIRS, 0..index.incidents.div_ceil(INCIDENTS as u64))?;
-        let pairs: Vec<Vec<u8>> = pairs.into_iter().collect::<Option<_>>().unwrap_or_default();
+        let of_all = |kind| parts(partials, kind, 0..index.incidents.div_ceil(INCIDENTS as u64));
+        let pairs = of_all(PAIRS)?.into_iter().zip(of_all(LAST)?).map(|(pairs, last)| Some([pairs?, last?]));
+        let pairs: Vec<[Vec<u8>; 2]> = pairs.collect::<Option<_>>().unwrap_or_default();
         // Pairs that cannot be read only have to be weighed again.
-        let mut told: Vec<Told<'_>> = pairs.iter().map_while(|part| Told::from_bytes(part)).collect();
+        let mut told: Vec<Told<'_>> =
+            pairs.iter().map_while(|[pairs, last]| Told::from_bytes(pairs, last)).collect();
         graph.before = Some(Before::of(index.periods.iter().copied()));
         let mut gone = 0;
         for digests in index.reports.chunks(PARTS_AT_A_TIME) {
@@ -322,12 +334,14 @@ impl Keeper {
             let end = (start + INCIDENTS).min(graph.nodes.len());
             again::told(graph, start as NodeId..end as NodeId, linked, &pairs)
         };
-        let parts: Vec<Vec<u8>> =
+        let parts: Vec<[Vec<u8>; 2]> =
             starts.par_iter().map(part).collect::<Result<_, _>>().map_err(not_encoded)?;
         let last = self.last.as_ref().map_or(&[][..], |last| &last.pairs);
-        for (number, part) in parts.into_iter().enumerate() {
-            let is_held = last.get(number) == Some(&part);
-            out.remember_part(&name(PAIRS, number as u64), (!is_held).then_some(part));
+        for (number, parts) in parts.into_iter().enumerate() {
+            for (at, (kind, part)) in [PAIRS, LAST].into_iter().zip(parts).enumerate() {
+                let is_held = last.get(number).is_some_and(|last| last[at] == part);
+                out.remember_part(&name(kind, number as u64), (!is_held).then_some(part));
+            }
         }
         self.periods = graph.periods();
         Ok(())
@@ -336,6 +350,7 @@ impl Keeper {
     /// Closes the list of the parts; `events` are those of the rows.
     pub(crate) fn close(self, events: Vec<u64>, out: &mut dyn Findings) -> Result<(), StageError> {
         let index = Index {
+            form: FORM,
             reports: self.reports,
             events,
             words: self.words,

@@ -18,9 +18,10 @@ use twox_hash::XxHash3_64;
 
 use crate::config::Config;
 use crate::outline::{ActorOutline, FigureOutline, Outline};
-use again::{Before, NOBODY, Told};
+use again::{Before, Known, NOBODY, Paired, Told};
 use block::{Blocks, Key, Partner};
 pub(crate) use cluster::{Group, Link};
+use cluster::Merged;
 use period::{Period, Weighed};
 use score::Scored;
 pub(crate) use score::reasons;
@@ -92,7 +93,7 @@ pub(crate) struct Graph {
 pub(crate) struct Linked {
     /// Groups of incidents, each in canonical order; groups by their first member.
     pub(crate) groups: Vec<Group>,
-    /// Pairs that speak for one event.
+    /// Pairs that speak for one event, those of an incident with later ones best first.
     scored: Vec<Scored>,
     /// See [`score::Found`].
     least: Vec<Partner>,
@@ -318,18 +319,22 @@ impl Graph {
     /// Joins the incidents to events.
     pub(crate) fn link(&self, config: &Config) -> Linked {
         let blocks = Blocks::of(self, config);
-        let (known, looked_for) = match &self.before {
-            Some(before) => again::known(self, &blocks, before),
-            None => (score::Found::default(), (0..self.nodes.len() as NodeId).collect()),
+        let Known { found: known, looked_for, gained, mut changed } = match &self.before {
+            Some(before) => Known::of(self, &blocks, before),
+            None => Known::nothing(self.nodes.len()),
         };
-        let score::Found { mut scored, least: found, count: pairs } =
-            score::all(self, config, &blocks, &looked_for);
-        scored.extend(known.scored);
+        let mut found = score::all(self, config, &blocks, &looked_for);
+        found.scored.extend(score::each(self, config, &gained));
+        for Scored { pair, .. } in &found.scored {
+            changed[pair.0 as usize] = true;
+            changed[pair.1 as usize] = true;
+        }
         let mut least = vec![Partner::default(); self.nodes.len()];
-        found.into_iter().chain(known.least).for_each(|(id, last)| least[id as usize] = last);
-        score::sort(&mut scored);
-        let (groups, member_pairs) = cluster::merge(self, config, &scored);
-        Linked { groups, scored, least, pairs, member_pairs }
+        found.least.into_iter().chain(known.least).for_each(|(id, last)| least[id as usize] = last);
+        found.scored.extend(known.scored);
+        let pairs = found.count + gained.len() as u64;
+        let Merged { groups, scored, compared } = cluster::merge(self, config, found.scored, &changed);
+        Linked { groups, scored, least, pairs, member_pairs: compared }
     }
 }
 
@@ -343,10 +348,10 @@ impl Linked {
             // The start of each for now, which moves on as its pairs come.
             sum += std::mem::replace(end, sum);
         }
-        let mut pairs = vec![(0, 0.0); self.scored.len()];
-        for Scored { pair, points } in &self.scored {
+        let mut pairs = vec![(0, 0.0, None); self.scored.len()];
+        for Scored { pair, points, mean } in &self.scored {
             let end = &mut ends[pair.0 as usize];
-            pairs[*end as usize] = (pair.1, *points);
+            pairs[*end as usize] = (pair.1, *points, *mean);
             *end += 1;
         }
         Pairs { pairs, ends }
@@ -355,13 +360,13 @@ impl Linked {
 
 /// Pairs by their earlier incidents.
 pub(crate) struct Pairs {
-    pairs: Vec<(NodeId, f32)>,
+    pairs: Vec<Paired>,
     ends: Vec<u32>,
 }
 
 impl Pairs {
-    /// Those of an incident with later ones: the other one, and the points.
-    fn of(&self, id: NodeId) -> &[(NodeId, f32)] {
+    /// Those of an incident with later ones.
+    fn of(&self, id: NodeId) -> &[Paired] {
         own(&self.pairs, &self.ends, id)
     }
 }

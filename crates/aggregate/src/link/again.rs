@@ -2,7 +2,8 @@
 //!
 //! An incident meets others as their neighbours in blocks, and what a pair says is told by the two incidents and the period of
 //! the earlier one. So an incident has the pairs that it had, unless it is new, its period is another, its blocks are, or somebody
-//! came to its neighbourhood in one of them or left it.
+//! came to its neighbourhood in one of them or left it. If all that happened is that one new incident came who is compared with it
+//! in place of the last one, then that pair alone is weighed.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use super::block::{Blocks, Key, Partner, better, telling_of_word};
+use super::block::{Blocks, Key, Pair, Partner, better, telling_of_word};
 use super::score::{Found, Scored};
 use super::{Graph, Linked, Node, NodeId, Pairs, Term, own};
 
@@ -28,12 +29,34 @@ pub(crate) struct Before {
     rarest: Vec<u32>,
     rarest_ends: Vec<u32>,
     /// The pairs of each with later ones in turn, by their numbers then, and where they end.
-    pairs: Vec<(NodeId, f32)>,
+    pairs: Vec<Paired>,
     pairs_ends: Vec<u32>,
-    /// The last one that each was compared with, by its number then; nothing if there was room for more.
+    /// The last one that each was compared with, by its number then: see [`Last`].
     least: Vec<Partner>,
     /// Digests of the periods.
     periods: FxHashSet<u64>,
+}
+
+/// The later incident of a pair, the points of the pair, and what [`Scored`] tells of it as `mean`.
+pub(super) type Paired = (NodeId, f32, Option<f32>);
+
+/// The last one of those that an incident was compared with.
+enum Last {
+    /// There was room for more.
+    Room,
+    /// Its number then, and how telling the blocks are that it shares.
+    Known(NodeId, f32),
+    /// All that is known is that whoever shares less telling blocks comes after it. Kept as if it were the incident itself.
+    NoLessThan(f32),
+}
+
+/// How a pair ended, as it is kept.
+mod end {
+    pub(super) const APART: u8 = 0;
+    /// It joined two incidents.
+    pub(super) const JOINED: u8 = 1;
+    /// It joined groups, of which the mean is kept.
+    pub(super) const JOINED_GROUPS: u8 = 2;
 }
 
 /// What is kept of incidents that follow one another.
@@ -45,35 +68,48 @@ struct Kept<'a> {
     rarest: Vec<u16>,
     /// How many pairs each has with later ones.
     paired: Vec<u16>,
-    /// Of each how much later the last one stands that it was compared with, and how telling what they share is.
-    last: Vec<u32>,
-    least: Vec<f32>,
     /// How much later the other one of each pair stands.
     distances: Vec<u32>,
     points: Vec<f32>,
+    /// How each pair [ended](end), and the means of those that joined groups.
+    ends: &'a [u8],
+    means: Vec<f32>,
+}
+
+/// What is kept of the last ones that incidents were compared with. That may be less than could be known, so it is kept apart.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptLast {
+    /// How much later that of each stands, and how telling what they share is: see [`Last`].
+    last: Vec<u32>,
+    telling: Vec<f32>,
 }
 
 /// What is kept of incidents, one after the other.
 pub(crate) struct Told<'a> {
     kept: Kept<'a>,
+    last: KeptLast,
     at: usize,
     rarest: usize,
     pairs: usize,
+    means: usize,
 }
 
 impl<'a> Told<'a> {
     /// Reads what [`told`] wrote; nothing if that is damaged.
-    pub(crate) fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
-        let kept: Kept<'_> = postcard::from_bytes(bytes).ok()?;
+    pub(crate) fn from_bytes(pairs: &'a [u8], last: &[u8]) -> Option<Self> {
+        let kept: Kept<'_> = postcard::from_bytes(pairs).ok()?;
+        let last: KeptLast = postcard::from_bytes(last).ok()?;
         let rarest: usize = kept.rare.iter().map(|&count| usize::from(count)).sum();
         let pairs: usize = kept.paired.iter().map(|&count| usize::from(count)).sum();
         let fits = kept.rare.len() == kept.paired.len()
-            && kept.rare.len() == kept.last.len()
-            && kept.rare.len() == kept.least.len()
+            && kept.rare.len() == last.last.len()
+            && kept.rare.len() == last.telling.len()
             && kept.rarest.len() == rarest
             && kept.distances.len() == pairs
-            && kept.points.len() == pairs;
-        fits.then_some(Self { kept, at: 0, rarest: 0, pairs: 0 })
+            && kept.points.len() == pairs
+            && kept.ends.len() == pairs
+            && kept.means.len() == kept.ends.iter().filter(|&&end| end == end::JOINED_GROUPS).count();
+        fits.then_some(Self { kept, last, at: 0, rarest: 0, pairs: 0, means: 0 })
     }
 
     fn is_read(&self) -> bool {
@@ -97,7 +133,7 @@ impl Before {
     /// fit.
     pub(super) fn add(&mut self, told: &mut Told<'_>, node: Node, terms: &[Term], gone: bool) -> Option<()> {
         let (rare, paired) = (*told.kept.rare.get(told.at)?, *told.kept.paired.get(told.at)?);
-        self.least.push((self.count.checked_add(told.kept.last[told.at])?, told.kept.least[told.at]));
+        self.least.push((self.count.checked_add(told.last.last[told.at])?, told.last.telling[told.at]));
         told.at += 1;
         let places = &told.kept.rarest[told.rarest..][..usize::from(rare)];
         told.rarest += places.len();
@@ -106,8 +142,17 @@ impl Before {
         }
         let own = told.pairs..told.pairs + usize::from(paired);
         told.pairs = own.end;
-        for (distance, &points) in told.kept.distances[own.clone()].iter().zip(&told.kept.points[own]) {
-            self.pairs.push((self.count.checked_add(*distance)?, points));
+        for at in own {
+            let points = told.kept.points[at];
+            let mean = match told.kept.ends[at] {
+                end::APART => None,
+                end::JOINED => Some(points),
+                _ => {
+                    told.means += 1;
+                    Some(told.kept.means[told.means - 1])
+                }
+            };
+            self.pairs.push((self.count.checked_add(told.kept.distances[at])?, points, mean));
         }
         self.rarest_ends.push(self.rarest.len() as u32);
         self.pairs_ends.push(self.pairs.len() as u32);
@@ -127,64 +172,136 @@ impl Before {
         own(&self.rarest, &self.rarest_ends, before)
     }
 
-    fn pairs_of(&self, before: NodeId) -> &[(NodeId, f32)] {
+    fn pairs_of(&self, before: NodeId) -> &[Paired] {
         own(&self.pairs, &self.pairs_ends, before)
+    }
+
+    fn last_of(&self, before: NodeId) -> Last {
+        match self.least[before as usize] {
+            (_, 0.0) => Last::Room,
+            (last, telling) if last == before => Last::NoLessThan(telling),
+            (last, telling) => Last::Known(last, telling),
+        }
     }
 }
 
-/// The bytes of what is to be kept of incidents with these pairs.
+/// The bytes of what is to be kept of incidents with these pairs, and of the last ones that they were compared with.
 pub(crate) fn told(
     graph: &Graph,
     ids: Range<NodeId>,
     linked: &Linked,
     pairs: &Pairs,
-) -> Result<Vec<u8>, postcard::Error> {
-    let (mut last, mut least) = (Vec::new(), Vec::new());
+) -> Result<[Vec<u8>; 2], postcard::Error> {
+    let mut kept_last = KeptLast { last: Vec::new(), telling: Vec::new() };
     let (mut rare, mut rarest) = (Vec::with_capacity(ids.len()), Vec::new());
     let (mut paired, mut distances, mut points) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ends, mut means) = (Vec::new(), Vec::new());
     for id in ids {
         let (node, period) = graph.told(id);
         let own = period.rarest_of(node);
         rare.push(own.len() as u8);
         rarest.extend(own.iter().map(|rare| rare.place));
         let (later, telling) = linked.least[id as usize];
-        last.push(later.saturating_sub(id));
-        least.push(telling);
+        kept_last.last.push(later.saturating_sub(id));
+        kept_last.telling.push(telling);
         let own = pairs.of(id);
         paired.push(own.len() as u16);
-        distances.extend(own.iter().map(|(other, _)| other - id));
-        points.extend(own.iter().map(|(_, points)| points));
+        for &(other, own_points, mean) in own {
+            distances.push(other - id);
+            points.push(own_points);
+            ends.push(match mean {
+                None => end::APART,
+                Some(mean) if mean == own_points => end::JOINED,
+                Some(_) => end::JOINED_GROUPS,
+            });
+            means.extend(mean.filter(|mean| *mean != own_points));
+        }
     }
-    postcard::to_allocvec(&Kept { rare: &rare, rarest, paired, last, least, distances, points })
+    let (rare, ends) = (&rare, &ends);
+    let kept = Kept { rare, rarest, paired, distances, points, ends, means };
+    Ok([postcard::to_allocvec(&kept)?, postcard::to_allocvec(&kept_last)?])
 }
 
-/// Pairs that are as they were, and the incidents whose pairs have to be looked for.
-pub(super) fn known(graph: &Graph, blocks: &Blocks<'_>, before: &Before) -> (Found, Vec<NodeId>) {
-    let mut now = vec![NOBODY; before.count as usize];
-    for (id, node) in (0..).zip(&graph.nodes) {
-        if node.before != NOBODY {
-            now[node.before as usize] = id;
-        }
+/// What is known of pairs before any is weighed.
+pub(super) struct Known {
+    /// Pairs that are as they were.
+    pub(super) found: Found,
+    /// The incidents whose pairs have to be looked for.
+    pub(super) looked_for: Vec<NodeId>,
+    /// Single pairs that have to be weighed besides.
+    pub(super) gained: Vec<Pair>,
+    /// Of each incident, whether what else is known of its pairs, with earlier and later ones, may have changed.
+    pub(super) changed: Vec<bool>,
+}
+
+impl Known {
+    /// Of so many incidents, of which nothing is known.
+    pub(super) fn nothing(count: usize) -> Self {
+        let (looked_for, gained) = ((0..count as NodeId).collect(), Vec::new());
+        Self { found: Found::default(), looked_for, gained, changed: vec![true; count] }
     }
-    let touched = Touched::of(graph, blocks, before, &now);
-    let (mut known, mut looked_for) = (Found::default(), Vec::new());
-    for (id, node) in (0..).zip(&graph.nodes) {
-        let first = known.scored.len();
-        if !touched[id as usize] {
-            for &(other, points) in before.pairs_of(node.before) {
-                let pair = (id, now.get(other as usize).copied().unwrap_or(NOBODY));
-                known.scored.push(Scored { pair, points });
+
+    /// Of incidents some of which were there before.
+    pub(super) fn of(graph: &Graph, blocks: &Blocks<'_>, before: &Before) -> Self {
+        let mut now = vec![NOBODY; before.count as usize];
+        for (id, node) in (0..).zip(&graph.nodes) {
+            if node.before != NOBODY {
+                now[node.before as usize] = id;
             }
         }
-        if touched[id as usize] || known.scored[first..].iter().any(|scored| scored.pair.1 == NOBODY) {
-            known.scored.truncate(first);
-            looked_for.push(id);
-        } else {
-            let (last, telling) = before.least[node.before as usize];
-            known.least.push((id, (now.get(last as usize).copied().unwrap_or(NOBODY), telling)));
+        let (touched, gained) = Touched::of(graph, blocks, before, &now);
+        let mut known = Self {
+            found: Found::default(),
+            looked_for: Vec::new(),
+            gained: Vec::new(),
+            changed: touched.clone(),
+        };
+        for (id, node) in (0..).zip(&graph.nodes) {
+            let partner = gained[id as usize];
+            if touched[id as usize] || !known.keep(id, before, node.before, partner, &now) {
+                known.looked_for.push(id);
+                known.changed[id as usize] = true;
+            }
         }
+        // Of these nobody is sure to have the pairs any more that they had.
+        let looked_for = known.looked_for.iter().map(|&id| graph.nodes[id as usize].before);
+        let gone = before.gone.iter().map(|&(number, _)| number);
+        for number in looked_for.chain(gone).filter(|number| *number != NOBODY) {
+            for &(other, ..) in before.pairs_of(number) {
+                if let Some(&other) = now.get(other as usize).filter(|other| **other != NOBODY) {
+                    known.changed[other as usize] = true;
+                }
+            }
+        }
+        known
     }
-    (known, looked_for)
+
+    /// Keeps the pairs that an incident had, but takes the one with its new partner, if it has got one, for the last one that it
+    /// was compared with. Not if one of them is gone.
+    fn keep(&mut self, id: NodeId, before: &Before, number: NodeId, partner: NodeId, now: &[NodeId]) -> bool {
+        let now = |other: NodeId| now.get(other as usize).copied().unwrap_or(NOBODY);
+        let pairs = before.pairs_of(number);
+        if pairs.iter().any(|(other, ..)| now(*other) == NOBODY) {
+            return false;
+        }
+        let mut kept = |&(other, points, mean): &Paired| {
+            self.found.scored.push(Scored { pair: (id, now(other)), points, mean });
+        };
+        let (last, telling) = before.least[number as usize];
+        if partner == NOBODY {
+            pairs.iter().for_each(kept);
+            self.found.least.push((id, (now(last), telling)));
+            return true;
+        }
+        pairs.iter().filter(|(other, ..)| *other != last).for_each(&mut kept);
+        if pairs.iter().any(|(other, ..)| *other == last) {
+            self.changed[id as usize] = true;
+            self.changed[now(last) as usize] = true;
+        }
+        self.gained.push((id, partner));
+        self.found.least.push((id, (id, telling)));
+        true
+    }
 }
 
 /// Finds the incidents that may have other pairs than before.
@@ -195,6 +312,8 @@ struct Touched<'a> {
     /// The number that each incident of the last run has now.
     now: &'a [NodeId],
     touched: Vec<bool>,
+    /// The new incident that each is compared with now in place of the last one, or [`NOBODY`].
+    gained: Vec<NodeId>,
     /// Whether the incident of each entry was not in its block before.
     came: Vec<bool>,
     met: Vec<Met>,
@@ -213,18 +332,23 @@ struct Left {
 }
 
 impl<'a> Touched<'a> {
-    /// Of each incident, whether it is one of these.
-    fn of(graph: &'a Graph, blocks: &'a Blocks<'a>, before: &'a Before, now: &'a [NodeId]) -> Vec<bool> {
-        let touched = vec![false; graph.nodes.len()];
-        let mut this =
-            Self { graph, blocks, before, now, touched, came: vec![false; blocks.len()], met: Vec::new() };
+    /// Of each incident, whether it is one of these; of those that are not, the new partner.
+    fn of(
+        graph: &'a Graph,
+        blocks: &'a Blocks<'a>,
+        before: &'a Before,
+        now: &'a [NodeId],
+    ) -> (Vec<bool>, Vec<NodeId>) {
+        let (touched, gained) = (vec![false; graph.nodes.len()], vec![NOBODY; graph.nodes.len()]);
+        let came = vec![false; blocks.len()];
+        let mut this = Self { graph, blocks, before, now, touched, gained, came, met: Vec::new() };
         let mut left = this.compare();
         left.extend(this.gone());
         left.sort_unstable_by_key(|left| (left.block, left.at));
         this.look_beside_those_who_came();
         left.chunk_by(|a, b| a.block == b.block).for_each(|left| this.look_beside_those_who_left(left));
         this.look_at_those_met();
-        this.touched
+        (this.touched, this.gained)
     }
 
     /// Compares incidents with what they were; gives those that have left a block.
@@ -342,17 +466,37 @@ impl<'a> Touched<'a> {
     /// Whoever shares less with an incident than the last one it was compared with is not compared with it.
     fn look_at_those_met(&mut self) {
         self.met.par_sort_unstable_by_key(|&(id, other, _)| (id, other));
-        let is_touched = |met: &[Met]| {
-            let own = met.chunk_by(|a, b| a.1 == b.1);
-            !self.touched[met[0].0 as usize] && own.into_iter().any(|met| self.may_be_compared(met))
-        };
-        let touched: Vec<NodeId> = self
+        let outcomes: Vec<(NodeId, Outcome)> = self
             .met
             .par_chunk_by(|a, b| a.0 == b.0)
-            .filter(|met| is_touched(met))
-            .map(|met| met[0].0)
+            .filter(|met| !self.touched[met[0].0 as usize])
+            .map(|met| (met[0].0, self.outcome(met)))
             .collect();
-        touched.into_iter().for_each(|id| self.touched[id as usize] = true);
+        for (id, outcome) in outcomes {
+            match outcome {
+                Outcome::AsBefore => {}
+                Outcome::Gains(partner) => self.gained[id as usize] = partner,
+                Outcome::Touched => self.touched[id as usize] = true,
+            }
+        }
+    }
+
+    /// What it means for an incident to have met all these.
+    fn outcome(&self, met: &[Met]) -> Outcome {
+        let mut outcome = Outcome::AsBefore;
+        for met in met.chunk_by(|a, b| a.1 == b.1).filter(|met| self.may_be_compared(met)) {
+            let (id, other, _) = met[0];
+            let last = self.before.last_of(self.graph.nodes[id as usize].before);
+            // Of two new ones it is not known who else has to go, nor of one that was near before whether it is new here at all.
+            let is_clear = matches!(outcome, Outcome::AsBefore)
+                && matches!(last, Last::Known(..))
+                && self.graph.nodes[other as usize].before == NOBODY;
+            if !is_clear {
+                return Outcome::Touched;
+            }
+            outcome = Outcome::Gains(other);
+        }
+        outcome
     }
 
     /// Whether an incident may be compared with another one that it met or met before, all of which is given.
@@ -362,9 +506,23 @@ impl<'a> Touched<'a> {
         self.blocks.tellings(id, other, &mut tellings);
         tellings.extend(met.iter().filter_map(|(.., left)| *left));
         tellings.sort_unstable_by(f32::total_cmp);
-        let (last, telling) = self.before.least[self.graph.nodes[id as usize].before as usize];
-        let last = self.now.get(last as usize).copied().unwrap_or(NOBODY);
-        let sum = (other, tellings.iter().sum());
-        !tellings.is_empty() && better(&sum, &(last, telling)).is_le()
+        let sum: f32 = tellings.iter().sum();
+        !tellings.is_empty()
+            && match self.before.last_of(self.graph.nodes[id as usize].before) {
+                Last::Room => true,
+                Last::NoLessThan(telling) => sum >= telling,
+                Last::Known(last, telling) => {
+                    let last = self.now.get(last as usize).copied().unwrap_or(NOBODY);
+                    better(&(other, sum), &(last, telling)).is_le()
+                }
+            }
     }
+}
+
+/// What it means for an incident to have met others.
+enum Outcome {
+    AsBefore,
+    /// It is compared with a new one in place of the last one.
+    Gains(NodeId),
+    Touched,
 }

@@ -9,9 +9,9 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
-use super::period::{Period, RARE_TERMS, Rare};
+use super::period::{NONE, Period, RARE_TERMS, Rare};
 use super::{Graph, Node, NodeId, own, score};
 use crate::config::Config;
 
@@ -36,7 +36,7 @@ pub(super) fn better(a: &Partner, b: &Partner) -> Ordering {
 }
 
 /// What a block is made by.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Place(u32),
     PlaceName(u32),
@@ -52,42 +52,6 @@ impl Key {
     }
 }
 
-/// An incident in one of its blocks, as one number that sorts by block, then by day, then by incident.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry(u128);
-
-impl Entry {
-    fn new(key: Key, day: i32, id: NodeId) -> Self {
-        let (kind, number) = match key {
-            Key::Place(number) => (0, number),
-            Key::PlaceName(number) => (1, number),
-            Key::Division(number) => (2, number),
-            Key::Term(number) => (3, number),
-        };
-        // Days before 1970 come first.
-        let day = day.cast_unsigned() ^ 1 << 31;
-        Self(kind << 96 | u128::from(number) << 64 | u128::from(day) << 32 | u128::from(id))
-    }
-
-    fn key(self) -> Key {
-        let number = (self.0 >> 64) as u32;
-        match self.0 >> 96 {
-            0 => Key::Place(number),
-            1 => Key::PlaceName(number),
-            2 => Key::Division(number),
-            _ => Key::Term(number),
-        }
-    }
-
-    fn day(self) -> i32 {
-        ((self.0 >> 32) as u32 ^ 1 << 31).cast_signed()
-    }
-
-    fn id(self) -> NodeId {
-        self.0 as u32
-    }
-}
-
 /// A block: where its entries stand.
 struct Block {
     key: Key,
@@ -100,7 +64,10 @@ pub(super) struct Blocks<'a> {
     graph: &'a Graph,
     config: &'a Config,
     blocks: Vec<Block>,
-    /// What is asked of each entry, by place: of those near one another all is looked at.
+    numbers: Numbers,
+    /// The incidents of each block in turn, by day, then by number.
+    entries: Vec<NodeId>,
+    /// What is asked of each incident.
     stamps: Vec<Stamp>,
     /// The entries of each incident in turn, each as its place and its block.
     places: Vec<(u32, u32)>,
@@ -108,12 +75,39 @@ pub(super) struct Blocks<'a> {
     ends: Vec<u32>,
 }
 
+/// The blocks by what they are made by.
+struct Numbers {
+    /// Of each term, or [`NONE`].
+    terms: Vec<u32>,
+    others: FxHashMap<Key, u32>,
+}
+
+impl Numbers {
+    fn of(&self, key: Key) -> Option<u32> {
+        match key {
+            Key::Term(term) => Some(self.terms[term as usize]).filter(|number| *number != NONE),
+            _ => self.others.get(&key).copied(),
+        }
+    }
+
+    /// The number of the block, which is `next` if there is none so far.
+    fn number(&mut self, key: Key, next: u32) -> u32 {
+        let number = match key {
+            Key::Term(term) => &mut self.terms[term as usize],
+            _ => self.others.entry(key).or_insert(NONE),
+        };
+        if *number == NONE {
+            *number = next;
+        }
+        *number
+    }
+}
+
 /// An incident as its neighbours in a block see it.
 #[derive(Clone, Copy)]
 struct Stamp {
-    id: NodeId,
     report: u32,
-    /// The day by which the block is sorted.
+    /// The day by which a block is sorted.
     day: i32,
     /// As [`score::span`] tells them.
     span: Option<(i32, i32)>,
@@ -122,40 +116,62 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(graph: &Graph, entry: Entry) -> Self {
-        let (id, day) = (entry.id(), entry.day());
-        let node = &graph.nodes[id as usize];
-        Self { id, report: node.report, day, span: score::span(node), dated: node.when.is_some() }
+    fn of(node: &Node) -> Self {
+        Self { report: node.report, day: sort_day(node), span: score::span(node), dated: node.when.is_some() }
     }
 }
 
 impl<'a> Blocks<'a> {
     pub(super) fn of(graph: &'a Graph, config: &'a Config) -> Self {
-        let mut entries: Vec<Entry> = Vec::with_capacity(graph.nodes.len() * MOST_KEYS);
-        let mut ends = Vec::with_capacity(graph.nodes.len());
-        let number =
-            |count: usize| u32::try_from(count).expect("fewer than 2^32 block entries fit in memory");
-        for (id, node) in (0..).zip(&graph.nodes) {
-            let day = sort_day(node);
-            entries.extend(keys(graph, id).map(|key| Entry::new(key, day, id)));
-            ends.push(number(entries.len()));
+        let count = graph.nodes.len();
+        let mut numbers = Numbers { terms: vec![NONE; graph.words.len()], others: FxHashMap::default() };
+        let mut blocks: Vec<Block> = Vec::new();
+        // The blocks of each incident in turn, and for each block how many it has.
+        let mut own: Vec<u32> = Vec::with_capacity(count * MOST_KEYS);
+        let mut ends = Vec::with_capacity(count);
+        for id in 0..count as NodeId {
+            for key in keys(graph, id) {
+                let block = numbers.number(key, blocks.len() as u32);
+                if block as usize == blocks.len() {
+                    blocks.push(Block { key, start: 0, end: 0 });
+                }
+                blocks[block as usize].end += 1;
+                own.push(block);
+            }
+            ends.push(u32::try_from(own.len()).expect("fewer than 2^32 block entries fit in memory"));
         }
-        entries.par_sort_unstable();
+        let mut start = 0;
+        for block in &mut blocks {
+            // The end moves on from the start as incidents come.
+            (block.start, start) = (start, start + block.end);
+            block.end = block.start;
+        }
+        let stamps: Vec<Stamp> = graph.nodes.iter().map(Stamp::of).collect();
+        let mut entries: Vec<NodeId> = vec![0; own.len()];
+        let mut first = 0;
+        for (id, &end) in (0..).zip(&ends) {
+            for &block in &own[first as usize..end as usize] {
+                let block = &mut blocks[block as usize];
+                entries[block.end as usize] = id;
+                block.end += 1;
+            }
+            first = end;
+        }
         let mut next: Vec<u32> = std::iter::once(0).chain(ends.iter().copied()).collect();
         let mut places = vec![(0, 0); entries.len()];
-        let mut blocks: Vec<Block> = Vec::new();
-        for (at, entry) in (0..).zip(&entries) {
-            let (key, id) = (entry.key(), entry.id());
-            match blocks.last_mut() {
-                Some(block) if block.key == key => block.end = at + 1,
-                _ => blocks.push(Block { key, start: at, end: at + 1 }),
+        for (number, block) in (0..).zip(&blocks) {
+            let entries = &mut entries[block.start as usize..block.end as usize];
+            let order = |id: &NodeId| (stamps[*id as usize].day, *id);
+            if !entries.is_sorted_by_key(order) {
+                entries.sort_unstable_by_key(order);
             }
-            let slot = &mut next[id as usize];
-            places[*slot as usize] = (at, number(blocks.len() - 1));
-            *slot += 1;
+            for (at, &mut id) in (block.start..).zip(entries) {
+                let slot = &mut next[id as usize];
+                places[*slot as usize] = (at, number);
+                *slot += 1;
+            }
         }
-        let stamps = entries.par_iter().map(|entry| Stamp::of(graph, *entry)).collect();
-        Self { graph, config, blocks, stamps, places, ends }
+        Self { graph, config, blocks, numbers, entries, stamps, places, ends }
     }
 
     /// Where an incident stands: its entries, and the block of each.
@@ -175,12 +191,12 @@ impl<'a> Blocks<'a> {
 
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
-        self.stamps.len()
+        self.entries.len()
     }
 
     /// The incident of an entry.
     pub(super) fn incident(&self, at: usize) -> NodeId {
-        self.stamps[at].id
+        self.entries[at]
     }
 
     /// What a block is made by, and its entries.
@@ -192,44 +208,45 @@ impl<'a> Blocks<'a> {
     /// The block made by a key, if there is one, and the entry in it before which an incident would stand that comes just before
     /// `id`.
     pub(super) fn gap(&self, key: Key, node: &Node, id: NodeId) -> Option<(u32, usize)> {
-        let number = self.blocks.binary_search_by(|block| block.key.cmp(&key)).ok()?;
-        let entries = self.blocks[number].start as usize..self.blocks[number].end as usize;
+        let number = self.numbers.of(key)?;
+        let (_, entries) = self.block(number);
         let day = sort_day(node);
-        let at = self.stamps[entries.clone()].partition_point(|stamp| (stamp.day, stamp.id) < (day, id));
-        Some((number as u32, entries.start + at))
+        let before = |other: &NodeId| (self.stamps[*other as usize].day, *other) < (day, id);
+        let at = self.entries[entries.clone()].partition_point(before);
+        Some((number, entries.start + at))
     }
 
-    /// How telling it is that the incident of an entry has that of another one beside it in their block; nothing if it is no candidate there.
-    fn telling(
-        &self,
-        period: &Period,
-        rarest: &[Rare],
-        block: &Block,
-        own: usize,
-        other: usize,
-    ) -> Option<f32> {
-        let (own, other) = (self.stamps[own], self.stamps[other]);
-        if other.id <= own.id || other.report == own.report || !in_reach(block.key, own, other, self.config) {
+    /// How telling it is that an incident stands in a block of its own.
+    fn own_telling(&self, id: NodeId, key: Key) -> f32 {
+        match key {
+            Key::Term(word) => telling_of_word(self.graph, id, word),
+            Key::Division(_) => DIVISION,
+            _ => PLACE,
+        }
+    }
+
+    /// How telling it is that an incident has another one beside it in a block that is `telling` for it; nothing if that is no
+    /// candidate there.
+    fn telling(&self, key: Key, telling: f32, id: NodeId, other: NodeId) -> Option<f32> {
+        if other <= id {
             return None;
         }
-        Some(match block.key {
-            Key::Term(word) => of_term(period, rarest, word),
-            Key::Division(_) => DIVISION,
-            _ if own.day == other.day => PLACE_ON_ONE_DAY,
-            _ => PLACE,
-        })
+        let (own, other) = (&self.stamps[id as usize], &self.stamps[other as usize]);
+        if other.report == own.report || !in_reach(key, own, other, self.config) {
+            return None;
+        }
+        let is_place = matches!(key, Key::Place(_) | Key::PlaceName(_));
+        Some(if is_place && own.day == other.day { PLACE_ON_ONE_DAY } else { telling })
     }
 
     /// How telling each block is in which a later incident stands near one.
     pub(super) fn tellings(&self, id: NodeId, later: NodeId, tellings: &mut Vec<f32>) {
         let most = self.config.candidates.into();
-        let (node, period) = self.graph.told(id);
         for &(own, block) in self.own(id) {
             let near = |(at, other): &&(u32, u32)| *other == block && at.abs_diff(own) <= most;
-            for &(at, _) in self.own(later).iter().filter(near) {
-                let block = &self.blocks[block as usize];
-                let rarest = period.rarest_of(node);
-                tellings.extend(self.telling(period, rarest, block, own as usize, at as usize));
+            if self.own(later).iter().any(|place| near(&place)) {
+                let key = self.blocks[block as usize].key;
+                tellings.extend(self.telling(key, self.own_telling(id, key), id, later));
             }
         }
     }
@@ -240,15 +257,14 @@ impl<'a> Blocks<'a> {
         met.clear();
         partners.clear();
         let most = usize::from(self.config.candidates);
-        let (node, period) = self.graph.told(id);
-        let rarest = period.rarest_of(node);
         for &(at, block) in self.own(id) {
             let (at, block) = (at as usize, &self.blocks[block as usize]);
             let before = at.saturating_sub(most).max(block.start as usize);
             let after = (at + 1 + most).min(block.end as usize);
-            for other in before..after {
-                if let Some(telling) = self.telling(period, rarest, block, at, other) {
-                    met.push(u64::from(self.stamps[other].id) << 32 | u64::from(telling.to_bits()));
+            let telling = self.own_telling(id, block.key);
+            for &other in &self.entries[before..after] {
+                if let Some(telling) = self.telling(block.key, telling, id, other) {
+                    met.push(u64::from(other) << 32 | u64::from(telling.to_bits()));
                 }
             }
         }
@@ -293,7 +309,7 @@ fn sort_day(node: &Node) -> i32 {
 
 /// Whether two incidents of a block may be one as far as time goes. Reports that share a place must be
 /// near in time; those that share a rare name may be about a trial long after.
-fn in_reach(key: Key, left: Stamp, right: Stamp, config: &Config) -> bool {
+fn in_reach(key: Key, left: &Stamp, right: &Stamp, config: &Config) -> bool {
     let by_place = !matches!(key, Key::Term(_));
     let both_dated = left.dated && right.dated;
     let most = if both_dated && by_place { config.date_window_days } else { config.follow_up_days };

@@ -36,17 +36,28 @@ pub(crate) struct Link {
     pub(crate) mean: f32,
 }
 
-/// Merges and returns all groups, single incidents among them, and the number of comparisons made.
+/// What merging gives.
+pub(super) struct Merged {
+    /// All groups, single incidents among them.
+    pub(super) groups: Vec<Group>,
+    /// The pairs, with what became of them; those of an incident with later ones best first.
+    pub(super) scored: Vec<Scored>,
+    /// How many comparisons were made.
+    pub(super) compared: u64,
+}
+
+/// Merges all pairs. `changed` tells of each incident whether any of its pairs, or what its words say, may be other than before; of
+/// all others it is known which pairs joined.
 ///
 /// Incidents that no chain of pairs ties never meet, so each set of those that are tied is merged by itself.
-pub(super) fn merge(graph: &Graph, config: &Config, scored: &[Scored]) -> (Vec<Group>, u64) {
-    let tied = tied(graph.nodes.len(), scored);
-    let (mut groups, compared) = tied
-        .par_chunk_by(|a, b| a.0 == b.0)
+pub(super) fn merge(graph: &Graph, config: &Config, mut scored: Vec<Scored>, changed: &[bool]) -> Merged {
+    let mut sets = tied(graph.nodes.len(), &mut scored);
+    let (mut groups, compared) = sets
+        .par_iter_mut()
         .fold(
             || (Vec::new(), 0),
             |(mut groups, compared), pairs| {
-                let more = merge_tied(graph, config, pairs, &mut groups);
+                let more = merge_tied(graph, config, pairs, changed, &mut groups);
                 (groups, compared + more)
             },
         )
@@ -62,12 +73,11 @@ pub(super) fn merge(graph: &Graph, config: &Config, scored: &[Scored]) -> (Vec<G
     let single = |(id, alone): (NodeId, bool)| alone.then(|| Group { members: vec![id], links: Vec::new() });
     groups.extend((0..).zip(alone).filter_map(single));
     groups.par_sort_unstable_by_key(|group| group.members[0]);
-    (groups, compared)
+    Merged { groups, scored, compared }
 }
 
-/// The pairs, each with the first of all incidents that are tied to it, those of one such set together. Within it they stay in
-/// their order.
-fn tied(count: usize, scored: &[Scored]) -> Vec<(NodeId, Scored)> {
+/// Puts pairs in order, those of each set of incidents that they tie together, within it the best first; gives these sets.
+fn tied(count: usize, scored: &mut Vec<Scored>) -> Vec<&mut [Scored]> {
     let mut first: Vec<NodeId> = (0..count as NodeId).collect();
     fn find(first: &mut [NodeId], mut id: NodeId) -> NodeId {
         while first[id as usize] != id {
@@ -76,23 +86,53 @@ fn tied(count: usize, scored: &[Scored]) -> Vec<(NodeId, Scored)> {
         }
         id
     }
-    for Scored { pair, .. } in scored {
+    for Scored { pair, .. } in scored.iter() {
         let (a, b) = (find(&mut first, pair.0), find(&mut first, pair.1));
         first[a.max(b) as usize] = a.min(b);
     }
-    let mut tied: Vec<(NodeId, Scored)> =
-        scored.iter().map(|scored| (find(&mut first, scored.pair.0), *scored)).collect();
-    tied.par_sort_by_key(|(first, _)| *first);
-    tied
+    // Where the pairs of each set end, by the first of its incidents.
+    let mut ends = vec![0_u32; count];
+    for Scored { pair, .. } in scored.iter() {
+        ends[find(&mut first, pair.0) as usize] += 1;
+    }
+    let sizes: Vec<usize> = ends.iter().map(|&size| size as usize).filter(|size| *size > 0).collect();
+    let mut sum = 0;
+    for end in &mut ends {
+        // The start for now, which moves on as the pairs come.
+        sum += std::mem::replace(end, sum);
+    }
+    let mut sorted = scored.clone();
+    for pair in scored.iter() {
+        let end = &mut ends[find(&mut first, pair.pair.0) as usize];
+        sorted[*end as usize] = *pair;
+        *end += 1;
+    }
+    *scored = sorted;
+    let mut rest = scored.as_mut_slice();
+    let mut sets = Vec::with_capacity(sizes.len());
+    for size in sizes {
+        let set;
+        (set, rest) = rest.split_at_mut(size);
+        sets.push(set);
+    }
+    let best_first = |a: &Scored, b: &Scored| b.points.total_cmp(&a.points).then(a.pair.cmp(&b.pair));
+    sets.par_iter_mut().for_each(|set| set.sort_unstable_by(best_first));
+    sets
 }
 
 /// Merges the incidents of a set that pairs tie, best pair first. Adds their groups to `all`, and gives the number of comparisons
 /// made.
-fn merge_tied(graph: &Graph, config: &Config, pairs: &[(NodeId, Scored)], all: &mut Vec<Group>) -> u64 {
-    let mut members: Vec<NodeId> =
-        pairs.iter().flat_map(|(_, scored)| [scored.pair.0, scored.pair.1]).collect();
+fn merge_tied(
+    graph: &Graph,
+    config: &Config,
+    pairs: &mut [Scored],
+    changed: &[bool],
+    all: &mut Vec<Group>,
+) -> u64 {
+    let mut members: Vec<NodeId> = pairs.iter().flat_map(|scored| [scored.pair.0, scored.pair.1]).collect();
     members.sort_unstable();
     members.dedup();
+    let as_before = !members.iter().any(|&member| changed[member as usize]);
     let place = |id: NodeId| members.binary_search(&id).expect("both incidents of every pair are members");
     let mut group_of: Vec<usize> = (0..members.len()).collect();
     let single = |&id: &NodeId| Some(Group { members: vec![id], links: Vec::new() });
@@ -100,22 +140,35 @@ fn merge_tied(graph: &Graph, config: &Config, pairs: &[(NodeId, Scored)], all: &
     let mut compared = 0;
     // Groups that did not agree, with their sizes then: while neither grows, they still do not.
     let mut apart: FxHashMap<(usize, usize), (usize, usize)> = FxHashMap::default();
-    for &(_, Scored { pair, points }) in pairs {
+    for Scored { pair, points, mean: joined } in pairs {
+        let (pair, points) = (*pair, *points);
+        let known = std::mem::take(joined);
+        if as_before && known.is_none() {
+            continue;
+        }
         let (left, right) = (group_of[place(pair.0)], group_of[place(pair.1)]);
         if left == right {
             continue;
         }
         let (first, second) = (left.min(right), left.max(right));
         let (Some(a), Some(b)) = (&groups[first], &groups[second]) else { continue };
-        let sizes = (a.members.len(), b.members.len());
-        if apart.get(&(first, second)) == Some(&sizes) || share_article(graph, a, b) {
-            continue;
-        }
-        let mean = if sizes == (1, 1) { points } else { mean_evidence(graph, config, a, b, &mut compared) };
-        if mean < config.link_threshold {
-            apart.insert((first, second), sizes);
-            continue;
-        }
+        let mean = match known.filter(|_| as_before) {
+            Some(mean) => mean,
+            None => {
+                let sizes = (a.members.len(), b.members.len());
+                if apart.get(&(first, second)) == Some(&sizes) || share_article(graph, a, b) {
+                    continue;
+                }
+                let is_first = sizes == (1, 1);
+                let mean = if is_first { points } else { mean_evidence(graph, config, a, b, &mut compared) };
+                if mean < config.link_threshold {
+                    apart.insert((first, second), sizes);
+                    continue;
+                }
+                mean
+            }
+        };
+        *joined = Some(mean);
         let moved = groups[second].take().expect("groups of live incidents are present");
         for &member in &moved.members {
             group_of[place(member)] = first;

@@ -22,6 +22,20 @@ const MOST_LOG_SUM: f32 = 1.5;
 pub(crate) struct Scored {
     pub(super) pair: Pair,
     pub(super) points: f32,
+    /// The mean evidence between the groups that the pair joined, if it did.
+    pub(super) mean: Option<f32>,
+}
+
+/// Weighs some pairs; gives those at or above the threshold.
+pub(super) fn each(graph: &Graph, config: &Config, pairs: &[Pair]) -> Vec<Scored> {
+    let weigh = |&pair: &Pair| {
+        let rest = without_terms(graph, config, pair);
+        let may_be = with_terms(rest, MOST_LOG_SUM, MOST_LOG_SUM) >= config.link_threshold;
+        let points = may_be.then(|| with_shared(graph, pair, rest, shared(graph, pair)));
+        let points = points.filter(|points| *points >= config.link_threshold)?;
+        Some(Scored { pair, points, mean: None })
+    };
+    pairs.par_iter().filter_map(weigh).collect()
 }
 
 /// Weighs the pairs of some incidents with later ones in the blocks.
@@ -42,7 +56,7 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
             let shared = work.marks.shared(graph, other);
             let points = with_shared(graph, pair, rest, shared);
             if points >= config.link_threshold {
-                work.found.scored.push(Scored { pair, points });
+                work.found.scored.push(Scored { pair, points, mean: None });
             }
         }
         work
@@ -70,11 +84,6 @@ pub(super) struct Found {
     pub(super) least: Vec<(NodeId, Partner)>,
     /// How many were weighed.
     pub(super) count: u64,
-}
-
-/// Puts pairs in order, best first.
-pub(super) fn sort(scored: &mut [Scored]) {
-    scored.par_sort_unstable_by(|a, b| b.points.total_cmp(&a.points).then(a.pair.cmp(&b.pair)));
 }
 
 /// What one thread has found, and needs for it.
@@ -139,9 +148,14 @@ impl Marks {
 
 /// The evidence for a pair.
 pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
+    with_shared(graph, pair, without_terms(graph, config, pair), shared(graph, pair))
+}
+
+/// What a pair shares.
+fn shared(graph: &Graph, pair: Pair) -> Shared {
     let mut shared = Shared::default();
     common(graph, pair, |_, rarity, named| shared.add(rarity, named));
-    with_shared(graph, pair, without_terms(graph, config, pair), shared)
+    shared
 }
 
 /// The evidence of all but shared words.
