@@ -323,8 +323,9 @@ fn pairs_are_weighed_again_only_where_news_can_have_changed_them() {
     for seed in 0..12 {
         let mut random = Random::new(seed);
         let period = [30, 60, 200][random.below(3)];
+        let threshold = [-2.0, 1.5, 4.0][random.below(3)];
         let config = serde_json::json!({
-            "period_incidents": period, "candidates": 1 + random.below(6), "link_threshold": -2.0,
+            "period_incidents": period, "candidates": 1 + random.below(6), "link_threshold": threshold,
         });
         let run = |articles: &BTreeMap<usize, usize>, memory, changed, last| {
             let articles =
