@@ -1,7 +1,7 @@
 //! Dates as news prints them, in the languages of `data/clean`.
 
+use crate::pattern::Pattern;
 use jiff::civil::Date;
-use regex::Regex;
 
 use crate::rules::DateWords;
 
@@ -19,16 +19,17 @@ pub(crate) struct Found {
 /// Recognises dates of one language.
 #[derive(Debug)]
 pub(crate) struct Dates {
-    head: Regex,
-    anywhere: Regex,
+    signs: Pattern,
+    head: Pattern,
+    anywhere: Pattern,
     months: Vec<(String, i8)>,
     dash: Order,
     dot: Order,
     slash: Order,
     month_first: Vec<String>,
-    updated: Regex,
-    ends_in_update: Regex,
-    day_of_month: Regex,
+    updated: Pattern,
+    ends_in_update: Pattern,
+    day_of_month: Pattern,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +49,8 @@ impl Order {
     }
 }
 
-fn regex(pattern: &str) -> Result<Regex, regex::Error> {
-    Regex::new(&crate::rules::ascii_boundaries(pattern))
-}
+/// Signs and spaces that may stand before a date at the head of a text.
+const SIGNS_BEFORE: usize = 12;
 
 /// Joins words to an alternation, longest first so that none hides another.
 pub(crate) fn any_of<'a>(words: impl Iterator<Item = &'a String>) -> String {
@@ -61,10 +61,7 @@ pub(crate) fn any_of<'a>(words: impl Iterator<Item = &'a String>) -> String {
 
 impl Dates {
     /// Makes the recogniser.
-    ///
-    /// # Errors
-    /// When the words make no pattern.
-    pub(crate) fn new(words: &DateWords) -> Result<Self, regex::Error> {
+    pub(crate) fn new(words: &DateWords) -> Self {
         let months = any_of(words.months.iter().flatten());
         let weekdays = any_of(words.weekdays.iter());
         let ordinals = any_of(words.ordinals.iter());
@@ -74,11 +71,12 @@ impl Dates {
             r"(?:(?:{weekdays})\b\.?,?\s+)?(?:(?P<d1>\d{{1,2}})(?:{ordinals})?\.?[\s.,-]+(?:of\s+|de\s+)?(?P<m1>{months})\.?,?[\s-]+(?:de\s+)?(?P<y1>\d{{4}}|\d{{2}}\b)|(?P<m2>{months})\b\.?\s*(?P<d2>\d{{1,2}})(?:{ordinals})?,?\s*(?P<y2>(?:19|20)\d\d)|(?P<y5>(?:19|20)\d\d)\s+(?P<m5>{months})\b\.?\s+(?P<d5>\d{{1,2}})|(?P<y3>(?:19|20)\d\d)[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|(?P<a4>\d{{1,2}})(?P<s4>[-/.])(?P<b4>\d{{1,2}})[-/.](?P<y4>(?:19|20)\d\d))(?:\b|T|)"
         );
         let time = r"(?:,?\s*(?:at\s+|-\s*|\|\s*|/\s*)?\d{1,2}[:.h]?\d{2}(?::\d{2})?\b(?:\s*(?:am|pm|a\.m\.|p\.m\.)(?:\b|\s|$))?(?:\s*(?:GMT|UTC|[A-Z]{2,4})\b(?:[+-]\d{1,2})?)?)?";
-        Ok(Self {
-            head: regex(&format!(
-                r"(?i)^[\s\W_]{{0,12}}(?:(?P<label>{published}|{updated})\b\s*:?\s*(?:on\s+)?)?\(?{date}\)?{time}"
-            ))?,
-            anywhere: regex(&format!(r"(?i)(?:^|[\s(,;:>|]){date}"))?,
+        Self {
+            signs: Pattern::new(r"(?i)^[\s\W_]+".to_owned()),
+            head: Pattern::new(format!(
+                r"(?i)^(?:(?P<label>{published}|{updated})\b\s*:?\s*(?:on\s+)?)?\(?{date}\)?{time}"
+            )),
+            anywhere: Pattern::new(format!(r"(?i)(?:^|[\s(,;:>|]){date}")),
             months: words
                 .months
                 .iter()
@@ -89,12 +87,18 @@ impl Dates {
             dot: Order::read(&words.dot),
             slash: Order::read(&words.slash),
             month_first: words.month_first.clone(),
-            updated: regex(&format!("(?i)^(?:{updated})$"))?,
-            ends_in_update: regex(&format!(r"(?i)\b(?:{updated})\b[^.]{{0,30}}$"))?,
-            day_of_month: regex(&format!(
+            updated: Pattern::new(format!("(?i)^(?:{updated})$")),
+            ends_in_update: Pattern::new(format!(r"(?i)\b(?:{updated})\b[^.]{{0,30}}$")),
+            day_of_month: Pattern::new(format!(
                 r"(?i)^[\s,(]*(?:(?:{weekdays})\b\.?,?\s*)?(?:\d{{1,2}}(?:{ordinals})?\.?\s+(?:{months})|(?:{months})\.?\s+\d{{1,2}}(?:{ordinals})?)\.?[\s)]*$"
-            ))?,
-        })
+            )),
+        }
+    }
+
+    /// All that it looks for.
+    #[cfg(test)]
+    pub(crate) fn patterns(&self) -> [&Pattern; 6] {
+        [&self.signs, &self.head, &self.anywhere, &self.updated, &self.ends_in_update, &self.day_of_month]
     }
 
     /// Whether a date ends where it was found to: scrapes lose the space before a capital letter, but before nothing else.
@@ -106,13 +110,20 @@ impl Dates {
     /// The date, with its label and time of day, that a text begins with.
     pub(crate) fn at_head(&self, text: &str) -> Option<Found> {
         let window = head_of(text, 160);
-        let found = has_digit(window).then(|| self.head.captures(window)).flatten()?;
-        if !Self::ends_whole(window, found.get(0)?.end()) {
+        if !has_digit(window) {
+            return None;
+        }
+        // Not part of the pattern, which would hold their many signs as many times.
+        let signs = self.signs.find(window).map_or("", |signs| signs.as_str());
+        let start: usize = signs.chars().take(SIGNS_BEFORE).map(char::len_utf8).sum();
+        let found = self.head.captures(&window[start..])?;
+        let end = start + found.get(0)?.end();
+        if !Self::ends_whole(window, end) {
             return None;
         }
         let date = self.read(&found)?;
         let update = found.name("label").is_some_and(|label| self.updated.is_match(label.as_str()));
-        Some(Found { end: found.get(0)?.end(), date, update })
+        Some(Found { end, date, update })
     }
 
     /// The first date in a text.
@@ -254,5 +265,16 @@ mod tests {
         assert_eq!(rules.dates.at_head("04/05/2016 Rebels"), None, "either month");
         assert_eq!(rules.dates.at_head("In July 2016 rebels"), None);
         assert_eq!(rules.dates.at_head("31 February 2016"), None);
+    }
+
+    #[test]
+    fn few_signs_may_stand_before_a_date() {
+        let dates = &rules::of(Some("en")).dates;
+        let end = |text: &str| dates.at_head(text).map(|found| found.end);
+        assert_eq!(end("* «– 2016-07-22 Rockets"), Some(18));
+        assert_eq!(end("............2016-07-22"), Some(22));
+        assert_eq!(end("............(2016-07-22)"), Some(24), "a bracket belongs to the date");
+        assert_eq!(end(".............2016-07-22"), None);
+        assert_eq!(end("___ (Published on 2016-07-22)"), Some(29));
     }
 }

@@ -14,6 +14,7 @@ mod corpus;
 mod dates;
 mod language;
 mod page;
+mod pattern;
 mod refuse;
 mod rules;
 mod scrape;

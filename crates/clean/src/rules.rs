@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::dates::Dates;
-use crate::sieve::{BULLETS, Pattern, Sieve};
+use crate::pattern::Pattern;
+use crate::sieve::{self, BULLETS, Sieve};
 
 /// How dates are written.
 #[derive(Debug, Deserialize)]
@@ -94,7 +95,7 @@ pub(crate) struct Refusal {
     pub(crate) reason: &'static str,
     /// Longer texts are articles.
     pub(crate) max_words: usize,
-    pub(crate) pattern: Regex,
+    pub(crate) pattern: Pattern,
 }
 
 /// Reasons that a rule may give: the codes of the `rejected` table are fixed.
@@ -113,21 +114,7 @@ pub(crate) struct Rule {
 #[derive(Debug)]
 struct Matcher {
     rule: usize,
-    text: String,
-    /// Made when a text first holds what must stand in it: most patterns never match anything.
-    pattern: OnceLock<Regex>,
-}
-
-impl Matcher {
-    fn new(rule: usize, text: String) -> Self {
-        Self { rule, text, pattern: OnceLock::new() }
-    }
-
-    fn pattern(&self) -> &Regex {
-        self.pattern.get_or_init(|| {
-            build(&self.text).unwrap_or_else(|error| panic!("data/clean: `{}`: {error}", self.text))
-        })
-    }
+    pattern: Pattern,
 }
 
 /// All rules of one language.
@@ -138,22 +125,22 @@ pub(crate) struct Rules {
     pub(crate) rules: Vec<Rule>,
     pub(crate) refusals: Vec<Refusal>,
     /// A number, in digits or words.
-    pub(crate) number: Regex,
+    pub(crate) number: Pattern,
     numbers: BTreeMap<String, String>,
     /// A word of harm to people.
-    pub(crate) harm: Regex,
+    pub(crate) harm: Pattern,
     /// What a site says when it speaks to its readers or of itself.
-    pub(crate) addresses: Regex,
+    pub(crate) addresses: Pattern,
     /// A paragraph that names who wrote the text.
-    byline: Regex,
+    byline: Pattern,
     /// What stands between two names.
-    pub(crate) between_names: Regex,
+    pub(crate) between_names: Pattern,
     /// What stands before a name.
-    pub(crate) by: Regex,
+    pub(crate) by: Pattern,
     /// What stands before a name in an element that shows the author.
-    pub(crate) author_label: Regex,
+    pub(crate) author_label: Pattern,
     /// What such an element says when it names no author.
-    pub(crate) no_author: Regex,
+    pub(crate) no_author: Pattern,
     /// Words of the longest paragraph that a rule for whole paragraphs looks at.
     pub(crate) longest_paragraph: usize,
     matchers: Vec<Matcher>,
@@ -175,7 +162,7 @@ impl Rules {
             .into_iter()
             .map(|index| &self.matchers[usize::from(index)])
             .filter(move |matcher| self.rules[matcher.rule].scope == scope)
-            .map(|matcher| (matcher.rule, &self.rules[matcher.rule], matcher.pattern()))
+            .map(|matcher| (matcher.rule, &self.rules[matcher.rule], &*matcher.pattern))
     }
 
     /// Whether a line is one that a rule for paragraphs takes off, or that heads a list of other stories, whatever its
@@ -184,7 +171,7 @@ impl Rules {
         self.sieve.candidates(line).into_iter().map(|index| &self.matchers[usize::from(index)]).any(
             |matcher| {
                 matches!(self.rules[matcher.rule].scope, Scope::Paragraph | Scope::From)
-                    && matcher.pattern().is_match(line)
+                    && matcher.pattern.is_match(line)
             },
         )
     }
@@ -236,24 +223,6 @@ pub(crate) fn sources() -> impl Iterator<Item = &'static str> {
     LANGUAGES.iter().map(|(_, text)| *text)
 }
 
-/// A pattern with its word boundaries made those of ASCII, if all of it is ASCII: with those of Unicode the regex crate
-/// leaves its fast automaton at the first typographic quote.
-pub(crate) fn ascii_boundaries(pattern: &str) -> Cow<'_, str> {
-    if pattern.is_ascii() && pattern.contains(r"\b") {
-        Cow::Owned(pattern.replace(r"\b", r"(?-u:\b)"))
-    } else {
-        Cow::Borrowed(pattern)
-    }
-}
-
-fn build(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&ascii_boundaries(pattern))
-        .case_insensitive(true)
-        .size_limit(32 << 20)
-        .build()
-        .map_err(|error| error.to_string())
-}
-
 fn read(text: &str) -> Result<Rules, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     if file.dates.months.len() != 12 {
@@ -280,12 +249,12 @@ fn read(text: &str) -> Result<Rules, String> {
             Scope::Head => (vec![(joined.clone(), format!("^\\s*(?:{joined})"))], true),
         };
         for (text, whole) in patterns {
-            matchers.push(Matcher::new(number, whole));
+            matchers.push(Matcher { rule: number, pattern: Pattern::of_any_case(whole) });
             sifted.push((text, at_start));
         }
     }
-    let sifted: Vec<Pattern<'_>> =
-        sifted.iter().map(|(text, at_start)| Pattern { text, at_start: *at_start }).collect();
+    let sifted: Vec<sieve::Pattern<'_>> =
+        sifted.iter().map(|(text, at_start)| sieve::Pattern { text, at_start: *at_start }).collect();
     let sieve = Sieve::new(&sifted)?;
     let mut refusals = Vec::with_capacity(file.refuse.len());
     for rule in &file.refuse {
@@ -295,14 +264,14 @@ fn read(text: &str) -> Result<Rules, String> {
                 format!("`{}` is not a reason to refuse; known are {}", rule.reason, REASONS.join(", "))
             })?,
             max_words: rule.max_words,
-            pattern: build(&joined).map_err(|error| format!("refusal `{}`: {error}", rule.reason))?,
+            pattern: Pattern::of_any_case(joined),
         });
     }
     let alternation = |words: &[String]| crate::dates::any_of(words.iter());
     let by = alternation(&file.words.by);
     let and = alternation(&file.words.and);
     Ok(Rules {
-        dates: Dates::new(&file.dates).map_err(|error| error.to_string())?,
+        dates: Dates::new(&file.dates),
         longest_paragraph: rules
             .iter()
             .filter(|rule| rule.scope == Scope::Paragraph)
@@ -321,26 +290,30 @@ fn read(text: &str) -> Result<Rules, String> {
         language: file.language,
         rules,
         refusals,
-        number: build(&format!(r"\d+|\b(?:{})\b", crate::dates::any_of(file.words.numbers.keys())))?,
+        number: Pattern::of_any_case(format!(
+            r"\d+|\b(?:{})\b",
+            crate::dates::any_of(file.words.numbers.keys())
+        )),
         numbers: file.words.numbers,
         addresses: {
             let words = alternation(&file.words.addresses);
             let words = if words.is_empty() { words } else { format!(r"\b(?:{words})\b|") };
-            build(&format!(r"{words}https?://|\bwww\.|\.(?:com|org|net)\b|@|©"))?
+            Pattern::of_any_case(format!(r"{words}https?://|\bwww\.|\.(?:com|org|net)\b|@|©"))
         },
-        harm: build(&format!(r"\b(?:{})\b", alternation(&file.words.harm)))?,
-        byline: RegexBuilder::new(&format!(
+        harm: Pattern::of_any_case(format!(r"\b(?:{})\b", alternation(&file.words.harm))),
+        byline: Pattern::new(format!(
             r"^\W{{0,3}}(?i:{by})\s*:?\s+(?P<names>\p{{Lu}}[\w.'’-]*(?:\s+(?:\p{{Lu}}[\w.'’-]*|de|al|el|bin|van|von|der|la|le|du|(?i:{and}))|,\s+\p{{Lu}}[\w.'’-]*){{0,9}})\W{{0,3}}$"
-        ))
-        .build()
-        .map_err(|error| error.to_string())?,
-        author_label: build(&format!(
+        )),
+        author_label: Pattern::of_any_case(format!(
             r"^\W*(?:(?:{})\b\s*:?\s*|(?:{by}):?\s*(?:\s|\b))+",
             alternation(&file.words.author_labels)
-        ))?,
-        no_author: build(&format!(r"^\W*(?:(?:{})\b.*)?$|[?!]", alternation(&file.words.no_author)))?,
-        by: build(&format!(r"^\W{{0,3}}(?:{by})\s*:?\s+"))?,
-        between_names: build(&format!(r"\s*,\s*|\s+(?:{and})\s+"))?,
+        )),
+        no_author: Pattern::of_any_case(format!(
+            r"^\W*(?:(?:{})\b.*)?$|[?!]",
+            alternation(&file.words.no_author)
+        )),
+        by: Pattern::of_any_case(format!(r"^\W{{0,3}}(?:{by})\s*:?\s+")),
+        between_names: Pattern::of_any_case(format!(r"\s*,\s*|\s+(?:{and})\s+")),
     })
 }
 
@@ -354,7 +327,16 @@ mod tests {
         for ((file, _), rules) in LANGUAGES.iter().zip(all()) {
             assert_eq!(*file, rules.language);
             for matcher in &rules.matchers {
-                assert!(build(&matcher.text).is_ok(), "rule `{}`", rules.rules[matcher.rule].name);
+                assert!(matcher.pattern.build().is_ok(), "rule `{}`", rules.rules[matcher.rule].name);
+            }
+            for refusal in &rules.refusals {
+                assert!(refusal.pattern.build().is_ok(), "refusal `{}`", refusal.reason);
+            }
+            let Rules { number, harm, addresses, byline, between_names, by, author_label, no_author, .. } =
+                rules;
+            let of_words = [number, harm, addresses, byline, between_names, by, author_label, no_author];
+            for pattern in of_words.into_iter().chain(rules.dates.patterns()) {
+                pattern.build().unwrap();
             }
         }
     }
