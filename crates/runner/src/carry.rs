@@ -29,7 +29,7 @@ pub(crate) fn carry(session: &Session<'_>, step: usize) -> Result<(), RunError> 
         prune(session, step, &keys)?;
         let stages = session.plan.steps[step].articles.iter().map(|pass| pass.stage);
         session.progress.start_step(stages, keys.len() as u64);
-        let mut changes = StoreChanges::new(store, step, session.plan.steps.len());
+        let mut changes = StoreChanges::new(session, step);
         let result = pump(
             &session.pool,
             |send| produce(session, step, &keys, send),
@@ -109,7 +109,7 @@ fn produce(
     let read = session.store.read()?;
     let before = read.space(Space::Basis(number(step - 1)))?;
     let old = read.space(Space::Basis(number(step)))?;
-    let reader = LayerReader::new(&read, step)?;
+    let reader = LayerReader::new(&read, &session.packers, step)?;
     let shadowed = session.shadowed(&read)?;
     let fingerprint = session.plan.steps[step].fingerprint;
     let mut batch = Vec::new();

@@ -11,10 +11,11 @@ use rustc_hash::FxHashSet;
 
 use crate::error::RunError;
 use crate::guard::caught;
+use crate::pack::pack;
 use crate::partials::AllPartials;
 use crate::plan::CorpusPass;
 use crate::run::Session;
-use crate::state::{decode, digest, encode, number, pack};
+use crate::state::{decode, digest, encode, number};
 use crate::tables::{Digest, Given, Held, Tables};
 use crate::verdicts::{Difference, Verdicts};
 use crate::work::{dirty_key, mark, touch};
@@ -29,21 +30,21 @@ struct Found {
 }
 
 /// Takes what a pass finds in these partial results.
-struct Taker<'a> {
+struct Taker<'a, 's> {
     found: Found,
-    partials: &'a AllPartials<'a>,
+    partials: &'a AllPartials<'s>,
     held: &'a Held,
     fingerprint: &'a [u8; 16],
 }
 
-impl Taker<'_> {
+impl Taker<'_, '_> {
     /// Parts are known by the plan that made them too.
     fn part(&self, table: &str, part: &[u8]) -> Digest {
         digest(&[self.fingerprint, table.as_bytes(), part])
     }
 }
 
-impl Findings for Taker<'_> {
+impl Findings for Taker<'_, '_> {
     fn verdict(&mut self, article_id: &str, verdict: &[u8]) {
         self.found.verdicts.add(article_id.as_bytes(), verdict);
     }

@@ -103,7 +103,7 @@ pub(crate) fn ingest(session: &Session<'_>, found: &Found) -> Result<Intake, Run
         return Ok(intake);
     }
     session.progress.start_reading(intake.bytes_read);
-    let mut changes = StoreChanges::new(store, 0, session.plan.steps.len());
+    let mut changes = StoreChanges::new(session, 0);
     let result = pump(
         &session.pool,
         |send| produce(session, store, &changed, send),
@@ -295,7 +295,7 @@ fn withdraw(session: &Session<'_>, gone: &[String]) -> Result<(), RunError> {
     if gone.is_empty() {
         return Ok(());
     }
-    let mut changes = StoreChanges::new(&session.store, 0, session.plan.steps.len());
+    let mut changes = StoreChanges::new(session, 0);
     for path in gone {
         changes.remove_prefix(&file_prefix(path))?;
         changes.forget_file(path)?;

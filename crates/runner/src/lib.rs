@@ -11,6 +11,7 @@ pub mod config;
 mod error;
 mod guard;
 mod ingest;
+mod pack;
 mod partials;
 mod plan;
 mod progress;

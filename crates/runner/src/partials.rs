@@ -13,10 +13,11 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::conclude::slice_key;
 use crate::error::RunError;
+use crate::pack::{Kind, Packer, unpacked};
 use crate::plan::CorpusPass;
 use crate::run::Session;
 use crate::shuffle::{Collector, Merged};
-use crate::state::{Basis, bulk_key, decode_pairs, number, unpack, unpacked, visit_pairs};
+use crate::state::{Basis, bulk_key, decode_pairs, number, visit_pairs};
 use crate::work::is_followed;
 
 /// More changed articles than one in so many are not told one by one: to look at all is cheaper then.
@@ -32,7 +33,7 @@ pub(crate) struct AllPartials<'a> {
     partials: ReadSpace,
     bulk: ReadSpace,
     memory: ReadSpace,
-    merged: OnceCell<Merged>,
+    merged: OnceCell<Merged<'a>>,
     changed: OnceCell<Option<Vec<String>>>,
 }
 
@@ -54,11 +55,15 @@ impl<'a> AllPartials<'a> {
         Ok(same_plan && self.known_changed()?.is_some())
     }
 
+    fn packer(&self, kind: Kind) -> &'a Packer {
+        self.session.packers.of(self.step, kind)
+    }
+
     fn fingerprint(&self) -> &[u8] {
         &self.session.plan.steps[self.step].fingerprint
     }
 
-    fn merged(&self) -> Result<&Merged, StageError> {
+    fn merged(&self) -> Result<&Merged<'a>, StageError> {
         if let Some(merged) = self.merged.get() {
             return Ok(merged);
         }
@@ -66,15 +71,15 @@ impl<'a> AllPartials<'a> {
         Ok(self.merged.get_or_init(|| merged))
     }
 
-    fn merge(&self) -> Result<Merged, RunError> {
+    fn merge(&self) -> Result<Merged<'a>, RunError> {
         let shadowed = self.session.shadowed(&self.read)?;
         let bulk = self.read.space(Space::Bulk(number(self.step)))?;
-        let mut collector = Collector::new(self.session.state_dir(), bulk)?;
+        let mut collector = Collector::new(self.session.state_dir(), bulk, self.packer(Kind::Bulk))?;
         self.partials.scan::<RunError>(b"", |key, value| {
             if shadowed.contains(key) {
                 return Ok(true);
             }
-            let value = unpacked(value)?;
+            let value = self.packer(Kind::Partial).unpacked(value)?;
             let (short, long) = decode_pairs(&value)?;
             short.iter().try_for_each(|(key, value)| collector.add(key, value))?;
             collector.add_apart(key, &long)?;
@@ -116,13 +121,16 @@ impl<'a> AllPartials<'a> {
     fn of_article(&self, article_id: &str, key: &[u8]) -> Result<Option<Vec<u8>>, RunError> {
         let Some(record) = self.ids.get(article_id.as_bytes())? else { return Ok(None) };
         let Some(value) = self.partials.get(&record)? else { return Ok(None) };
-        let value = unpack(value)?;
+        let value = self.packer(Kind::Partial).unpack(value)?;
         let (short, long) = decode_pairs(&value)?;
         if let Some((_, value)) = short.iter().find(|(other, _)| *other == key) {
             return Ok(Some(value.to_vec()));
         }
         match long.iter().position(|(other, _)| *other == key) {
-            Some(at) => self.bulk.get(&bulk_key(&record, at))?.map(unpack).transpose(),
+            Some(at) => {
+                let value = self.bulk.get(&bulk_key(&record, at))?;
+                value.map(|value| self.packer(Kind::Bulk).unpack(value)).transpose()
+            }
             None => Ok(None),
         }
     }
@@ -131,6 +139,7 @@ impl<'a> AllPartials<'a> {
     fn visit_records(&self, prefix: &[u8], visits: &mut [&mut SharedVisit<'_>]) -> Result<(), Failure> {
         let shadowed = self.session.shadowed(&self.read)?;
         let (partials, bulk) = (&self.partials, &self.bulk);
+        let (packer, bulk_packer) = (self.packer(Kind::Partial), self.packer(Kind::Bulk));
         let visit_record = |record: &[u8],
                             value: &[u8],
                             visit: &mut SharedVisit<'_>|
@@ -138,7 +147,7 @@ impl<'a> AllPartials<'a> {
             if shadowed.contains(record) {
                 return Ok(());
             }
-            let (value, mut apart) = (unpacked(value)?, Vec::new());
+            let (value, mut apart) = (packer.unpacked(value)?, Vec::new());
             visit_pairs(
                 &value,
                 |key, value| {
@@ -153,7 +162,7 @@ impl<'a> AllPartials<'a> {
             )?;
             for (number, key) in apart {
                 let value = bulk.get(&bulk_key(record, number))?;
-                visit(key, &unpack(value.unwrap_or_default())?).map_err(Failure::Visit)?;
+                visit(key, &bulk_packer.unpack(value.unwrap_or_default())?).map_err(Failure::Visit)?;
             }
             Ok(())
         };

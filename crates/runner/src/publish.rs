@@ -15,8 +15,9 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use crate::changes::{Changes, Digests, Kept};
 use crate::config::Format;
 use crate::error::RunError;
+use crate::pack::Kind;
 use crate::run::Session;
-use crate::state::{Basis, FileEntry, LayerReader, decode, digest, encode, number, unpack};
+use crate::state::{Basis, FileEntry, LayerReader, decode, digest, encode, number};
 use crate::tables::{Given, Held, Tables};
 use crate::work::is_settled;
 
@@ -249,7 +250,7 @@ fn make_pieces(
 ) -> Result<Pieces, RunError> {
     let read = session.store.read()?;
     let steps = &session.plan.steps;
-    let reader = LayerReader::new(&read, steps.len())?;
+    let reader = LayerReader::new(&read, &session.packers, steps.len())?;
     let shadowed = session.shadowed(&read)?;
     let window = session.pool.current_num_threads() * 2;
     let records = read.space(Space::Basis(number(steps.len() - 1)))?;
@@ -343,7 +344,7 @@ fn close_piece(mut piece: Piece, bases: blake3::Hasher, pieces: &mut Pieces, enc
 fn give_pieces(
     session: &Session<'_>,
     encoder: &Encoder,
-    reader: &LayerReader,
+    reader: &LayerReader<'_>,
     pieces: &mut Vec<Piece>,
     give: &mut dyn FnMut(Rendered) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
@@ -370,7 +371,7 @@ fn give_pieces(
 /// Gives the page the claims of the events that it shows.
 fn show_claims(session: &Session<'_>, read: &Read, to: &mut OtherTables) -> Result<(), RunError> {
     let ids = read.space(Space::Ids)?;
-    let reader = LayerReader::new(read, session.plan.steps.len())?;
+    let reader = LayerReader::new(read, &session.packers, session.plan.steps.len())?;
     let mut keys = Vec::new();
     for id in to.wanted() {
         if let Some(key) = ids.get(id.as_bytes())? {
@@ -401,7 +402,7 @@ fn rejected(session: &Session<'_>, read: &Read, found: &Found) -> Result<Vec<Rej
     read.space(Space::Shadowed)?.scan::<RunError>(b"", |key, id| {
         // A record that a stage refused has its row already.
         let Some(record) = records.get(key)? else { return Ok(true) };
-        let article: Article = decode(&unpack(record)?)?;
+        let article: Article = decode(&session.packers.of(0, Kind::Record).unpack(record)?)?;
         let holder = ids.get(id)?.unwrap_or_default();
         let holder_path = String::from_utf8_lossy(&holder[..holder.len().saturating_sub(5)]).into_owned();
         rows.push(Rejected {

@@ -18,6 +18,7 @@ use crate::config::Pipeline;
 use crate::error::RunError;
 use crate::guard::message;
 use crate::ingest::{Intake, ingest};
+use crate::pack::Packers;
 use crate::plan::Plan;
 use crate::progress::{Progress, Verbosity};
 use crate::publish::{Published, held, publish};
@@ -83,6 +84,7 @@ pub(crate) struct Session<'a> {
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) plan: Plan,
     pub(crate) store: Store,
+    pub(crate) packers: Packers,
     pub(crate) pool: rayon::ThreadPool,
     pub(crate) progress: Progress,
     pub(crate) cancel: Arc<AtomicBool>,
@@ -197,6 +199,7 @@ pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Re
         }
     }
     let store = Store::open(&state_dir, pipeline.settings.run.cache_mb << 20)?;
+    let packers = Packers::open(&store.read()?, plan.steps.len())?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(pipeline.settings.run.threads)
         .build()
@@ -208,6 +211,7 @@ pub fn run(pipeline: &Pipeline, registry: &Registry, options: &RunOptions) -> Re
         pipeline,
         plan,
         store,
+        packers,
         pool,
         progress,
         cancel: Arc::clone(&options.cancel),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::changes::{EVENTS, rows_prefix, stored_row};
 use crate::config::Pipeline;
 use crate::error::RunError;
+use crate::pack::Packers;
 use crate::plan::Plan;
 use crate::rows::RowReader;
 use crate::run::STATE_DIR;
@@ -52,7 +53,8 @@ pub fn show(pipeline: &Pipeline, plan: &Plan, id: &str) -> Result<Option<Found>,
     let store = Store::open(&dir, pipeline.settings.run.cache_mb << 20)?;
     let read = store.read()?;
     let steps = &plan.steps;
-    let reader = LayerReader::new(&read, steps.len())?;
+    let packers = Packers::open(&read, steps.len())?;
+    let reader = LayerReader::new(&read, &packers, steps.len())?;
     let article = |article_id: &str| -> Result<Option<Article>, RunError> {
         let Some(key) = read.get(Space::Ids, article_id.as_bytes())? else { return Ok(None) };
         Ok(Some(reader.layers(&key, article_id)?.article(steps)?))

@@ -12,7 +12,8 @@ use annals_plugin::{AnyCorpusStage, StageError};
 use annals_store::ReadSpace;
 
 use crate::error::RunError;
-use crate::state::{bulk_key, unpack};
+use crate::pack::Packer;
+use crate::state::bulk_key;
 
 /// Values up to this length, in bytes, stay in memory.
 const INLINE: u32 = 48;
@@ -37,26 +38,39 @@ const SPILLED: u64 = 1 << 63;
 const APART: u64 = 1 << 62;
 
 /// Values that are not in memory.
-struct Away {
+struct Away<'a> {
     file: File,
     bulk: ReadSpace,
+    packer: &'a Packer,
 }
 
 /// Collects pairs in any order.
-pub(crate) struct Collector {
+pub(crate) struct Collector<'a> {
     arena: Vec<u8>,
     entries: Vec<Entry>,
     spill: BufWriter<File>,
     spilled: u64,
     bulk: ReadSpace,
+    packer: &'a Packer,
 }
 
-impl Collector {
-    /// `folder` is where the temporary file lies, `bulk` the space of the long values.
-    pub(crate) fn new(folder: &std::path::Path, bulk: ReadSpace) -> Result<Self, RunError> {
+impl<'a> Collector<'a> {
+    /// `folder` is where the temporary file lies, `bulk` the space of the long values, which `packer` packed.
+    pub(crate) fn new(
+        folder: &std::path::Path,
+        bulk: ReadSpace,
+        packer: &'a Packer,
+    ) -> Result<Self, RunError> {
         let file = tempfile::tempfile_in(folder)
             .map_err(|error| RunError::io("make a temporary file in", folder, error))?;
-        Ok(Self { arena: Vec::new(), entries: Vec::new(), spill: BufWriter::new(file), spilled: 0, bulk })
+        Ok(Self {
+            arena: Vec::new(),
+            entries: Vec::new(),
+            spill: BufWriter::new(file),
+            spilled: 0,
+            bulk,
+            packer,
+        })
     }
 
     pub(crate) fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), RunError> {
@@ -98,11 +112,11 @@ impl Collector {
     }
 
     /// Sorts by key and merges the values of each.
-    pub(crate) fn merge(self, stage: &dyn AnyCorpusStage) -> Result<Merged, RunError> {
-        let Self { arena, mut entries, mut spill, mut spilled, bulk } = self;
+    pub(crate) fn merge(self, stage: &dyn AnyCorpusStage) -> Result<Merged<'a>, RunError> {
+        let Self { arena, mut entries, mut spill, mut spilled, bulk, packer } = self;
         spill.flush().map_err(spill_error)?;
         let file = spill.into_inner().map_err(|error| spill_error(error.into_error()))?;
-        let mut away = Away { file, bulk };
+        let mut away = Away { file, bulk, packer };
         let key = |entry: &Entry| key_of(&arena, entry);
         // Values of one key are merged in an order of their own bytes, never of arrival.
         entries.sort_unstable_by(|a, b| a.start.cmp(&b.start).then_with(|| key(a).cmp(key(b))));
@@ -172,14 +186,14 @@ fn key_of<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
     &arena[at..at + entry.key_len as usize]
 }
 
-fn value_of(arena: &[u8], away: &Away, entry: &Entry) -> Result<Vec<u8>, RunError> {
+fn value_of(arena: &[u8], away: &Away<'_>, entry: &Entry) -> Result<Vec<u8>, RunError> {
     let mut buffer = Vec::new();
     Ok(value(arena, away, entry, &mut buffer)?.to_vec())
 }
 
 fn value<'a>(
     arena: &'a [u8],
-    away: &Away,
+    away: &Away<'_>,
     entry: &Entry,
     buffer: &'a mut Vec<u8>,
 ) -> Result<&'a [u8], RunError> {
@@ -196,7 +210,7 @@ fn value<'a>(
     }
     let key_len = usize::from(u16::from_le_bytes([arena[at], arena[at + 1]]));
     let stored = away.bulk.get(&arena[at + 2..at + 2 + key_len])?;
-    *buffer = unpack(stored.unwrap_or_default())?;
+    *buffer = away.packer.unpack(stored.unwrap_or_default())?;
     if buffer.len() != length {
         return Err(RunError::Other("the state is damaged: run with --rebuild to make it anew".to_owned()));
     }
@@ -208,20 +222,20 @@ fn spill_error(error: std::io::Error) -> RunError {
 }
 
 /// One value a key, in key order.
-pub(crate) struct Merged {
+pub(crate) struct Merged<'a> {
     arena: Vec<u8>,
     entries: Vec<Entry>,
-    away: Away,
+    away: Away<'a>,
 }
 
-impl Merged {
+impl Merged<'_> {
     fn value<'a>(&'a self, entry: &Entry, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], StageError> {
         value(&self.arena, &self.away, entry, buffer)
             .map_err(|error| StageError::new("state", error.to_string()))
     }
 }
 
-impl Merged {
+impl Merged<'_> {
     pub(crate) fn scan(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), StageError> {
         let first = self.entries.partition_point(|entry| key_of(&self.arena, entry) < prefix);
         let mut buffer = Vec::new();

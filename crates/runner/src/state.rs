@@ -1,14 +1,12 @@
 //! How the runner's entries look in the store.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
-
 use annals_plugin::{Article, Rejected};
 use annals_store::{Read, ReadSpace, Space, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::RunError;
 use crate::guard::{Given, caught};
+use crate::pack::{Kind, Packers};
 use crate::plan::Step;
 
 /// Key of the records of a step: they sort by path, then by their number in the file.
@@ -84,7 +82,7 @@ pub(crate) fn encode_pairs(given: Given) -> (Vec<u8>, Vec<Vec<u8>>) {
     if !told.is_empty() {
         bytes.extend(encode(&told));
     }
-    (pack(bytes), apart.into_iter().map(|(_, value)| pack(value)).collect())
+    (bytes, apart.into_iter().map(|(_, value)| value).collect())
 }
 
 /// Keys and values of the partial results that are scanned, keys and lengths of those apart, of which a state of format 1 has
@@ -138,51 +136,7 @@ pub(crate) fn bulk_key(record: &[u8], number: usize) -> Vec<u8> {
     [record, &number.to_be_bytes()].concat()
 }
 
-/// Compresses a value of the store, if that makes it shorter.
-pub(crate) fn pack(value: Vec<u8>) -> Vec<u8> {
-    thread_local! {
-        static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> =
-            RefCell::new(zstd::bulk::Compressor::new(LEVEL).ok());
-    }
-    let packed = PACKER.with_borrow_mut(|packer| packer.as_mut()?.compress(&value).ok());
-    // What looks like compressed is compressed once more, so that it comes back as it was.
-    packed.filter(|packed| packed.len() < value.len() || value.starts_with(&FRAME)).unwrap_or(value)
-}
-
-/// Undoes [`pack`]. The records of a state of format 1, which are not compressed, start with the length of a text and the text,
-/// which no Zstandard frame does.
-pub(crate) fn unpack(value: Vec<u8>) -> Result<Vec<u8>, RunError> {
-    if value.starts_with(&FRAME) { decompress(&value) } else { Ok(value) }
-}
-
-/// Undoes [`pack`] of a value that need not be copied if it was left as it is.
-pub(crate) fn unpacked(value: &[u8]) -> Result<Cow<'_, [u8]>, RunError> {
-    if value.starts_with(&FRAME) { decompress(value).map(Cow::Owned) } else { Ok(Cow::Borrowed(value)) }
-}
-
-fn decompress(value: &[u8]) -> Result<Vec<u8>, RunError> {
-    thread_local! {
-        static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
-            RefCell::new(zstd::bulk::Decompressor::new().ok());
-    }
-    let length = zstd::zstd_safe::get_frame_content_size(value).ok().flatten();
-    let length =
-        length.and_then(|length| usize::try_from(length).ok()).filter(|&length| length <= MOST_BYTES);
-    let length = length.ok_or_else(|| damaged(&"a value of impossible length"))?;
-    UNPACKER.with_borrow_mut(|unpacker| match unpacker {
-        Some(unpacker) => unpacker.decompress(value, length).map_err(|error| damaged(&error)),
-        None => zstd::stream::decode_all(value).map_err(|error| damaged(&error)),
-    })
-}
-
-/// Bytes of a value at the most: what the store takes.
-const MOST_BYTES: usize = 3 << 30;
-/// The first bytes of a Zstandard frame (RFC 8878).
-const FRAME: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
-/// Level of compression.
-const LEVEL: i32 = 3;
-
-fn damaged(error: &dyn std::fmt::Display) -> RunError {
+pub(crate) fn damaged(error: &dyn std::fmt::Display) -> RunError {
     RunError::Other(format!("the state is damaged ({error}): run with --rebuild to make it anew"))
 }
 
@@ -218,24 +172,27 @@ impl Layers {
 }
 
 /// Reads the layers of the steps before a given one.
-pub(crate) struct LayerReader {
+pub(crate) struct LayerReader<'a> {
+    packers: &'a Packers,
     records: Vec<ReadSpace>,
     verdicts: Vec<ReadSpace>,
 }
 
-impl LayerReader {
+impl<'a> LayerReader<'a> {
     /// For articles as they are after the first `steps` steps.
-    pub(crate) fn new(read: &Read, steps: usize) -> Result<Self, StoreError> {
+    pub(crate) fn new(read: &Read, packers: &'a Packers, steps: usize) -> Result<Self, StoreError> {
         let open = |space: fn(u8) -> Space| {
             (0..steps).map(|step| read.space(space(number(step)))).collect::<Result<Vec<_>, _>>()
         };
-        Ok(Self { records: open(Space::Record)?, verdicts: open(Space::Verdict)? })
+        Ok(Self { packers, records: open(Space::Record)?, verdicts: open(Space::Verdict)? })
     }
 
     pub(crate) fn layers(&self, key: &[u8], article_id: &str) -> Result<Layers, RunError> {
-        let record = |space: &ReadSpace| space.get(key)?.map(unpack).transpose();
+        let record = |(step, space): (usize, &ReadSpace)| {
+            space.get(key)?.map(|record| self.packers.of(step, Kind::Record).unpack(record)).transpose()
+        };
         Ok(Layers {
-            records: self.records.iter().map(record).collect::<Result<_, _>>()?,
+            records: self.records.iter().enumerate().map(record).collect::<Result<_, _>>()?,
             verdicts: self
                 .verdicts
                 .iter()
@@ -288,21 +245,12 @@ mod tests {
         let pairs = vec![(b"a".to_vec(), b"short".to_vec()), (b"c".to_vec(), vec![])];
         let apart = vec![(b"b".to_vec(), long.clone())];
         let (bytes, bulk) = encode_pairs(Given { pairs: pairs.clone(), apart });
-        let bytes = unpack(bytes).unwrap();
         let (scanned, told) = decode_pairs(&bytes).unwrap();
         assert_eq!(scanned, [(&b"a"[..], &b"short"[..]), (b"c", b"")]);
         assert_eq!(told, [(&b"b"[..], 2000)]);
-        assert!(bulk[0].len() < 100);
-        assert_eq!(unpack(bulk[0].clone()).unwrap(), long);
+        assert_eq!(bulk, [long]);
         // As format 1 has them.
         assert_eq!(decode_pairs(&encode(&pairs)).unwrap().0.len(), 2);
-    }
-
-    #[test]
-    fn what_does_not_shrink_stays_as_it_is() {
-        let noise: Vec<u8> = (0..64_u8).map(|n| n.wrapping_mul(167) ^ 90).collect();
-        assert_eq!(pack(noise.clone()), noise);
-        assert_eq!(unpack(noise.clone()).unwrap(), noise);
     }
 
     #[test]

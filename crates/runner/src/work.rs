@@ -8,9 +8,10 @@ use rustc_hash::FxHashMap;
 
 use crate::error::RunError;
 use crate::guard;
+use crate::pack::{Kind, Packers};
 use crate::run::Session;
 use crate::state::{
-    Basis, FileEntry, Layers, bulk_key, encode, encode_pairs, file_prefix, number, pack, record_key,
+    Basis, FileEntry, Layers, bulk_key, encode, encode_pairs, file_prefix, number, record_key,
 };
 
 /// Outcomes in one transaction: enough that its fixed cost does not matter, few enough that little is lost.
@@ -101,6 +102,7 @@ pub(crate) fn work(
         }
         None => articles.iter().map(|_| None).collect::<Vec<_>>(),
     };
+    let packer = |kind| session.packers.of(step_number, kind);
     for (article, pairs) in articles.into_iter().zip(pairs) {
         let slot = &mut slots[places[&article.article_id]];
         match pairs {
@@ -110,19 +112,20 @@ pub(crate) fn work(
             }
             Some(Ok(pairs)) => {
                 let (partial, bulk) = encode_pairs(pairs);
-                (slot.partial, slot.bulk) = (Some(partial), bulk);
+                slot.partial = Some(packer(Kind::Partial).pack(partial));
+                slot.bulk = bulk.into_iter().map(|value| packer(Kind::Bulk).pack(value)).collect();
             }
             None => {}
         }
         slot.basis.refused = false;
         slot.record = if step_number == 0 {
-            Some(pack(encode(&article)))
+            Some(packer(Kind::Record).pack(encode(&article)))
         } else if step.articles.is_empty() {
             None
         } else {
             let mut layer = Article::new("", "", "");
             layer.overlay(article, &step.writes);
-            Some(pack(encode(&layer)))
+            Some(packer(Kind::Record).pack(encode(&layer)))
         };
     }
     Ok(slots)
@@ -141,6 +144,7 @@ pub(crate) struct FileEnd {
 /// Gathers outcomes of one step into transactions.
 pub(crate) struct StoreChanges<'a> {
     store: &'a Store,
+    packers: &'a Packers,
     step: u8,
     steps: u8,
     pending: Vec<Outcome>,
@@ -152,11 +156,12 @@ pub(crate) struct StoreChanges<'a> {
 }
 
 impl<'a> StoreChanges<'a> {
-    pub(crate) fn new(store: &'a Store, step: usize, steps: usize) -> Self {
+    pub(crate) fn new(session: &'a Session<'_>, step: usize) -> Self {
         Self {
-            store,
+            store: &session.store,
+            packers: &session.packers,
             step: number(step),
-            steps: number(steps),
+            steps: number(session.plan.steps.len()),
             pending: Vec::new(),
             ended: Vec::new(),
             removed: Vec::new(),
@@ -250,6 +255,7 @@ impl<'a> StoreChanges<'a> {
         put_or_remove(write, Space::Record(step), outcomes, |o| o.record.clone())?;
         put_or_remove(write, Space::Partial(step), outcomes, |o| o.partial.clone())?;
         put_bulk(write, step, outcomes)?;
+        self.packers.remember(write)?;
         put_or_remove(write, Space::Refused(step), outcomes, |o| {
             if o.refused.is_empty() { None } else { Some(encode(&o.refused)) }
         })?;
