@@ -27,7 +27,7 @@ use crate::table::{self, events_schema};
 const ROWS: u8 = b'v';
 const ORDERS: u8 = b'o';
 /// Events of a part.
-const EVENTS: Cut = Cut { least: 256, one_of: 256, most: 1024 };
+const EVENTS: Cut = Cut { least: 96, one_of: 64, most: 320 };
 /// Parts that are looked at at a time.
 const PARTS_AT_A_TIME: usize = 16;
 
