@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use annals_plugin::{Partials, StageError};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use twox_hash::XxHash3_64;
 
 use crate::link::{GraphBuilder, Group, Node, NodeId};
@@ -229,8 +229,9 @@ fn canonical(a: &Head, b: &Head) -> Ordering {
 }
 
 fn copies(heads: &[Head]) -> Vec<(u32, u32)> {
-    let report_of: FxHashMap<&str, u32> =
-        heads.iter().zip(0..).map(|(head, report)| (head.article_id.as_str(), report)).collect();
+    let asked: FxHashSet<&str> = heads.iter().filter_map(|head| head.duplicate_of.as_deref()).collect();
+    let numbered = heads.iter().zip(0..).map(|(head, report)| (head.article_id.as_str(), report));
+    let report_of: FxHashMap<&str, u32> = numbered.filter(|(id, _)| asked.contains(id)).collect();
     let repeated = |head: &Head| head.duplicate_of.as_deref().and_then(|id| report_of.get(id)).copied();
     let parent: Vec<Option<u32>> = heads.iter().map(repeated).collect();
     let mut copies = Vec::new();

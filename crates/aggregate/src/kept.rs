@@ -14,26 +14,25 @@ use twox_hash::XxHash3_64;
 
 use crate::corpus::{Corpus, Head};
 use crate::link::again::{self, Before, Told};
-use crate::link::{Brought, Graph, GraphBuilder, Linked, Names, Node, NodeId};
+use crate::link::{Brought, Graph, GraphBuilder, Linked, Names, Node, NodeId, Vocabulary, are_within};
 
 /// Reports of a part.
 const REPORTS_OF_PART: Cut = Cut { least: 1, one_of: 256, most: 1024 };
 /// Parts that are read at a time.
 const PARTS_AT_A_TIME: usize = 128;
-/// Words of a part of the vocabulary.
-const WORDS: usize = 1 << 14;
-
 /// First bytes of the names of parts.
 const REPORTS: u8 = b'r';
 const WORDS_OF: u8 = b'w';
 const PAIRS: u8 = b'p';
 /// The last ones that incidents were compared with.
 const LAST: u8 = b'l';
+/// What was counted of periods.
+const PERIODS: u8 = b'c';
 /// Incidents of a part of the pairs.
 const INCIDENTS: usize = 4096;
 
 /// The form of all these. A memory of another form is not used.
-const FORM: u64 = 0x616e_6e61_6c73_0009;
+const FORM: u64 = 0x616e_6e61_6c73_000a;
 
 /// The list of the parts.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -136,7 +135,7 @@ pub(crate) struct Memory {
     bytes: Vec<u8>,
     reports: FxHashSet<u64>,
     gone: u64,
-    words: usize,
+    words: u64,
     /// The parts of the pairs, each with that of the last ones compared, if all of them are there.
     pairs: Vec<[Vec<u8>; 2]>,
 }
@@ -150,7 +149,7 @@ impl Memory {
             return Ok(None);
         }
         let reports = index.reports.iter().copied().collect();
-        let (gone, words) = (index.gone, usize::try_from(index.words).unwrap_or(usize::MAX));
+        let (gone, words) = (index.gone, index.words);
         Ok(Some(Self { bytes, reports, gone, words, pairs: Vec::new() }))
     }
 
@@ -190,14 +189,14 @@ impl Memory {
         let (mut corpus, mut graph) = (Corpus::default(), GraphBuilder::default());
         let index = self.index();
         graph.names = Names::bring_back(&index.names);
-        for part in parts(partials, WORDS_OF, 0..index.words.div_ceil(WORDS as u64))? {
-            let Some(part) = part else { return Ok(None) };
-            let Ok(words) = str::from_utf8(&part) else { return Ok(None) };
-            graph.vocabulary.bring_back(words.split(' '));
-        }
-        if graph.vocabulary.len() as u64 != index.words {
-            return Ok(None);
-        }
+        let (words, _) = Vocabulary::parts_of(index.words);
+        let words: Option<Vec<Vec<u8>>> = parts(partials, WORDS_OF, 0..words)?.into_iter().collect();
+        let words = words.and_then(|words| Vocabulary::bring_back(words, index.words));
+        let Some(words) = words else { return Ok(None) };
+        graph.vocabulary = words;
+        // Periods that cannot be read only have to be counted again.
+        let counted = parts(partials, PERIODS, index.periods.iter().copied())?;
+        graph.bring_back_periods(&index.periods, &counted);
         let of_all = |kind| parts(partials, kind, 0..index.incidents.div_ceil(INCIDENTS as u64));
         let pairs = of_all(PAIRS)?.into_iter().zip(of_all(LAST)?).map(|(pairs, last)| Some([pairs?, last?]));
         let pairs: Vec<[Vec<u8>; 2]> = pairs.collect::<Option<_>>().unwrap_or_default();
@@ -209,15 +208,14 @@ impl Memory {
         for digests in index.reports.chunks(PARTS_AT_A_TIME) {
             let parts = parts(partials, REPORTS, digests.iter().copied())?;
             let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
-            let brought: Option<Vec<BroughtReports>> =
-                parts.par_iter().map(|part| BroughtReports::from_bytes(part, &without)).collect();
+            let brought =
+                parts.par_iter().map(|part| BroughtReports::from_bytes(part, &without, index.words));
+            let brought: Option<Vec<BroughtReports>> = brought.collect();
             let Some(brought) = brought else { return Ok(None) };
-            for part in brought {
+            for (part, bytes) in brought.into_iter().zip(parts) {
                 gone += part.gone;
                 corpus.bring_back(part.heads, &part.ids, &part.id_ends);
-                if graph.bring_back(part.incidents, &mut told).is_none() {
-                    return Ok(None);
-                }
+                graph.bring_back(part.incidents, bytes, &mut told);
             }
         }
         self.gone += gone;
@@ -240,20 +238,26 @@ struct BroughtReports {
 }
 
 impl BroughtReports {
-    /// Nothing if the part is damaged.
-    fn from_bytes(bytes: &[u8], without: &FxHashSet<&str>) -> Option<Self> {
-        let KeptReports { reports, mut terms, mut perpetrators } = postcard::from_bytes(bytes).ok()?;
-        let incidents = Brought::with_room(terms.len() / size_of::<u32>());
-        let mut brought = Self { incidents, ..Self::default() };
+    /// Nothing if the part is damaged, or has terms that are not of a vocabulary of so many words.
+    fn from_bytes(bytes: &[u8], without: &FxHashSet<&str>, words: u64) -> Option<Self> {
+        let KeptReports { reports, terms, mut perpetrators } = postcard::from_bytes(bytes).ok()?;
+        if !are_within(terms, words) {
+            return None;
+        }
+        // Terms stay where they are.
+        let mut next = terms.as_ptr().addr() - bytes.as_ptr().addr();
+        let end = next + terms.len();
+        let mut brought = Self::default();
         for report in reports {
             let is_gone = without.contains(report.article_id);
             let first = brought.id_ends.len() as NodeId;
             for incident in report.incidents {
-                let (own_terms, own_perpetrators);
-                (own_terms, terms) = terms.split_at_checked(incident.terms as usize)?;
+                let own_terms = next..next.checked_add(incident.terms as usize).filter(|own| *own <= end)?;
+                next = own_terms.end;
+                let own_perpetrators;
                 (own_perpetrators, perpetrators) =
                     perpetrators.split_at_checked(incident.perpetrators as usize)?;
-                brought.incidents.add(incident.node, own_terms, own_perpetrators, is_gone);
+                brought.incidents.add(incident.node, own_terms, own_perpetrators, is_gone)?;
                 if !is_gone {
                     brought.ids.push_str(incident.id);
                     brought.id_ends.push(brought.ids.len());
@@ -306,22 +310,18 @@ impl Keeper {
             |part| part_of(&heads[part], corpus, graph),
             out,
         )?;
-        let known = last.as_ref().map_or(0, |last| last.words / WORDS);
+        let (_, known) = Vocabulary::parts_of(last.as_ref().map_or(0, |last| last.words));
         let words = graph.vocabulary.len();
-        for (number, from) in (0..words).step_by(WORDS).enumerate() {
-            let part = (number >= known).then(|| {
-                let numbers = from as u32..(from + WORDS).min(words) as u32;
-                let words: Vec<&str> = numbers.map(|number| graph.vocabulary.word(number)).collect();
-                words.join(" ").into_bytes()
-            });
-            out.remember_part(&name(WORDS_OF, number as u64), part);
+        for (number, part) in (0..).zip(graph.vocabulary.parts()) {
+            let part = (number >= known).then(|| part.as_bytes().to_vec());
+            out.remember_part(&name(WORDS_OF, number), part);
         }
         let names = graph.names.all().into_iter().map(str::to_owned).collect();
         let incidents = u64::from(graph.count());
         Ok(Self { last, reports, words: words as u64, names, incidents, periods: Vec::new() })
     }
 
-    /// Takes down the pairs.
+    /// Takes down the pairs, and what was counted of the periods.
     pub(crate) fn pairs(
         &mut self,
         graph: &Graph,
@@ -343,7 +343,10 @@ impl Keeper {
                 out.remember_part(&name(kind, number as u64), (!is_held).then_some(part));
             }
         }
-        self.periods = graph.periods();
+        for (digest, part) in graph.counted().map_err(not_encoded)? {
+            out.remember_part(&name(PERIODS, digest), part);
+            self.periods.push(digest);
+        }
         Ok(())
     }
 
@@ -390,11 +393,11 @@ fn part_of(heads: &[Head], corpus: &Corpus, graph: &GraphBuilder) -> Result<Vec<
     let (mut terms, mut perpetrators) = (Vec::new(), Vec::new());
     let mut incident = |id: NodeId| {
         let (node, own_terms, own_perpetrators) = graph.prepared(id);
-        terms.extend_from_slice(&own_terms);
+        terms.extend_from_slice(own_terms);
         perpetrators.extend_from_slice(&own_perpetrators);
         let length =
             |bytes: &[u8]| u32::try_from(bytes.len()).expect("an article has less than 4 GiB of words");
-        let (terms, perpetrators) = (length(&own_terms), length(&own_perpetrators));
+        let (terms, perpetrators) = (length(own_terms), length(&own_perpetrators));
         KeptIncident { id: corpus.incident_id(id), node, terms, perpetrators }
     };
     let reports: Vec<KeptReport<'_>> = heads

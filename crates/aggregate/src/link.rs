@@ -6,25 +6,29 @@
 pub(crate) mod again;
 mod block;
 mod cluster;
+mod counts;
 mod period;
 mod score;
+mod words;
 
 use std::ops::Range;
 
 use annals_plugin::{Date, EventType, Outcome, Scope, Victims};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use twox_hash::XxHash3_64;
 
 use crate::config::Config;
 use crate::outline::{ActorOutline, FigureOutline, Outline};
 use again::{Before, Known, NOBODY, Paired, Told};
-use block::{Blocks, Key, Partner};
+use block::{Blocks, Partner};
 use cluster::Merged;
 pub(crate) use cluster::{Group, Link};
-use period::{Period, Weighed};
+use period::{Period, Rare};
 use score::Scored;
 pub(crate) use score::reasons;
+pub(crate) use words::{Names, Vocabulary};
+use words::{Term, Terms, TermsAt};
 
 /// Index of an incident among all incidents of the corpus, earliest published first.
 pub(crate) type NodeId = u32;
@@ -60,10 +64,10 @@ pub(crate) struct Node {
     /// The period in which its report was published.
     #[serde(skip)]
     period: u32,
-    /// Where its terms stand, before they are weighed among those of all incidents, then among those of the period.
+    /// Where its terms stand.
     #[serde(skip)]
-    terms: (u32, u32),
-    /// Where its rarest terms stand.
+    terms: TermsAt,
+    /// Where its rarest terms stand among those of the graph.
     #[serde(skip)]
     rarest: (u32, u32),
     /// Where its perpetrators stand among those of the graph.
@@ -79,15 +83,17 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     /// Perpetrators of the incidents: interned ids or names, sorted.
     perpetrators: Vec<u32>,
-    /// With the terms of their incidents.
+    /// Terms of the incidents as their articles have them.
+    terms: Terms,
     periods: Vec<Period>,
     vocabulary: Vocabulary,
-    /// The number in the vocabulary of each term.
-    words: Vec<u32>,
-    /// The term of each number in the vocabulary.
-    numbers: Vec<u32>,
+    /// The terms by which incidents are looked up.
+    rarest: Vec<Rare>,
     before: Option<Before>,
 }
+
+/// Digest of a period, and what is to be kept of it; nothing if it is kept already.
+pub(crate) type CountedPeriod = (u64, Option<Vec<u8>>);
 
 /// What linking found.
 pub(crate) struct Linked {
@@ -113,7 +119,9 @@ pub(crate) struct GraphBuilder {
     /// The words of the incidents.
     pub(crate) vocabulary: Vocabulary,
     /// Terms of the incidents as their articles have them.
-    terms: Vec<Term>,
+    terms: Terms,
+    /// What was counted of the periods of the last run, as far as that is known.
+    periods: Vec<Period>,
     /// What the last run found, if that is known of all its incidents.
     pub(crate) before: Option<Before>,
 }
@@ -155,7 +163,7 @@ impl GraphBuilder {
                 where_prec: place.and_then(|p| p.precision).unwrap_or(7),
                 before: NOBODY,
                 period: 0,
-                terms: append(&mut self.terms, terms),
+                terms: self.terms.add(terms),
                 rarest: (0, 0),
                 perpetrators: append(&mut self.perpetrators, perpetrators),
                 killed,
@@ -172,23 +180,21 @@ impl GraphBuilder {
     }
 
     /// An incident, and the bytes of its terms and its perpetrators.
-    pub(crate) fn prepared(&self, id: NodeId) -> (Node, Vec<u8>, Vec<u8>) {
+    pub(crate) fn prepared(&self, id: NodeId) -> (Node, &[u8], Vec<u8>) {
         let node = self.nodes[id as usize];
-        let terms = part(&self.terms, node.terms).iter().flat_map(|term| term.0.to_le_bytes());
         let perpetrators = part(&self.perpetrators, node.perpetrators).iter().flat_map(|at| at.to_le_bytes());
-        (node, terms.collect(), perpetrators.collect())
+        (node, self.terms.bytes(node.terms), perpetrators.collect())
     }
 
-    /// Adds incidents of the same names and words, and what the last run found of them. Those that are gone leave their words alone
-    /// behind. Nothing if a term is of no word.
-    pub(crate) fn bring_back(&mut self, brought: Brought, told: &mut [Told<'_>]) -> Option<()> {
-        if brought.terms.iter().any(|term| term.number() >= self.vocabulary.len()) {
-            return None;
-        }
-        let (terms, perpetrators) = (self.terms.len() as u32, self.perpetrators.len() as u32);
+    /// Adds incidents of the same names and words, whose terms stand in `bytes`, and what the last run found of them. Those that are
+    /// gone leave their words alone behind.
+    pub(crate) fn bring_back(&mut self, brought: Brought, bytes: Vec<u8>, told: &mut [Told<'_>]) {
+        let perpetrators = self.perpetrators.len() as u32;
+        let in_part = self.terms.add_part(bytes);
         self.nodes.reserve(brought.incidents.len());
         for (mut node, is_gone) in brought.incidents {
-            let own = part(&brought.terms, node.terms);
+            node.terms = in_part(node.terms);
+            let own = self.terms.bytes(node.terms);
             let found = again::next(told).zip(self.before.as_mut()).and_then(|(told, before)| {
                 let number = before.count();
                 before.add(told, node, own, is_gone)?;
@@ -199,14 +205,20 @@ impl GraphBuilder {
             }
             if !is_gone {
                 node.before = found.unwrap_or(NOBODY);
-                node.terms = (terms + node.terms.0, terms + node.terms.1);
                 node.perpetrators = (perpetrators + node.perpetrators.0, perpetrators + node.perpetrators.1);
                 self.nodes.push(node);
             }
         }
-        self.terms.extend_from_slice(&brought.terms);
         self.perpetrators.extend_from_slice(&brought.perpetrators);
-        u32::try_from(self.terms.len()).ok().map(drop)
+    }
+
+    /// Takes what was counted of the periods of the last run with these digests, but for what is damaged or missing.
+    pub(crate) fn bring_back_periods(&mut self, digests: &[u64], counted: &[Option<Vec<u8>>]) {
+        let words = self.vocabulary.len();
+        let period = |(&digest, bytes): (&u64, &Option<Vec<u8>>)| {
+            Period::from_bytes(digest, bytes.as_deref()?).filter(|period| period.is_within(words))
+        };
+        self.periods = digests.par_iter().zip(counted).filter_map(period).collect();
     }
 
     /// Puts the incidents into the order of their reports, each of which names its own.
@@ -223,14 +235,21 @@ impl GraphBuilder {
 
     /// Weighs what the incidents share; `reports` are digests of their reports.
     pub(crate) fn finish(self, reports: &[u64], config: &Config) -> Graph {
-        let Self { mut nodes, perpetrators, terms, vocabulary, before, .. } = self;
+        let Self { mut nodes, perpetrators, terms, vocabulary, mut before, periods: mut kept, .. } = self;
         let registers = Registers::of(&nodes);
         for node in &mut nodes {
             node.in_register = node.outlet.is_some_and(|outlet| registers.holds(outlet));
         }
-        let Weighed { periods, words, numbers } =
-            period::weigh(&mut nodes, &terms, reports, vocabulary.len(), config.period_incidents as usize);
-        Graph { nodes, perpetrators, periods, vocabulary, words, numbers, before }
+        let (words, least) = (vocabulary.len(), config.period_incidents as usize);
+        let are_all_known = before.as_ref().is_some_and(|before| kept.len() == before.periods());
+        let periods = period::count(&mut nodes, &terms, reports, words, least, &mut kept);
+        let mut rarest = before.as_mut().map(Before::take_rarest).unwrap_or_default();
+        let last = before.as_ref().map(|before| period::Told {
+            ends: before.rarest_ends(),
+            gone: are_all_known.then_some(kept.as_slice()),
+        });
+        period::tell(&mut nodes, &terms, &periods, words, last, &mut rarest);
+        Graph { nodes, perpetrators, terms, periods, vocabulary, rarest, before }
     }
 }
 
@@ -239,26 +258,30 @@ impl GraphBuilder {
 pub(crate) struct Brought {
     /// Whether each is gone.
     incidents: Vec<(Node, bool)>,
-    terms: Vec<Term>,
     perpetrators: Vec<u32>,
 }
 
 impl Brought {
-    /// Room for so many terms.
-    pub(crate) fn with_room(terms: usize) -> Self {
-        Self { terms: Vec::with_capacity(terms), ..Self::default() }
-    }
-
-    /// Adds the next incident with the bytes of its terms and its perpetrators.
-    pub(crate) fn add(&mut self, node: Node, terms: &[u8], perpetrators: &[u8], is_gone: bool) {
-        let terms = append(&mut self.terms, numbers(terms).map(Term));
-        let perpetrators = append(&mut self.perpetrators, numbers(perpetrators));
+    /// Adds the next incident, with the place of its terms in the bytes of the part and with the bytes of its perpetrators. Nothing
+    /// if the part is too large.
+    pub(crate) fn add(
+        &mut self,
+        node: Node,
+        terms: Range<usize>,
+        perpetrators: &[u8],
+        is_gone: bool,
+    ) -> Option<()> {
+        let terms = TermsAt::of(terms.start, terms.end)?;
+        let numbers = perpetrators.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
+        let perpetrators = append(&mut self.perpetrators, numbers);
         self.incidents.push((Node { terms, perpetrators, ..node }, is_gone));
+        Some(())
     }
 }
 
-fn numbers(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
-    bytes.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+/// Whether the terms that such bytes hold are of a vocabulary of so many words.
+pub(crate) fn are_within(terms: &[u8], words: u64) -> bool {
+    words::terms(terms).map(words::Term::word).max().is_none_or(|most| u64::from(most) < words)
 }
 
 /// Appends to a list that many share, and tells where.
@@ -276,13 +299,17 @@ fn part<T>(all: &[T], (start, end): (u32, u32)) -> &[T] {
 
 /// The part of an incident in a list of the parts of all in turn, of which it is known where they end.
 fn own<'a, T>(all: &'a [T], ends: &[u32], id: NodeId) -> &'a [T] {
-    let start = id.checked_sub(1).map_or(0, |before| ends[before as usize]);
-    part(all, (start, ends[id as usize]))
+    part(all, range(ends, id))
+}
+
+/// Where that part stands.
+fn range(ends: &[u32], id: NodeId) -> (u32, u32) {
+    (id.checked_sub(1).map_or(0, |before| ends[before as usize]), ends[id as usize])
 }
 
 impl Graph {
     fn word(&self, term: Term) -> &str {
-        self.vocabulary.word(self.words[term.number()])
+        self.vocabulary.word(term.word())
     }
 
     /// An incident, and its period.
@@ -291,19 +318,18 @@ impl Graph {
         (node, &self.periods[node.period as usize])
     }
 
-    fn terms_of(&self, incident: NodeId) -> &[Term] {
-        let (node, period) = self.told(incident);
-        period.terms_of(node)
+    /// The terms of an incident in the order in which its article has them.
+    fn terms_of(&self, incident: NodeId) -> impl ExactSizeIterator<Item = Term> + use<'_> {
+        self.terms.of(self.nodes[incident as usize].terms)
+    }
+
+    /// The terms by which an incident is looked up.
+    fn rarest_of(&self, node: &Node) -> &[Rare] {
+        part(&self.rarest, node.rarest)
     }
 
     fn perpetrators_of(&self, node: &Node) -> &[u32] {
         part(&self.perpetrators, node.perpetrators)
-    }
-
-    /// The key of the block of a word, by its number in the vocabulary.
-    fn key_of(&self, word: u32) -> Option<Key> {
-        let number = self.numbers[word as usize];
-        (number != period::NONE).then_some(Key::Term(number))
     }
 
     /// Digest of the period of an incident.
@@ -311,9 +337,15 @@ impl Graph {
         self.told(incident).1.digest
     }
 
-    /// Digests of the periods.
-    pub(crate) fn periods(&self) -> Vec<u64> {
-        self.periods.iter().map(|period| period.digest).collect()
+    /// What is to be kept of each period.
+    pub(crate) fn counted(&self) -> Result<Vec<CountedPeriod>, postcard::Error> {
+        let mut incidents = vec![0; self.periods.len()];
+        self.nodes.iter().for_each(|node| incidents[node.period as usize] += 1);
+        let counted = |(period, incidents): (&Period, usize)| {
+            let bytes = (!period.is_kept).then(|| period.to_bytes(incidents)).transpose()?;
+            Ok((period.digest, bytes))
+        };
+        self.periods.par_iter().zip(incidents).map(counted).collect()
     }
 
     /// Joins the incidents to events.
@@ -394,128 +426,6 @@ impl Registers {
 
     fn holds(&self, outlet: u32) -> bool {
         self.counts.get(&outlet).is_some_and(|(entries, undated)| *undated * 4 >= *entries * 3)
-    }
-}
-
-/// Words numbered in the order in which they came, each known by its digest. Numbers tell words apart and no more, since the
-/// order may be that of several runs.
-#[derive(Default)]
-pub(crate) struct Vocabulary {
-    numbers: FxHashMap<u64, u32>,
-    text: String,
-    /// Ends of the words in the text.
-    ends: Vec<usize>,
-}
-
-impl Vocabulary {
-    fn intern(&mut self, word: &str) -> u32 {
-        let next = u32::try_from(self.ends.len()).expect("fewer than 2^31 words fit in memory");
-        let number = *self.numbers.entry(XxHash3_64::oneshot(word.as_bytes())).or_insert(next);
-        if number == next {
-            self.text.push_str(word);
-            self.ends.push(self.text.len());
-        }
-        number
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Brings back words in the order of their numbers. Only those that [`Vocabulary::look_for`] finds are known afterwards.
-    pub(crate) fn bring_back<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
-        for word in words {
-            self.text.push_str(word);
-            self.ends.push(self.text.len());
-        }
-    }
-
-    /// Finds the numbers of words that are about to come.
-    pub(crate) fn look_for<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
-        const BITS: u32 = 20;
-        // One look into a small table tells most words of no interest.
-        let mut table = vec![0_u64; 1 << (BITS - 6)];
-        let place = |digest: u64| ((digest >> (64 - BITS + 6)) as usize, 1 << (digest & 63));
-        let mut sought = FxHashSet::default();
-        for word in words {
-            let digest = XxHash3_64::oneshot(word.as_bytes());
-            let (at, bit) = place(digest);
-            table[at] |= bit;
-            sought.insert(digest);
-        }
-        for number in (0..).take(self.len()) {
-            let digest = XxHash3_64::oneshot(self.word(number).as_bytes());
-            let (at, bit) = place(digest);
-            if table[at] & bit != 0 && sought.contains(&digest) {
-                self.numbers.insert(digest, number);
-            }
-        }
-    }
-
-    pub(crate) fn word(&self, number: u32) -> &str {
-        let at = number as usize;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start..self.ends[at]]
-    }
-}
-
-/// Names of places, outlets and parties. Few are new, so what became of each is kept.
-#[derive(Default)]
-pub(crate) struct Names {
-    vocabulary: Vocabulary,
-    normal: FxHashMap<String, u32>,
-}
-
-impl Names {
-    /// Of names in the order of their numbers.
-    pub(crate) fn bring_back(names: &[&str]) -> Self {
-        let mut brought = Self::default();
-        for name in names {
-            brought.vocabulary.intern(name);
-        }
-        brought
-    }
-
-    /// All names in the order of their numbers.
-    pub(crate) fn all(&self) -> Vec<&str> {
-        (0..).take(self.vocabulary.len()).map(|number| self.vocabulary.word(number)).collect()
-    }
-
-    /// The number of a name as it stands.
-    fn exact(&mut self, name: &str) -> u32 {
-        self.vocabulary.intern(name)
-    }
-
-    /// The number of a name in its [`normal`] form.
-    fn normal(&mut self, name: &str) -> u32 {
-        if let Some(&number) = self.normal.get(name) {
-            return number;
-        }
-        let number = self.vocabulary.intern(&normal(name));
-        self.normal.insert(name.to_owned(), number);
-        number
-    }
-}
-
-/// A term of an incident: its number, and whether the article writes it as a name, in the order of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Term(u32);
-
-impl Term {
-    fn new(number: u32, name: bool) -> Self {
-        Self(number << 1 | u32::from(name))
-    }
-
-    fn word(self) -> u32 {
-        self.0 >> 1
-    }
-
-    fn number(self) -> usize {
-        self.word() as usize
-    }
-
-    fn is_name(self) -> bool {
-        self.0 & 1 == 1
     }
 }
 

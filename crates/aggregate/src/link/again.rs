@@ -12,8 +12,10 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::block::{Blocks, Key, Pair, Partner, better, telling_of_word};
+use super::period::Rare;
 use super::score::{Found, Scored};
-use super::{Graph, Linked, Node, NodeId, Pairs, Term, own};
+use super::words::terms;
+use super::{Graph, Linked, Node, NodeId, Pairs, own, part, range};
 
 /// In place of the number of an incident that was not there before, or is no more.
 pub(super) const NOBODY: NodeId = NodeId::MAX;
@@ -25,8 +27,8 @@ pub(crate) struct Before {
     count: u32,
     /// Those that are gone, by their number then.
     gone: Vec<(NodeId, Node)>,
-    /// The rarest words of each in turn, as numbers of the vocabulary, and where they end.
-    rarest: Vec<u32>,
+    /// The rarest terms of each in turn, and where they end.
+    rarest: Vec<Rare>,
     rarest_ends: Vec<u32>,
     /// The pairs of each with later ones in turn, by their numbers then, and where they end.
     pairs: Vec<Paired>,
@@ -129,16 +131,16 @@ impl Before {
         Self { periods: periods.collect(), ..Self::default() }
     }
 
-    /// Adds the next incident, with all its words; gone if it is not to be among those of this run. Nothing if what is told of it does not
+    /// Adds the next incident, with the bytes of its terms; gone if it is not to be among those of this run. Nothing if what is told of it does not
     /// fit.
-    pub(super) fn add(&mut self, told: &mut Told<'_>, node: Node, terms: &[Term], gone: bool) -> Option<()> {
+    pub(super) fn add(&mut self, told: &mut Told<'_>, node: Node, own: &[u8], gone: bool) -> Option<()> {
         let (rare, paired) = (*told.kept.rare.get(told.at)?, *told.kept.paired.get(told.at)?);
         self.least.push((self.count.checked_add(told.last.last[told.at])?, told.last.telling[told.at]));
         told.at += 1;
         let places = &told.kept.rarest[told.rarest..][..usize::from(rare)];
         told.rarest += places.len();
         for &place in places {
-            self.rarest.push(terms.get(usize::from(place))?.word());
+            self.rarest.push(Rare { word: terms(own).nth(usize::from(place))?.word(), place });
         }
         let own = told.pairs..told.pairs + usize::from(paired);
         told.pairs = own.end;
@@ -168,8 +170,23 @@ impl Before {
         self.count
     }
 
-    fn rarest_of(&self, before: NodeId) -> &[u32] {
-        own(&self.rarest, &self.rarest_ends, before)
+    /// How many periods there were.
+    pub(super) fn periods(&self) -> usize {
+        self.periods.len()
+    }
+
+    /// Hands over the rarest terms, which are the first of the graph from then on.
+    pub(super) fn take_rarest(&mut self) -> Vec<Rare> {
+        std::mem::take(&mut self.rarest)
+    }
+
+    /// Where those of each end.
+    pub(super) fn rarest_ends(&self) -> &[u32] {
+        &self.rarest_ends
+    }
+
+    fn rarest_of<'g>(&self, graph: &'g Graph, before: NodeId) -> &'g [Rare] {
+        part(&graph.rarest, range(&self.rarest_ends, before))
     }
 
     fn pairs_of(&self, before: NodeId) -> &[Paired] {
@@ -197,8 +214,7 @@ pub(crate) fn told(
     let (mut paired, mut distances, mut points) = (Vec::new(), Vec::new(), Vec::new());
     let (mut ends, mut means) = (Vec::new(), Vec::new());
     for id in ids {
-        let (node, period) = graph.told(id);
-        let own = period.rarest_of(node);
+        let own = graph.rarest_of(&graph.nodes[id as usize]);
         rare.push(own.len() as u8);
         rarest.extend(own.iter().map(|rare| rare.place));
         let (later, telling) = linked.least[id as usize];
@@ -357,30 +373,30 @@ impl<'a> Touched<'a> {
         let same: Vec<bool> =
             graph.periods.iter().map(|period| before.periods.contains(&period.digest)).collect();
         let mut all = Vec::new();
-        let mut words = Vec::new();
         for (id, node) in (0..).zip(&graph.nodes) {
             if node.before == NOBODY {
                 self.touched[id as usize] = true;
                 blocks.own(id).iter().for_each(|&(at, _)| self.came[at as usize] = true);
                 continue;
             }
-            words.clear();
-            words.extend(
-                graph.told(id).1.rarest_of(node).iter().map(|rare| graph.words[rare.number as usize]),
-            );
-            let words_before = before.rarest_of(node.before);
-            self.touched[id as usize] = words != words_before || !same[node.period as usize];
-            if words == words_before {
+            self.touched[id as usize] = !same[node.period as usize];
+            if node.rarest == range(&before.rarest_ends, node.before) {
                 continue;
             }
+            let (rarest, rarest_before) = (graph.rarest_of(node), before.rarest_of(graph, node.before));
+            let words = || rarest.iter().map(|rare| rare.word);
+            let words_before = || rarest_before.iter().map(|rare| rare.word);
+            if words().eq(words_before()) {
+                continue;
+            }
+            self.touched[id as usize] = true;
             for &(at, block) in blocks.own(id) {
-                if let (Key::Term(number), _) = blocks.block(block) {
-                    self.came[at as usize] = !words_before.contains(&graph.words[number as usize]);
+                if let (Key::Term(word), _) = blocks.block(block) {
+                    self.came[at as usize] = words_before().all(|before| before != word);
                 }
             }
-            let gone = words_before.iter().filter(|word| !words.contains(word));
-            let keys = gone.filter_map(|&word| graph.key_of(word));
-            all.extend(keys.filter_map(|key| self.left(key, node, id, Some(id))));
+            let gone = words_before().filter(|before| words().all(|word| word != *before));
+            all.extend(gone.filter_map(|word| self.left(Key::Term(word), node, id, Some(id))));
         }
         all
     }
@@ -398,7 +414,7 @@ impl<'a> Touched<'a> {
                     next = now[known as usize];
                 }
             }
-            let terms = before.rarest_of(*number).iter().filter_map(|&word| graph.key_of(word));
+            let terms = before.rarest_of(graph, *number).iter().map(|rare| Key::Term(rare.word));
             all.extend(Key::of_place(node).chain(terms).filter_map(|key| self.left(key, node, next, None)));
         }
         all
@@ -436,7 +452,7 @@ impl<'a> Touched<'a> {
             for beside in before.into_iter().chain(after) {
                 let others = if beside < at { entries.end - beside - 1 } else { beside - entries.start };
                 let telling = match key {
-                    Key::Term(number) => telling_of_word(self.graph, blocks.incident(beside), number),
+                    Key::Term(word) => telling_of_word(self.graph, blocks.incident(beside), word),
                     _ => 0.0,
                 };
                 self.meet(beside, others + left.len(), id, Some(telling));

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::period::{NONE, Period, RARE_TERMS, Rare};
+use super::period::{NONE, RARE_TERMS};
 use super::{Graph, Node, NodeId, own, score};
 use crate::config::Config;
 
@@ -77,7 +77,7 @@ pub(super) struct Blocks<'a> {
 
 /// The blocks by what they are made by.
 struct Numbers {
-    /// Of each term, or [`NONE`].
+    /// Of each word, or [`NONE`].
     terms: Vec<u32>,
     others: FxHashMap<Key, u32>,
 }
@@ -124,7 +124,7 @@ impl Stamp {
 impl<'a> Blocks<'a> {
     pub(super) fn of(graph: &'a Graph, config: &'a Config) -> Self {
         let count = graph.nodes.len();
-        let mut numbers = Numbers { terms: vec![NONE; graph.words.len()], others: FxHashMap::default() };
+        let mut numbers = Numbers { terms: vec![NONE; graph.vocabulary.len()], others: FxHashMap::default() };
         let mut blocks: Vec<Block> = Vec::new();
         // The blocks of each incident in turn, and for each block how many it has.
         let mut own: Vec<u32> = Vec::with_capacity(count * MOST_KEYS);
@@ -285,21 +285,16 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// How telling one of the rarest terms of an incident is.
-fn of_term(period: &Period, rarest: &[Rare], number: u32) -> f32 {
-    let rare = rarest.iter().find(|rare| rare.number == number);
-    rare.map_or(0.0, |rare| period.weight(rare.rarity, true))
-}
-
-/// How telling a block is that an incident stands in.
-pub(super) fn telling_of_word(graph: &Graph, id: NodeId, number: u32) -> f32 {
+/// How telling the block of a word is for an incident, if it stands there.
+pub(super) fn telling_of_word(graph: &Graph, id: NodeId, word: u32) -> f32 {
     let (node, period) = graph.told(id);
-    of_term(period, period.rarest_of(node), number)
+    let is_there = graph.rarest_of(node).iter().any(|rare| rare.word == word);
+    if is_there { period.weight(period.rarity(word), true) } else { 0.0 }
 }
 
 fn keys(graph: &Graph, id: NodeId) -> impl Iterator<Item = Key> + '_ {
-    let (node, period) = graph.told(id);
-    Key::of_place(node).chain(period.rarest_of(node).iter().map(|rare| Key::Term(rare.number)))
+    let node = &graph.nodes[id as usize];
+    Key::of_place(node).chain(graph.rarest_of(node).iter().map(|rare| Key::Term(rare.word)))
 }
 
 /// The day by which a block is sorted; reports without any date stand together at its end.

@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::score::{self, Scored};
+use super::score::{self, Lens, Scored};
 use super::{Graph, NodeId};
 use crate::config::Config;
 
@@ -202,10 +202,10 @@ fn share_article(graph: &Graph, a: &Group, b: &Group) -> bool {
 /// report of the event that it tells of, but half of them.
 fn mean_evidence(graph: &Graph, config: &Config, a: &Group, b: &Group, compared: &mut u64) -> f32 {
     let mut points = Vec::with_capacity(SPEAKERS * SPEAKERS);
+    let mut lens = Lens::default();
     for &x in speakers(&a.members) {
-        for &y in speakers(&b.members) {
-            points.push(score::points(graph, config, (x.min(y), x.max(y))));
-        }
+        lens.set(graph, x);
+        points.extend(speakers(&b.members).iter().map(|&y| score::points(graph, config, &lens, y)));
     }
     *compared += points.len() as u64;
     points.sort_unstable_by(|x, y| y.total_cmp(x));

@@ -28,42 +28,23 @@ pub(crate) struct Scored {
 
 /// Weighs some pairs; gives those at or above the threshold.
 pub(super) fn each(graph: &Graph, config: &Config, pairs: &[Pair]) -> Vec<Scored> {
-    let weigh = |&pair: &Pair| {
-        let rest = without_terms(graph, config, pair);
-        let may_be = with_terms(rest, MOST_LOG_SUM, MOST_LOG_SUM) >= config.link_threshold;
-        let points = may_be.then(|| with_shared(graph, pair, rest, shared(graph, pair)));
-        let points = points.filter(|points| *points >= config.link_threshold)?;
-        Some(Scored { pair, points, mean: None })
-    };
-    pairs.par_iter().filter_map(weigh).collect()
+    let weigh = |lens: &mut Lens, &pair: &Pair| weigh(graph, config, pair, lens);
+    pairs.par_iter().map_init(Lens::default, weigh).flatten_iter().collect()
 }
 
 /// Weighs the pairs of some incidents with later ones in the blocks.
 pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[NodeId]) -> Found {
-    let weigh = |mut work: Work, &id: &NodeId| {
+    let look_for = |mut work: Work, &id: &NodeId| {
         blocks.partners(id, &mut work.met, &mut work.partners);
         work.found.count += work.partners.len() as u64;
         let least = work.partners.get(usize::from(config.candidates) - 1);
         work.found.least.push((id, least.copied().unwrap_or_default()));
         for &(other, _) in &work.partners {
-            let pair = (id, other);
-            let rest = without_terms(graph, config, pair);
-            // Words are what costs time, and most pairs are too unlike for any words to help.
-            if with_terms(rest, MOST_LOG_SUM, MOST_LOG_SUM) < config.link_threshold {
-                continue;
-            }
-            work.marks.set(graph, id);
-            let shared = work.marks.shared(graph, other);
-            let points = with_shared(graph, pair, rest, shared);
-            if points >= config.link_threshold {
-                work.found.scored.push(Scored { pair, points, mean: None });
-            }
+            work.found.scored.extend(weigh(graph, config, (id, other), &mut work.lens));
         }
         work
     };
-    // What a thread needs is as long as the vocabulary, so it is not made for a few incidents.
-    let least = (ids.len() / (4 * rayon::current_num_threads())).max(1024);
-    ids.par_iter().with_min_len(least).fold(|| Work::of(graph), weigh).map(|work| work.found).reduce(
+    ids.par_iter().fold(Work::default, look_for).map(|work| work.found).reduce(
         Found::default,
         |mut found, more| {
             found.scored.extend(more.scored);
@@ -72,6 +53,18 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
             found
         },
     )
+}
+
+/// Weighs a pair; nothing if it is below the threshold.
+fn weigh(graph: &Graph, config: &Config, pair: Pair, lens: &mut Lens) -> Option<Scored> {
+    let rest = without_terms(graph, config, pair);
+    // Words are what costs time, and most pairs are too unlike for any words to help.
+    if with_terms(rest, MOST_LOG_SUM, MOST_LOG_SUM) < config.link_threshold {
+        return None;
+    }
+    lens.set(graph, pair.0);
+    let points = with_shared(graph, pair, rest, lens.shared(graph, pair.1));
+    (points >= config.link_threshold).then_some(Scored { pair, points, mean: None })
 }
 
 /// What was found of pairs.
@@ -87,75 +80,86 @@ pub(super) struct Found {
 }
 
 /// What one thread has found, and needs for it.
+#[derive(Default)]
 struct Work {
     found: Found,
     partners: Vec<Partner>,
     met: Vec<u64>,
-    marks: Marks,
-}
-
-impl Work {
-    fn of(graph: &Graph) -> Self {
-        let found = Found::default();
-        Self { found, partners: Vec::new(), met: Vec::new(), marks: Marks::of(graph) }
-    }
+    lens: Lens,
 }
 
 /// The terms of one incident, to look those of many others up in.
-struct Marks {
-    /// By number of the term.
-    of: Vec<Mark>,
-    incident: NodeId,
+#[derive(Default)]
+pub(super) struct Lens {
+    incident: Option<NodeId>,
+    /// A table with room for twice as many, each from the slot on that its word tells.
+    slots: Vec<Option<Term>>,
+    /// By how many bits the product that tells the slot is too long.
+    shift: u32,
 }
 
-/// A term of an incident: whose it is, whether it is a name there, and its rarity.
-#[derive(Clone, Copy)]
-struct Mark {
-    incident: NodeId,
-    name: bool,
-    rarity: u32,
-}
-
-impl Marks {
-    fn of(graph: &Graph) -> Self {
-        let none = Mark { incident: NodeId::MAX, name: false, rarity: 0 };
-        Self { of: vec![none; graph.words.len()], incident: NodeId::MAX }
-    }
-
-    fn set(&mut self, graph: &Graph, incident: NodeId) {
-        if self.incident == incident {
+impl Lens {
+    pub(super) fn set(&mut self, graph: &Graph, incident: NodeId) {
+        if self.incident == Some(incident) {
             return;
         }
-        self.incident = incident;
-        let (node, period) = graph.told(incident);
-        for (term, &rarity) in period.terms_of(node).iter().zip(period.rarities_of(node)) {
-            self.of[term.number()] = Mark { incident, name: term.is_name(), rarity };
+        self.incident = Some(incident);
+        let terms = graph.terms_of(incident);
+        let bits = (2 * terms.len()).next_power_of_two().ilog2().max(1);
+        self.shift = u32::BITS - bits;
+        self.slots.clear();
+        self.slots.resize(1 << bits, None);
+        for term in terms {
+            let mut slot = self.slot(term.word());
+            while self.slots[slot].is_some() {
+                slot = (slot + 1) % self.slots.len();
+            }
+            self.slots[slot] = Some(term);
         }
     }
 
-    /// What the marked incident shares with another.
-    fn shared(&self, graph: &Graph, other: NodeId) -> Shared {
-        let mut shared = Shared::default();
-        for &term in graph.terms_of(other) {
-            let mark = self.of[term.number()];
-            if mark.incident == self.incident {
-                shared.add(mark.rarity, mark.name && term.is_name());
+    fn slot(&self, word: u32) -> usize {
+        (word.wrapping_mul(0x9e37_79b1) >> self.shift) as usize
+    }
+
+    fn find(&self, word: u32) -> Option<Term> {
+        let mut slot = self.slot(word);
+        while let Some(term) = self.slots[slot] {
+            if term.word() == word {
+                return Some(term);
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+
+    /// Calls `each` for every term that tells something of the incident and another one that holds it too, with its rarity when the
+    /// earlier one was in the news, and whether it is a name in both.
+    fn common(&self, graph: &Graph, other: NodeId, mut each: impl FnMut(Term, u32, bool)) {
+        let earlier = self.incident.map_or(other, |own| own.min(other));
+        let period = graph.told(earlier).1;
+        for term in graph.terms_of(other) {
+            let Some(own) = self.find(term.word()) else { continue };
+            let rarity = period.rarity(term.word());
+            if rarity > 0 {
+                each(term, rarity, own.is_name() && term.is_name());
             }
         }
+    }
+
+    /// What the incident shares with another.
+    fn shared(&self, graph: &Graph, other: NodeId) -> Shared {
+        let mut shared = Shared::default();
+        self.common(graph, other, |_, rarity, named| shared.add(rarity, named));
         shared
     }
 }
 
-/// The evidence for a pair.
-pub(super) fn points(graph: &Graph, config: &Config, pair: Pair) -> f32 {
-    with_shared(graph, pair, without_terms(graph, config, pair), shared(graph, pair))
-}
-
-/// What a pair shares.
-fn shared(graph: &Graph, pair: Pair) -> Shared {
-    let mut shared = Shared::default();
-    common(graph, pair, |_, rarity, named| shared.add(rarity, named));
-    shared
+/// The evidence for a pair of the incident of a lens and another one.
+pub(super) fn points(graph: &Graph, config: &Config, lens: &Lens, other: NodeId) -> f32 {
+    let own = lens.incident.unwrap_or(other);
+    let pair = (own.min(other), own.max(other));
+    with_shared(graph, pair, without_terms(graph, config, pair), lens.shared(graph, other))
 }
 
 /// The evidence of all but shared words.
@@ -312,25 +316,6 @@ fn toll(
     })
 }
 
-/// Calls `each` for every term that two incidents share, with its rarity when the earlier one was in the news, and whether it is a
-/// name in both.
-fn common(graph: &Graph, (left, right): Pair, mut each: impl FnMut(Term, u32, bool)) {
-    let (node, period) = graph.told(left);
-    let (a, rarities, b) = (period.terms_of(node), period.rarities_of(node), graph.terms_of(right));
-    let (mut i, mut j) = (0, 0);
-    while i < a.len() && j < b.len() {
-        match a[i].number().cmp(&b[j].number()) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                each(a[i], rarities[i], a[i].is_name() && b[j].is_name());
-                i += 1;
-                j += 1;
-            }
-        }
-    }
-}
-
 /// The evidence in words: each feature with its points, and the rarest shared words.
 pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
     let mut told = String::new();
@@ -349,11 +334,11 @@ pub(crate) fn reasons(graph: &Graph, config: &Config, pair: Pair) -> String {
     let period = graph.told(pair.0).1;
     let mut sums = Shared::default();
     let mut shared: Vec<(f32, &str)> = Vec::new();
-    common(graph, pair, |term, rarity, named| {
+    let mut lens = Lens::default();
+    lens.set(graph, pair.0);
+    lens.common(graph, pair.1, |term, rarity, named| {
         sums.add(rarity, named);
-        if rarity > 0 {
-            shared.push((period.weight(rarity, named), graph.word(term)));
-        }
+        shared.push((period.weight(rarity, named), graph.word(term)));
     });
     let (names, words) = period.weights(sums);
     tell(Feature::Names, log_sum(names));
