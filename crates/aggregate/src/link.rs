@@ -215,9 +215,8 @@ impl GraphBuilder {
     /// Takes what was counted of the periods of the last run with these digests, but for what is damaged or missing.
     pub(crate) fn bring_back_periods(&mut self, digests: &[u64], counted: &[Option<Vec<u8>>]) {
         let words = self.vocabulary.len();
-        let period = |(&digest, bytes): (&u64, &Option<Vec<u8>>)| {
-            Period::from_bytes(digest, bytes.as_deref()?).filter(|period| period.is_within(words))
-        };
+        let period =
+            |(&digest, bytes): (&u64, &Option<Vec<u8>>)| Period::from_bytes(digest, bytes.as_deref()?, words);
         self.periods = digests.par_iter().zip(counted).filter_map(period).collect();
     }
 

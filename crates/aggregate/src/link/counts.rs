@@ -17,26 +17,30 @@ pub(super) struct Class {
 /// The words of a period. Few classes serve all of them.
 #[derive(Debug, PartialEq)]
 pub(super) struct Counts {
-    /// Numbers of the words, in order, and the class of each.
-    words: Vec<u32>,
+    /// The class of each word, in the order of their numbers.
     classes: Vec<u16>,
     all: Vec<Class>,
-    /// Of each run of [`RUN`] numbers, where those of its words start.
-    starts: Vec<u32>,
+    runs: Vec<Run>,
     /// The incidents that hold the words of one incident alone, in the order of these words: [numbers](put) of how far each is from
     /// the one before.
     holders: Vec<u8>,
 }
 
-/// Numbers in a run. Its words are looked through one by one.
-const RUN: u32 = 64;
+/// 64 numbers of words that follow one another.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Run {
+    /// Which of them are of words of the period.
+    words: u64,
+    /// How many words have smaller numbers.
+    start: u32,
+}
 
 impl Counts {
     /// Of words in the order of their numbers, each with its class and the first incident that holds it.
     pub(super) fn of(words: impl Iterator<Item = (u32, Class, u32)>) -> Self {
         let mut numbers = rustc_hash::FxHashMap::default();
         let (mut all, mut holders, mut last) = (Vec::new(), Vec::new(), 0);
-        let (words, classes) = words
+        let (words, classes): (Vec<u32>, Vec<u16>) = words
             .map(|(word, class, holder)| {
                 let number = *numbers.entry(class).or_insert_with(|| {
                     all.push(class);
@@ -49,33 +53,45 @@ impl Counts {
                 (word, number)
             })
             .unzip();
-        Self::with(words, classes, all, holders)
+        Self::with(&words, classes, all, holders)
     }
 
-    fn with(words: Vec<u32>, classes: Vec<u16>, all: Vec<Class>, holders: Vec<u8>) -> Self {
-        let runs = words.last().map_or(0, |last| last / RUN + 1) as usize;
-        let mut starts = Vec::with_capacity(runs + 1);
-        for (at, word) in (0..).zip(&words) {
-            while starts.len() <= (word / RUN) as usize {
-                starts.push(at);
-            }
+    fn with(words: &[u32], classes: Vec<u16>, all: Vec<Class>, holders: Vec<u8>) -> Self {
+        let mut runs = vec![Run::default(); words.last().map_or(0, |last| last / u64::BITS + 1) as usize];
+        words.iter().for_each(|word| runs[(word / u64::BITS) as usize].words |= 1 << (word % u64::BITS));
+        let mut start = 0;
+        for run in &mut runs {
+            run.start = start;
+            start += run.words.count_ones();
         }
-        starts.push(words.len() as u32);
-        Self { words, classes, all, starts, holders }
+        Self { classes, all, runs, holders }
     }
 
     /// The class of a word, if the period has it.
     pub(super) fn of_word(&self, word: u32) -> Option<Class> {
-        let run = (word / RUN) as usize;
-        let (start, end) = (*self.starts.get(run)? as usize, *self.starts.get(run + 1)? as usize);
-        let at = start + self.words[start..end].iter().position(|own| *own == word)?;
-        Some(self.all[usize::from(self.classes[at])])
+        let run = self.runs.get((word / u64::BITS) as usize)?;
+        let bit = 1_u64 << (word % u64::BITS);
+        let at = (run.words & bit != 0).then(|| run.start + (run.words & (bit - 1)).count_ones())?;
+        Some(self.all[usize::from(self.classes[at as usize])])
+    }
+
+    /// The words in order, each with its class.
+    fn words(&self) -> impl Iterator<Item = (u32, Class)> {
+        let words = (0..).step_by(u64::BITS as usize).zip(&self.runs).flat_map(|(first, run)| {
+            let mut rest = run.words;
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+                rest &= rest - 1;
+                Some(first + bit)
+            })
+        });
+        words.zip(&self.classes).map(|(word, &class)| (word, self.all[usize::from(class)]))
     }
 
     /// Adds how many incidents hold each word, by its number; more than two are as good as two.
     pub(super) fn add_to(&self, counts: &mut [u8]) {
-        for (&word, &class) in self.words.iter().zip(&self.classes) {
-            let more = if self.all[usize::from(class)].is_single { 1 } else { 2 };
+        for (word, class) in self.words() {
+            let more = if class.is_single { 1 } else { 2 };
             let count = &mut counts[word as usize];
             *count = (*count + more).min(2);
         }
@@ -84,25 +100,24 @@ impl Counts {
     /// The incidents that alone hold one of the words that are `sought`, by their place in the period.
     pub(super) fn holders<'a>(&'a self, sought: &'a [bool]) -> impl Iterator<Item = u32> + 'a {
         let (mut rest, mut holder) = (self.holders.as_slice(), 0_u32);
-        let single = |(_, class): &(&u32, &u16)| self.all[usize::from(**class)].is_single;
-        self.words.iter().zip(&self.classes).filter(single).filter_map(move |(word, _)| {
+        self.words().filter(|(_, class)| class.is_single).filter_map(move |(word, _)| {
             holder = holder.wrapping_add(unzigzag(take(&mut rest)?).cast_unsigned());
-            sought[*word as usize].then_some(holder)
+            sought[word as usize].then_some(holder)
         })
     }
 
     /// The bytes to be kept: how many classes there are and the classes, how many words, the distance of each from the one before,
     /// their classes, and the holders.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(4 * self.words.len());
+        let mut bytes = Vec::with_capacity(4 * self.classes.len());
         put(&mut bytes, self.all.len() as u32);
         for class in &self.all {
             put(&mut bytes, class.rarity);
             put(&mut bytes, u32::from(class.is_key) << 1 | u32::from(class.is_single));
         }
-        put(&mut bytes, self.words.len() as u32);
+        put(&mut bytes, self.classes.len() as u32);
         let mut last = 0;
-        for &word in &self.words {
+        for (word, _) in self.words() {
             put(&mut bytes, word - last);
             last = word;
         }
@@ -111,8 +126,8 @@ impl Counts {
         bytes
     }
 
-    /// Reads what [`Counts::to_bytes`] wrote; nothing if that is damaged.
-    pub(super) fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`Counts::to_bytes`] wrote of words of a vocabulary of so many; nothing if that is damaged.
+    pub(super) fn from_bytes(mut bytes: &[u8], vocabulary: usize) -> Option<Self> {
         let bytes = &mut bytes;
         let classes = take(bytes)?;
         let class = |bytes: &mut &[u8]| {
@@ -140,12 +155,7 @@ impl Counts {
             all.get(class as usize)?;
             of_words.push(class as u16);
         }
-        Some(Self::with(words, of_words, all, bytes.to_vec()))
-    }
-
-    /// Whether all words have numbers below this.
-    pub(super) fn is_within(&self, vocabulary: usize) -> bool {
-        self.words.last().is_none_or(|last| (*last as usize) < vocabulary)
+        (u64::from(word) < vocabulary as u64).then(|| Self::with(&words, of_words, all, bytes.to_vec()))
     }
 }
 
@@ -205,8 +215,9 @@ mod tests {
         counts.add_to(&mut held);
         assert_eq!((held[3], held[4], held[5]), (2, 2, 0));
         let bytes = counts.to_bytes();
-        assert_eq!(Counts::from_bytes(&bytes), Some(counts));
-        (0..20).for_each(|end| assert_eq!(Counts::from_bytes(&bytes[..end]), None));
+        assert_eq!(Counts::from_bytes(&bytes, 90_001), Some(counts));
+        (0..20).for_each(|end| assert_eq!(Counts::from_bytes(&bytes[..end], 90_001), None));
+        assert_eq!(Counts::from_bytes(&bytes, 90_000), None);
         assert!(Counts::of(std::iter::empty()).of_word(0).is_none());
     }
 }

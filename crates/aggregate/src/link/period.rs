@@ -108,19 +108,15 @@ impl Period {
         Self { name, word, calm, words, digest, is_kept: false }
     }
 
-    /// Reads what [`Period::to_bytes`] wrote of a period with this digest; nothing if that is damaged.
-    pub(super) fn from_bytes(digest: u64, bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`Period::to_bytes`] wrote of a period with this digest, and of words of a vocabulary of so many; nothing if that is
+    /// damaged.
+    pub(super) fn from_bytes(digest: u64, bytes: &[u8], vocabulary: usize) -> Option<Self> {
         let Kept { incidents, calm, words } = postcard::from_bytes(bytes).ok()?;
-        let words = Counts::from_bytes(words)?;
+        let words = Counts::from_bytes(words, vocabulary)?;
         Some(Self {
             is_kept: true,
             ..Self::of(digest, incidents as usize, calm.into_iter().collect(), words)
         })
-    }
-
-    /// Whether all words have numbers below this.
-    pub(super) fn is_within(&self, vocabulary: usize) -> bool {
-        self.words.is_within(vocabulary)
     }
 
     /// What is to be kept of a period of so many incidents.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use rayon::prelude::*;
 
 use super::block::{Blocks, Pair, Partner};
-use super::period::Shared;
+use super::period::{NONE, Shared};
 use super::{Graph, Node, NodeId, Term};
 use crate::config::Config;
 use crate::tables::{self, Feature};
@@ -92,10 +92,22 @@ struct Work {
 #[derive(Default)]
 pub(super) struct Lens {
     incident: Option<NodeId>,
-    /// A table with room for twice as many, each from the slot on that its word tells.
-    slots: Vec<Option<Term>>,
+    /// A table with room for twice as many, each from the slot on that its word tells. An empty slot has a word of no vocabulary.
+    slots: Vec<Slot>,
     /// By how many bits the product that tells the slot is too long.
     shift: u32,
+}
+
+/// A term, and how rare it is in the period of its incident.
+#[derive(Clone, Copy)]
+struct Slot {
+    word: u32,
+    is_name: bool,
+    rarity: u32,
+}
+
+impl Slot {
+    const EMPTY: Self = Self { word: NONE, is_name: false, rarity: 0 };
 }
 
 impl Lens {
@@ -104,45 +116,42 @@ impl Lens {
             return;
         }
         self.incident = Some(incident);
+        let period = graph.told(incident).1;
         let terms = graph.terms_of(incident);
         let bits = (2 * terms.len()).next_power_of_two().ilog2().max(1);
         self.shift = u32::BITS - bits;
         self.slots.clear();
-        self.slots.resize(1 << bits, None);
+        self.slots.resize(1 << bits, Slot::EMPTY);
         for term in terms {
-            let mut slot = self.slot(term.word());
-            while self.slots[slot].is_some() {
-                slot = (slot + 1) % self.slots.len();
-            }
-            self.slots[slot] = Some(term);
+            let (word, is_name) = (term.word(), term.is_name());
+            let at = self.find(word);
+            self.slots[at] = Slot { word, is_name, rarity: period.rarity(word) };
         }
     }
 
-    fn slot(&self, word: u32) -> usize {
-        (word.wrapping_mul(0x9e37_79b1) >> self.shift) as usize
-    }
-
-    fn find(&self, word: u32) -> Option<Term> {
-        let mut slot = self.slot(word);
-        while let Some(term) = self.slots[slot] {
-            if term.word() == word {
-                return Some(term);
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
+    /// The slot of a word, or the empty one where it would be.
+    fn find(&self, word: u32) -> usize {
+        let mut at = (word.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
+        while self.slots[at].word != word && self.slots[at].word != NONE {
+            at = (at + 1) & (self.slots.len() - 1);
         }
-        None
+        at
     }
 
     /// Calls `each` for every term that tells something of the incident and another one that holds it too, with its rarity when the
     /// earlier one was in the news, and whether it is a name in both.
     fn common(&self, graph: &Graph, other: NodeId, mut each: impl FnMut(Term, u32, bool)) {
-        let earlier = self.incident.map_or(other, |own| own.min(other));
-        let period = graph.told(earlier).1;
+        let Some(incident) = self.incident else { return };
+        let (own, others) = (graph.told(incident).0.period, graph.told(other));
+        let is_of_other = other < incident && others.0.period != own;
         for term in graph.terms_of(other) {
-            let Some(own) = self.find(term.word()) else { continue };
-            let rarity = period.rarity(term.word());
+            let Slot { word, is_name, rarity } = self.slots[self.find(term.word())];
+            if word == NONE {
+                continue;
+            }
+            let rarity = if is_of_other { others.1.rarity(word) } else { rarity };
             if rarity > 0 {
-                each(term, rarity, own.is_name() && term.is_name());
+                each(term, rarity, is_name && term.is_name());
             }
         }
     }
