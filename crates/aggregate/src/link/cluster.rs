@@ -205,7 +205,7 @@ fn mean_evidence(graph: &Graph, config: &Config, a: &Group, b: &Group, compared:
     let mut lens = Lens::default();
     for &x in speakers(&a.members) {
         lens.set(graph, x);
-        points.extend(speakers(&b.members).iter().map(|&y| score::points(graph, config, &lens, y)));
+        points.extend(speakers(&b.members).iter().map(|&y| score::points(graph, config, &mut lens, y)));
     }
     *compared += points.len() as u64;
     points.sort_unstable_by(|x, y| y.total_cmp(x));

@@ -92,22 +92,27 @@ struct Work {
 #[derive(Default)]
 pub(super) struct Lens {
     incident: Option<NodeId>,
-    /// A table with room for twice as many, each from the slot on that its word tells. An empty slot has a word of no vocabulary.
-    slots: Vec<Slot>,
-    /// By how many bits the product that tells the slot is too long.
-    shift: u32,
+    seen: Vec<Seen>,
+    /// By the last bits of their words, one more than the place of the last such term; 0 if there is none.
+    last: Vec<u16>,
+    /// Terms of the other incident that have their last bits in common with one of these.
+    near: Vec<Term>,
 }
 
-/// A term, and how rare it is in the period of its incident.
-#[derive(Clone, Copy)]
-struct Slot {
-    word: u32,
-    is_name: bool,
+/// A term.
+struct Seen {
+    term: Term,
+    /// How rare it is in the period of its incident, or [`NONE`] while nobody has asked.
     rarity: u32,
+    /// As in `last`, of the one before it with these bits.
+    next: u16,
 }
 
-impl Slot {
-    const EMPTY: Self = Self { word: NONE, is_name: false, rarity: 0 };
+/// Last bits by which words are looked up.
+const BITS: u32 = 12;
+
+fn bits(term: Term) -> usize {
+    (term.word() & ((1 << BITS) - 1)) as usize
 }
 
 impl Lens {
@@ -116,48 +121,52 @@ impl Lens {
             return;
         }
         self.incident = Some(incident);
-        let period = graph.told(incident).1;
-        let terms = graph.terms_of(incident);
-        let bits = (2 * terms.len()).next_power_of_two().ilog2().max(1);
-        self.shift = u32::BITS - bits;
-        self.slots.clear();
-        self.slots.resize(1 << bits, Slot::EMPTY);
-        for term in terms {
-            let (word, is_name) = (term.word(), term.is_name());
-            let at = self.find(word);
-            self.slots[at] = Slot { word, is_name, rarity: period.rarity(word) };
+        self.last.resize(1 << BITS, 0);
+        for seen in self.seen.drain(..) {
+            self.last[bits(seen.term)] = 0;
         }
-    }
-
-    /// The slot of a word, or the empty one where it would be.
-    fn find(&self, word: u32) -> usize {
-        let mut at = (word.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
-        while self.slots[at].word != word && self.slots[at].word != NONE {
-            at = (at + 1) & (self.slots.len() - 1);
+        for (place, term) in (1..=u16::MAX).zip(graph.terms_of(incident)) {
+            let next = std::mem::replace(&mut self.last[bits(term)], place);
+            self.seen.push(Seen { term, rarity: NONE, next });
         }
-        at
     }
 
     /// Calls `each` for every term that tells something of the incident and another one that holds it too, with its rarity when the
     /// earlier one was in the news, and whether it is a name in both.
-    fn common(&self, graph: &Graph, other: NodeId, mut each: impl FnMut(Term, u32, bool)) {
+    fn common(&mut self, graph: &Graph, other: NodeId, mut each: impl FnMut(Term, u32, bool)) {
         let Some(incident) = self.incident else { return };
-        let (own, others) = (graph.told(incident).0.period, graph.told(other));
-        let is_of_other = other < incident && others.0.period != own;
-        for term in graph.terms_of(other) {
-            let Slot { word, is_name, rarity } = self.slots[self.find(term.word())];
-            if word == NONE {
-                continue;
-            }
-            let rarity = if is_of_other { others.1.rarity(word) } else { rarity };
-            if rarity > 0 {
-                each(term, rarity, is_name && term.is_name());
+        let (own, others) = (graph.told(incident), graph.told(other));
+        let is_of_other = other < incident && others.0.period != own.0.period;
+        // Few terms are shared, and a branch for each of the others would cost more than to take it for a moment.
+        let terms = graph.terms_of(other);
+        self.near.resize(self.near.len().max(terms.len()), Term::default());
+        let mut count = 0;
+        for term in terms {
+            self.near[count] = term;
+            count += usize::from(self.last[bits(term)] != 0);
+        }
+        for &term in &self.near[..count] {
+            let mut place = self.last[bits(term)];
+            while let Some(at) = place.checked_sub(1) {
+                let seen = &mut self.seen[usize::from(at)];
+                if seen.term.word() != term.word() {
+                    place = seen.next;
+                    continue;
+                }
+                if seen.rarity == NONE {
+                    seen.rarity = own.1.rarity(term.word());
+                }
+                let rarity = if is_of_other { others.1.rarity(term.word()) } else { seen.rarity };
+                if rarity > 0 {
+                    each(term, rarity, seen.term.is_name() && term.is_name());
+                }
+                break;
             }
         }
     }
 
     /// What the incident shares with another.
-    fn shared(&self, graph: &Graph, other: NodeId) -> Shared {
+    fn shared(&mut self, graph: &Graph, other: NodeId) -> Shared {
         let mut shared = Shared::default();
         self.common(graph, other, |_, rarity, named| shared.add(rarity, named));
         shared
@@ -165,7 +174,7 @@ impl Lens {
 }
 
 /// The evidence for a pair of the incident of a lens and another one.
-pub(super) fn points(graph: &Graph, config: &Config, lens: &Lens, other: NodeId) -> f32 {
+pub(super) fn points(graph: &Graph, config: &Config, lens: &mut Lens, other: NodeId) -> f32 {
     let own = lens.incident.unwrap_or(other);
     let pair = (own.min(other), own.max(other));
     with_shared(graph, pair, without_terms(graph, config, pair), lens.shared(graph, other))

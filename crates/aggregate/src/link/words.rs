@@ -163,7 +163,7 @@ impl Names {
 }
 
 /// A term of an incident: the number of a word, and whether the article writes it as a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Term(u32);
 
 impl Term {
