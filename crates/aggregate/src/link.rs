@@ -350,15 +350,19 @@ impl Graph {
     /// Joins the incidents to events.
     pub(crate) fn link(&self, config: &Config) -> Linked {
         let blocks = Blocks::of(self, config);
-        let Known { found: known, looked_for, gained, mut changed } = match &self.before {
+        let mut known = match &self.before {
             Some(before) => Known::of(self, &blocks, before),
             None => Known::nothing(self.nodes.len()),
         };
-        let mut found = score::all(self, config, &blocks, &looked_for);
-        found.scored.extend(score::each(self, config, &gained));
-        for Scored { pair, .. } in &found.scored {
-            changed[pair.0 as usize] = true;
-            changed[pair.1 as usize] = true;
+        let mut found = score::all(self, config, &blocks, &known.looked_for);
+        if let Some(before) = &self.before {
+            known.compare(self, before, &mut found.scored);
+        }
+        let Known { found: known, mut gained, mut changed, .. } = known;
+        for scored in score::each(self, config, &mut gained) {
+            changed[scored.pair.0 as usize] = true;
+            changed[scored.pair.1 as usize] = true;
+            found.scored.push(scored);
         }
         let mut least = vec![Partner::default(); self.nodes.len()];
         found.least.into_iter().chain(known.least).for_each(|(id, last)| least[id as usize] = last);

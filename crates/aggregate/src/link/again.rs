@@ -246,15 +246,17 @@ pub(super) struct Known {
     pub(super) looked_for: Vec<NodeId>,
     /// Single pairs that have to be weighed besides.
     pub(super) gained: Vec<Pair>,
-    /// Of each incident, whether what else is known of its pairs, with earlier and later ones, may have changed.
+    /// Of each incident, whether any of its pairs, with earlier and later ones, or what its words say may be other than before.
     pub(super) changed: Vec<bool>,
+    /// The number that each incident of the last run has now.
+    now: Vec<NodeId>,
 }
 
 impl Known {
     /// Of so many incidents, of which nothing is known.
     pub(super) fn nothing(count: usize) -> Self {
         let (looked_for, gained) = ((0..count as NodeId).collect(), Vec::new());
-        Self { found: Found::default(), looked_for, gained, changed: vec![true; count] }
+        Self { found: Found::default(), looked_for, gained, changed: vec![true; count], now: Vec::new() }
     }
 
     /// Of incidents some of which were there before.
@@ -270,26 +272,58 @@ impl Known {
             found: Found::default(),
             looked_for: Vec::new(),
             gained: Vec::new(),
-            changed: touched.clone(),
+            changed: vec![false; graph.nodes.len()],
+            now: Vec::new(),
         };
         for (id, node) in (0..).zip(&graph.nodes) {
             let partner = gained[id as usize];
             if touched[id as usize] || !known.keep(id, before, node.before, partner, &now) {
                 known.looked_for.push(id);
-                known.changed[id as usize] = true;
             }
         }
-        // Of these nobody is sure to have the pairs any more that they had.
-        let looked_for = known.looked_for.iter().map(|&id| graph.nodes[id as usize].before);
-        let gone = before.gone.iter().map(|&(number, _)| number);
-        for number in looked_for.chain(gone).filter(|number| *number != NOBODY) {
-            for &(other, ..) in before.pairs_of(number) {
-                if let Some(&other) = now.get(other as usize).filter(|other| **other != NOBODY) {
-                    known.changed[other as usize] = true;
+        known.now = now;
+        before.gone.iter().for_each(|&(number, _)| known.lose(before.pairs_of(number)));
+        known
+    }
+
+    /// Notes that somebody no longer has the pairs that it had, or not all of them.
+    fn lose(&mut self, pairs: &[Paired]) {
+        for &(other, ..) in pairs {
+            if let Some(&other) = self.now.get(other as usize).filter(|other| **other != NOBODY) {
+                self.changed[other as usize] = true;
+            }
+        }
+    }
+
+    /// Compares the pairs that were found of the incidents that were looked for with those that they had before.
+    pub(super) fn compare(&mut self, graph: &Graph, before: &Before, found: &mut [Scored]) {
+        let last = |id: NodeId| {
+            let node = &graph.nodes[id as usize];
+            let is_known = node.before != NOBODY && graph.periods[node.period as usize].is_kept;
+            is_known.then(|| before.pairs_of(node.before))
+        };
+        let mut same = vec![0; graph.nodes.len()];
+        for Scored { pair, points, mean } in found {
+            let is_same = |(other, before, _): &&Paired| {
+                self.now.get(*other as usize) == Some(&pair.1) && before.to_bits() == points.to_bits()
+            };
+            match last(pair.0).and_then(|last| last.iter().find(is_same)) {
+                Some((.., mean_before)) => {
+                    *mean = *mean_before;
+                    same[pair.0 as usize] += 1;
+                }
+                None => [pair.0, pair.1].into_iter().for_each(|id| self.changed[id as usize] = true),
+            }
+        }
+        for id in self.looked_for.clone() {
+            if last(id).is_none_or(|last| last.len() != same[id as usize]) {
+                self.changed[id as usize] = true;
+                let number = graph.nodes[id as usize].before;
+                if number != NOBODY {
+                    self.lose(before.pairs_of(number));
                 }
             }
         }
-        known
     }
 
     /// Keeps the pairs that an incident had, but takes the one with its new partner, if it has got one, for the last one that it
@@ -315,7 +349,8 @@ impl Known {
             self.changed[now(last) as usize] = true;
         }
         self.gained.push((id, partner));
-        self.found.least.push((id, (id, telling)));
+        // Where there was room, it is not known how much.
+        self.found.least.push((id, (id, telling.max(f32::MIN_POSITIVE))));
         true
     }
 }
@@ -332,6 +367,8 @@ struct Touched<'a> {
     gained: Vec<NodeId>,
     /// Whether the incident of each entry was not in its block before.
     came: Vec<bool>,
+    /// These, each with its block.
+    all_came: Vec<(u32, u32)>,
     met: Vec<Met>,
 }
 
@@ -357,7 +394,8 @@ impl<'a> Touched<'a> {
     ) -> (Vec<bool>, Vec<NodeId>) {
         let (touched, gained) = (vec![false; graph.nodes.len()], vec![NOBODY; graph.nodes.len()]);
         let came = vec![false; blocks.len()];
-        let mut this = Self { graph, blocks, before, now, touched, gained, came, met: Vec::new() };
+        let (all_came, met) = (Vec::new(), Vec::new());
+        let mut this = Self { graph, blocks, before, now, touched, gained, came, all_came, met };
         let mut left = this.compare();
         left.extend(this.gone());
         left.sort_unstable_by_key(|left| (left.block, left.at));
@@ -376,7 +414,7 @@ impl<'a> Touched<'a> {
         for (id, node) in (0..).zip(&graph.nodes) {
             if node.before == NOBODY {
                 self.touched[id as usize] = true;
-                blocks.own(id).iter().for_each(|&(at, _)| self.came[at as usize] = true);
+                blocks.own(id).iter().for_each(|&place| self.come(place));
                 continue;
             }
             self.touched[id as usize] = !same[node.period as usize];
@@ -390,15 +428,23 @@ impl<'a> Touched<'a> {
                 continue;
             }
             self.touched[id as usize] = true;
-            for &(at, block) in blocks.own(id) {
-                if let (Key::Term(word), _) = blocks.block(block) {
-                    self.came[at as usize] = words_before().all(|before| before != word);
+            for &place in blocks.own(id) {
+                if let (Key::Term(word), _) = blocks.block(place.1)
+                    && words_before().all(|before| before != word)
+                {
+                    self.come(place);
                 }
             }
             let gone = words_before().filter(|before| words().all(|word| word != *before));
             all.extend(gone.filter_map(|word| self.left(Key::Term(word), node, id, Some(id))));
         }
         all
+    }
+
+    /// Notes that the incident of an entry is new in a block.
+    fn come(&mut self, place: (u32, u32)) {
+        self.came[place.0 as usize] = true;
+        self.all_came.push(place);
     }
 
     /// The blocks of incidents that are gone.
@@ -428,14 +474,12 @@ impl<'a> Touched<'a> {
     fn look_beside_those_who_came(&mut self) {
         let blocks = self.blocks;
         let most = blocks.most();
-        for block in 0..blocks.count() {
-            let (_, entries) = blocks.block(block);
-            for at in entries.clone().filter(|&at| self.came[at]).collect::<Vec<_>>() {
-                let near = at.saturating_sub(most).max(entries.start)..(at + 1 + most).min(entries.end);
-                for beside in near.filter(|&beside| beside != at) {
-                    let others = if beside < at { entries.end - beside - 1 } else { beside - entries.start };
-                    self.meet(beside, others, Some(blocks.incident(at)), None);
-                }
+        for (at, block) in std::mem::take(&mut self.all_came) {
+            let (at, (_, entries)) = (at as usize, blocks.block(block));
+            let near = at.saturating_sub(most).max(entries.start)..(at + 1 + most).min(entries.end);
+            for beside in near.filter(|&beside| beside != at) {
+                let others = if beside < at { entries.end - beside - 1 } else { beside - entries.start };
+                self.meet(beside, others, Some(blocks.incident(at)), None);
             }
         }
     }
@@ -505,7 +549,7 @@ impl<'a> Touched<'a> {
             let last = self.before.last_of(self.graph.nodes[id as usize].before);
             // Of two new ones it is not known who else has to go, nor of one that was near before whether it is new here at all.
             let is_clear = matches!(outcome, Outcome::AsBefore)
-                && matches!(last, Last::Known(..))
+                && matches!(last, Last::Known(..) | Last::Room)
                 && self.graph.nodes[other as usize].before == NOBODY;
             if !is_clear {
                 return Outcome::Touched;

@@ -184,11 +184,6 @@ impl<'a> Blocks<'a> {
         self.config.candidates.into()
     }
 
-    /// How many blocks there are.
-    pub(super) fn count(&self) -> u32 {
-        self.blocks.len() as u32
-    }
-
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
         self.entries.len()

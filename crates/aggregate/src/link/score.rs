@@ -26,9 +26,10 @@ pub(crate) struct Scored {
     pub(super) mean: Option<f32>,
 }
 
-/// Weighs some pairs; gives those at or above the threshold.
-pub(super) fn each(graph: &Graph, config: &Config, pairs: &[Pair]) -> Vec<Scored> {
-    let weigh = |lens: &mut Lens, &pair: &Pair| weigh(graph, config, pair, lens);
+/// Weighs some pairs, those with one later incident together; gives those at or above the threshold.
+pub(super) fn each(graph: &Graph, config: &Config, pairs: &mut [Pair]) -> Vec<Scored> {
+    pairs.sort_unstable_by_key(|&(earlier, later)| (later, earlier));
+    let weigh = |lens: &mut Lens, &pair: &Pair| weigh(graph, config, pair, lens, pair.1);
     pairs.par_iter().map_init(Lens::default, weigh).flatten_iter().collect()
 }
 
@@ -40,7 +41,7 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
         let least = work.partners.get(usize::from(config.candidates) - 1);
         work.found.least.push((id, least.copied().unwrap_or_default()));
         for &(other, _) in &work.partners {
-            work.found.scored.extend(weigh(graph, config, (id, other), &mut work.lens));
+            work.found.scored.extend(weigh(graph, config, (id, other), &mut work.lens, id));
         }
         work
     };
@@ -55,15 +56,16 @@ pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[No
     )
 }
 
-/// Weighs a pair; nothing if it is below the threshold.
-fn weigh(graph: &Graph, config: &Config, pair: Pair, lens: &mut Lens) -> Option<Scored> {
+/// Weighs a pair, one of which a lens is to be set on; nothing if it is below the threshold.
+fn weigh(graph: &Graph, config: &Config, pair: Pair, lens: &mut Lens, own: NodeId) -> Option<Scored> {
     let rest = without_terms(graph, config, pair);
     // Words are what costs time, and most pairs are too unlike for any words to help.
     if with_terms(rest, MOST_LOG_SUM, MOST_LOG_SUM) < config.link_threshold {
         return None;
     }
-    lens.set(graph, pair.0);
-    let points = with_shared(graph, pair, rest, lens.shared(graph, pair.1));
+    lens.set(graph, own);
+    let other = if own == pair.0 { pair.1 } else { pair.0 };
+    let points = with_shared(graph, pair, rest, lens.shared(graph, other));
     (points >= config.link_threshold).then_some(Scored { pair, points, mean: None })
 }
 
