@@ -201,9 +201,10 @@ impl Memory {
         let pairs = of_all(PAIRS)?.into_iter().zip(of_all(LAST)?).map(|(pairs, last)| Some([pairs?, last?]));
         let pairs: Vec<[Vec<u8>; 2]> = pairs.collect::<Option<_>>().unwrap_or_default();
         // Pairs that cannot be read only have to be weighed again.
-        let mut told: Vec<Told<'_>> =
-            pairs.iter().map_while(|[pairs, last]| Told::from_bytes(pairs, last)).collect();
+        let told = pairs.par_iter().map(|[pairs, last]| Told::from_bytes(pairs, last));
+        let mut told: Vec<Told<'_>> = told.collect::<Option<_>>().unwrap_or_default();
         graph.before = Some(Before::of(index.periods.iter().copied()));
+        graph.reserve(index.incidents);
         let mut gone = 0;
         for digests in index.reports.chunks(PARTS_AT_A_TIME) {
             let parts = parts(partials, REPORTS, digests.iter().copied())?;

@@ -174,6 +174,12 @@ impl GraphBuilder {
         first..self.count()
     }
 
+    /// Makes room for so many incidents.
+    pub(crate) fn reserve(&mut self, incidents: u64) {
+        // The number was read, and may be damaged.
+        self.nodes.reserve(usize::try_from(incidents).unwrap_or(0).min(1 << 24));
+    }
+
     /// How many incidents there are.
     pub(crate) fn count(&self) -> NodeId {
         NodeId::try_from(self.nodes.len()).expect("node ids are 32 bits")
@@ -222,14 +228,21 @@ impl GraphBuilder {
 
     /// Puts the incidents into the order of their reports, each of which names its own.
     pub(crate) fn arrange<'r>(&mut self, reports: impl Iterator<Item = &'r mut Range<NodeId>>) {
-        let mut arranged = Vec::with_capacity(self.nodes.len());
+        // Most stand where they are to be, from the first one on.
+        let (mut in_place, mut moved) = (0, Vec::new());
         for (report, own) in (0..).zip(reports) {
-            let first = arranged.len() as NodeId;
-            let nodes = &self.nodes[own.start as usize..own.end as usize];
-            arranged.extend(nodes.iter().map(|node| Node { report, ..*node }));
-            *own = first..arranged.len() as NodeId;
+            let nodes = own.start as usize..own.end as usize;
+            if moved.is_empty() && nodes.start == in_place {
+                self.nodes[nodes].iter_mut().for_each(|node| node.report = report);
+                in_place = own.end as usize;
+            } else {
+                let first = (in_place + moved.len()) as NodeId;
+                moved.extend(self.nodes[nodes].iter().map(|node| Node { report, ..*node }));
+                *own = first..(in_place + moved.len()) as NodeId;
+            }
         }
-        self.nodes = arranged;
+        self.nodes.truncate(in_place);
+        self.nodes.append(&mut moved);
     }
 
     /// Weighs what the incidents share; `reports` are digests of their reports.
