@@ -15,7 +15,7 @@ use crate::sink::{OldFile, Piece, Span};
 pub(crate) type Digest = [u8; 16];
 
 /// Raised when pieces change their form for the same rows; a list of another version is not used.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The list.
 #[derive(Debug, Default, Serialize, Deserialize)]

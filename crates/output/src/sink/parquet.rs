@@ -14,7 +14,7 @@ use parquet::file::metadata::{
     ColumnChunkMetaData, FileMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader,
     ParquetMetaDataWriter, RowGroupMetaData,
 };
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{DEFAULT_WRITER_VERSION, EnabledStatistics, WriterProperties};
 use parquet::file::reader::ChunkReader;
 use parquet::schema::types::{ColumnPath, SchemaDescPtr};
 
@@ -42,7 +42,7 @@ impl RowGroups {
             return Ok(Vec::new());
         }
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(&self.table)?)
+            .with_properties(properties(&self.table, &self.schema)?)
             .with_skip_arrow_metadata(true);
         let mut writer = ArrowWriter::try_new_with_options(Vec::new(), self.schema.clone(), options)?;
         for batch in batches {
@@ -61,8 +61,13 @@ impl Encode for RowGroups {
     }
 }
 
-fn properties(table: &str) -> Result<WriterProperties, ParquetError> {
+fn properties(table: &str, schema: &Schema) -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder();
+    // A row group has few numbers, and few of these are not the same: more than a dictionary would gain nothing.
+    for field in schema.fields().iter().filter(|field| field.data_type().is_primitive()) {
+        let path = ColumnPath::from(field.name().as_str());
+        properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
+    }
     for column in distinct(table) {
         // A dictionary would hold each value once, and the column nothing but numbers in a row.
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
@@ -72,8 +77,7 @@ fn properties(table: &str) -> Result<WriterProperties, ParquetError> {
         // A column of a row group is seldom longer than a page, so that an index of its pages tells what its own bounds tell.
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
-        // No version of this program or of a library: an update that changes nothing else leaves the file as it was.
-        .set_created_by("annals version 1.0.0 (build annals)".to_owned())
+        .set_created_by(CREATED_BY.to_owned())
         .set_max_row_group_row_count(None)
         .build())
 }
@@ -86,6 +90,8 @@ pub(crate) struct Parquet {
 }
 
 const MAGIC: &[u8] = b"PAR1";
+/// No version of this program or of a library: an update that changes nothing else leaves the file as it was.
+const CREATED_BY: &str = "annals version 1.0.0 (build annals)";
 
 impl Parquet {
     pub(crate) fn new(table: &str, mut file: NewFile, schema: &Schema) -> Result<Self, OutputError> {
@@ -146,11 +152,10 @@ impl Parquet {
 
     fn write_footer(&mut self) -> Result<(), OutputError> {
         let rows = self.groups.iter().map(RowGroupMetaData::num_rows).sum();
-        let properties = properties(&self.table).map_err(|error| self.failed(error))?;
         let about = FileMetaData::new(
-            properties.writer_version().as_num(),
+            DEFAULT_WRITER_VERSION.as_num(),
             rows,
-            Some(properties.created_by().to_owned()),
+            Some(CREATED_BY.to_owned()),
             None,
             Arc::clone(&self.schema),
             None,
