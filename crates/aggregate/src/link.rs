@@ -367,7 +367,8 @@ impl Graph {
             Some(before) => Known::of(self, &blocks, before),
             None => Known::nothing(self.nodes.len()),
         };
-        let mut found = score::all(self, config, &blocks, &known.looked_for);
+        let points = |id, partner: &Partner| known.points(self, self.before.as_ref()?, id, partner);
+        let mut found = score::all(self, config, &blocks, &known.looked_for, points);
         if let Some(before) = &self.before {
             known.compare(self, before, &mut found.scored);
         }

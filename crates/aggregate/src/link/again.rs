@@ -250,13 +250,18 @@ pub(super) struct Known {
     pub(super) changed: Vec<bool>,
     /// The number that each incident of the last run has now.
     now: Vec<NodeId>,
+    /// Whose neighbourhood is as it was but for known others, and these, in order.
+    is_partly_known: Vec<bool>,
+    met: Vec<Pair>,
 }
 
 impl Known {
     /// Of so many incidents, of which nothing is known.
     pub(super) fn nothing(count: usize) -> Self {
         let (looked_for, gained) = ((0..count as NodeId).collect(), Vec::new());
-        Self { found: Found::default(), looked_for, gained, changed: vec![true; count], now: Vec::new() }
+        let (found, changed) = (Found::default(), vec![true; count]);
+        let (now, is_partly_known, met) = (Vec::new(), vec![false; count], Vec::new());
+        Self { found, looked_for, gained, changed, now, is_partly_known, met }
     }
 
     /// Of incidents some of which were there before.
@@ -267,13 +272,15 @@ impl Known {
                 now[node.before as usize] = id;
             }
         }
-        let (touched, gained) = Touched::of(graph, blocks, before, &now);
+        let Touched { touched, gained, is_partly_known, met, .. } = Touched::of(graph, blocks, before, &now);
         let mut known = Self {
             found: Found::default(),
             looked_for: Vec::new(),
             gained: Vec::new(),
             changed: vec![false; graph.nodes.len()],
             now: Vec::new(),
+            met: met.into_iter().map(|(id, other, _)| (id, other)).collect(),
+            is_partly_known,
         };
         for (id, node) in (0..).zip(&graph.nodes) {
             let partner = gained[id as usize];
@@ -293,6 +300,33 @@ impl Known {
                 self.changed[other as usize] = true;
             }
         }
+    }
+
+    /// What an incident that is looked for said of one that it is compared with now, if it was compared with that before: the points,
+    /// or nothing if they were below the threshold.
+    pub(super) fn points(
+        &self,
+        graph: &Graph,
+        before: &Before,
+        id: NodeId,
+        partner: &Partner,
+    ) -> Option<Option<f32>> {
+        let (number, other) = (graph.nodes[id as usize].before, partner.0);
+        let may_be_known = self.is_partly_known[id as usize]
+            && graph.nodes[other as usize].before != NOBODY
+            && self.met.binary_search(&(id, other)).is_err();
+        let was_compared = may_be_known
+            && match before.last_of(number) {
+                Last::Room => true,
+                // Whoever shares as much with it as before, and no less than the last one.
+                Last::Known(last, telling) => {
+                    let last = self.now.get(last as usize).copied().unwrap_or(NOBODY);
+                    better(partner, &(last, telling)).is_le()
+                }
+                Last::NoLessThan(_) => false,
+            };
+        let is_other = |(of_pair, ..): &&Paired| self.now.get(*of_pair as usize) == Some(&other);
+        was_compared.then(|| before.pairs_of(number).iter().find(is_other).map(|pair| pair.1))
     }
 
     /// Compares the pairs that were found of the incidents that were looked for with those that they had before.
@@ -365,6 +399,8 @@ struct Touched<'a> {
     touched: Vec<bool>,
     /// The new incident that each is compared with now in place of the last one, or [`NOBODY`].
     gained: Vec<NodeId>,
+    /// Of those that are touched, whether that is because of some others alone that they met.
+    is_partly_known: Vec<bool>,
     /// Whether the incident of each entry was not in its block before.
     came: Vec<bool>,
     /// These, each with its block.
@@ -385,24 +421,20 @@ struct Left {
 }
 
 impl<'a> Touched<'a> {
-    /// Of each incident, whether it is one of these; of those that are not, the new partner.
-    fn of(
-        graph: &'a Graph,
-        blocks: &'a Blocks<'a>,
-        before: &'a Before,
-        now: &'a [NodeId],
-    ) -> (Vec<bool>, Vec<NodeId>) {
+    fn of(graph: &'a Graph, blocks: &'a Blocks<'a>, before: &'a Before, now: &'a [NodeId]) -> Self {
+        let is_partly_known = vec![false; graph.nodes.len()];
         let (touched, gained) = (vec![false; graph.nodes.len()], vec![NOBODY; graph.nodes.len()]);
         let came = vec![false; blocks.len()];
         let (all_came, met) = (Vec::new(), Vec::new());
-        let mut this = Self { graph, blocks, before, now, touched, gained, came, all_came, met };
+        let mut this =
+            Self { graph, blocks, before, now, touched, gained, is_partly_known, came, all_came, met };
         let mut left = this.compare();
         left.extend(this.gone());
         left.sort_unstable_by_key(|left| (left.block, left.at));
         this.look_beside_those_who_came();
         left.chunk_by(|a, b| a.block == b.block).for_each(|left| this.look_beside_those_who_left(left));
         this.look_at_those_met();
-        (this.touched, this.gained)
+        this
     }
 
     /// Compares incidents with what they were; gives those that have left a block.
@@ -536,7 +568,10 @@ impl<'a> Touched<'a> {
             match outcome {
                 Outcome::AsBefore => {}
                 Outcome::Gains(partner) => self.gained[id as usize] = partner,
-                Outcome::Touched => self.touched[id as usize] = true,
+                Outcome::Touched => {
+                    self.touched[id as usize] = true;
+                    self.is_partly_known[id as usize] = true;
+                }
             }
         }
     }

@@ -33,15 +33,26 @@ pub(super) fn each(graph: &Graph, config: &Config, pairs: &mut [Pair]) -> Vec<Sc
     pairs.par_iter().map_init(Lens::default, weigh).flatten_iter().collect()
 }
 
-/// Weighs the pairs of some incidents with later ones in the blocks.
-pub(super) fn all(graph: &Graph, config: &Config, blocks: &Blocks<'_>, ids: &[NodeId]) -> Found {
+/// Weighs the pairs of some incidents with later ones in the blocks. `known` are the points of a pair if these are known, or nothing
+/// if it is known to be below the threshold.
+pub(super) fn all(
+    graph: &Graph,
+    config: &Config,
+    blocks: &Blocks<'_>,
+    ids: &[NodeId],
+    known: impl Fn(NodeId, &Partner) -> Option<Option<f32>> + Sync,
+) -> Found {
     let look_for = |mut work: Work, &id: &NodeId| {
         blocks.partners(id, &mut work.met, &mut work.partners);
         work.found.count += work.partners.len() as u64;
         let least = work.partners.get(usize::from(config.candidates) - 1);
         work.found.least.push((id, least.copied().unwrap_or_default()));
-        for &(other, _) in &work.partners {
-            work.found.scored.extend(weigh(graph, config, (id, other), &mut work.lens, id));
+        for partner in &work.partners {
+            let pair = (id, partner.0);
+            work.found.scored.extend(match known(id, partner) {
+                Some(points) => points.map(|points| Scored { pair, points, mean: None }),
+                None => weigh(graph, config, pair, &mut work.lens, id),
+            });
         }
         work
     };
