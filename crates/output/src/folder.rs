@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::OutputError;
 use crate::sink::NewFile;
+use crate::table::given;
 
 /// Name of the list of files that belong to the set.
 pub(crate) const LIST: &str = "tables.json";
@@ -72,14 +73,24 @@ impl Staging {
     }
 
     /// Makes the new set of these files durable, decides for it and brings it into place. Every file has been synced by
-    /// whoever wrote it.
-    pub(crate) fn seal(&self, names: &BTreeSet<String>, parts: &[u8]) -> Result<(), OutputError> {
+    /// whoever wrote it, but for the ones in `open`.
+    pub(crate) fn seal(
+        &self,
+        names: &BTreeSet<String>,
+        parts: &[u8],
+        mut open: Vec<NewFile>,
+    ) -> Result<(), OutputError> {
         let bytes = serde_json::to_vec_pretty(names).expect("a list of strings serialises");
         for (name, bytes) in [(PARTS, parts), (LIST, &bytes)] {
             let mut file = NewFile::create(self.path(name))?;
             file.put(bytes)?;
-            file.finish()?;
+            open.push(file);
         }
+        // Small files wait for the disk together.
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = open.into_iter().map(|file| scope.spawn(|| file.finish())).collect();
+            threads.into_iter().try_for_each(|thread| given(thread.join()).map(drop))
+        })?;
         sync_folder(&self.folder)?;
         let state = self.out.join(STATE);
         attempt(|| fs::rename(&self.folder, state.join(DECIDED)))

@@ -129,6 +129,8 @@ pub struct Writer {
     tables: OtherTables,
     /// Names of the files that are whole.
     files: BTreeSet<String>,
+    /// Those of them that are not durable yet.
+    open: Vec<NewFile>,
     /// What this set is made of.
     parts: Parts,
     closed: bool,
@@ -168,6 +170,7 @@ impl Writer {
             articles: ArticleTables::open(&place)?,
             tables: OtherTables::open(&place)?,
             files: BTreeSet::new(),
+            open: Vec::new(),
             parts: Parts::new(layout),
             closed: false,
             place,
@@ -247,7 +250,7 @@ impl Writer {
     pub fn file(&mut self, name: &str, content: &[u8]) -> Result<(), OutputError> {
         let mut file = NewFile::create(self.place.staging.path(name))?;
         file.put(content)?;
-        file.finish()?;
+        self.open.push(file);
         self.files.insert(name.to_owned());
         Ok(())
     }
@@ -258,7 +261,8 @@ impl Writer {
     /// When a file cannot be written or renamed. Once decided, the next writer or [`recover`] finishes the work.
     pub fn commit(mut self) -> Result<(), OutputError> {
         self.close()?;
-        self.place.staging.seal(&self.files, &self.parts.to_bytes())
+        let open = std::mem::take(&mut self.open);
+        self.place.staging.seal(&self.files, &self.parts.to_bytes(), open)
     }
 }
 

@@ -63,8 +63,11 @@ pub(crate) fn publish(
         // Articles are mostly copied then, so that a thread is free.
         std::thread::scope(|scope| {
             let changes = scope.spawn(|| write_others(session, others, tables, found));
+            // The disk has time for what the passes left.
+            let settled = scope.spawn(|| session.store.settle());
             let pieces = write_articles(session, articles, publication, again);
-            (pieces, changes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            let settled = joined(settled.join()).map_err(RunError::from);
+            (settled.and(pieces), joined(changes.join()))
         })
     } else {
         let pieces = write_articles(session, articles, publication, again)?;
@@ -84,6 +87,11 @@ pub(crate) fn publish(
     writer.file("run.json", &json)?;
     writer.commit()?;
     Ok(published)
+}
+
+/// What a thread gave. One that panics takes its caller down with it, as if it had been none.
+fn joined<T>(result: std::thread::Result<T>) -> T {
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Writes all tables but those of articles and claims.
@@ -230,7 +238,7 @@ fn write_articles(
             let mut give = move |pieces| give.send(pieces).map_err(|_| RunError::Interrupted);
             let made = make_pieces(session, &encoder, publication, &mut give);
             drop(give);
-            writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            joined(writing.join())?;
             made
         })?
     } else {

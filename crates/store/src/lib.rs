@@ -183,6 +183,14 @@ impl Store {
         Ok(Read { txn: self.db.begin_read().map_err(StoreError::access)? })
     }
 
+    /// Makes durable what [`Write::commit_soon`] left for later.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.write()?.commit()
+    }
+
     /// Starts a transaction; dropped without [`Write::commit`], it changes nothing.
     ///
     /// # Errors
@@ -551,6 +559,16 @@ mod tests {
 
     #[test]
     fn what_is_committed_soon_is_seen_at_once_and_stays() {
+        kill_amid_commits(false);
+    }
+
+    #[test]
+    fn what_is_committed_soon_can_be_made_durable() {
+        kill_amid_commits(true);
+    }
+
+    /// Commits, the last time for later, which is made durable after all or not.
+    fn kill_amid_commits(settled: bool) {
         let dir = tempfile::tempdir().unwrap();
         let killed = dir.path().join("killed");
         {
@@ -563,6 +581,9 @@ mod tests {
             put(b"a").commit_soon().unwrap();
             put(b"b").commit().unwrap();
             put(b"c").commit_soon().unwrap();
+            if settled {
+                store.settle().unwrap();
+            }
             assert!(store.read().unwrap().get(Space::Ids, b"c").unwrap().is_some());
             // What a process that is killed now leaves on the disk.
             std::fs::create_dir(&killed).unwrap();
@@ -573,7 +594,7 @@ mod tests {
             let read = store.read().unwrap();
             [b"a", b"b", b"c"].map(|key| read.get(Space::Ids, key).unwrap().is_some())
         };
-        assert_eq!(keys(&killed), [true, true, false]);
+        assert_eq!(keys(&killed), [true, true, settled]);
         assert_eq!(keys(dir.path()), [true, true, true]);
     }
 
