@@ -173,10 +173,15 @@ impl<'a> AllPartials<'a> {
         match visits {
             [] => Ok(()),
             [visit] => scan(End::First, visit),
+            [first, ..] if self.session.pool.current_num_threads() == 1 => scan(End::First, first),
             [first, second, ..] => {
-                let (first, second) =
-                    self.session.pool.join(|| scan(End::First, first), || scan(End::Last, second));
-                first.and(second)
+                // This thread has nothing else to do meanwhile, and memory to spare for the pages.
+                let mut last = Ok(());
+                let first = self.session.pool.in_place_scope(|scope| {
+                    scope.spawn(|_| last = scan(End::Last, second));
+                    scan(End::First, first)
+                });
+                first.and(last)
             }
         }
     }
