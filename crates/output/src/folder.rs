@@ -96,7 +96,20 @@ impl Staging {
         attempt(|| fs::rename(&self.folder, state.join(DECIDED)))
             .map_err(OutputError::file("rename", &self.folder))?;
         sync_folder(&state)?;
-        recover(&self.out)
+        let old = last_files(&self.out, names);
+        recover(&self.out)?;
+        // The room of long files takes the system some time to free, which nobody need wait for.
+        old.into_iter().for_each(|file| drop(std::thread::Builder::new().spawn(move || drop(file))));
+        Ok(())
+    }
+}
+
+/// Keeps files of the last set open while others take their names, where the system allows that.
+fn last_files(out: &Path, names: &BTreeSet<String>) -> Vec<File> {
+    if cfg!(unix) {
+        names.iter().filter_map(|name| File::open(out.join(name)).ok()).collect()
+    } else {
+        Vec::new()
     }
 }
 
