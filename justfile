@@ -28,6 +28,7 @@ bench crate:
 # The long tests: random splits, kills, and a disk that fails at every write.
 long:
     ANNALS_SPLITS=2000 cargo test --workspace --test splits
+    ANNALS_HISTORIES=1000 cargo test -p annals-aggregate --test memory
     ANNALS_KILLS=200 cargo test --workspace --test kills -- --nocapture
     ANNALS_FAULTS=all cargo test --workspace --features annals-runner/failpoints --test faults
 
