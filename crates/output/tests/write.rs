@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use annals_output::{Format, Options, Writer, recover, schema, unguard};
+use annals_output::{Format, LastSet, Options, Writer, recover, schema, unguard};
 use annals_plugin::{
     Actor, Article, Claim, Date, EventType, Modality, Outcome, Place, Qualifier, Rejected, Scope, Source,
     SourceKind, Victims, When,
@@ -480,4 +480,64 @@ fn a_file_that_someone_changed_is_not_copied_from() {
     fs::write(&path, spoilt).unwrap();
     assert_eq!(write_pieces(folder.path(), &pieces, &rows), 0);
     assert_eq!(files(folder.path()), whole);
+}
+
+/// Writes events in parts, each known by its number and state, and loose ones after them; those parts that the last set has come
+/// without rows. Tells how many these were.
+fn write_parts(folder: &Path, parts: &[(u8, u8)], loose: usize) -> usize {
+    let formats = &ALL[..4];
+    let all = events(3000);
+    let last = LastSet::open(folder, formats, options()).unwrap();
+    let mut writer = Writer::create(folder, formats, options()).unwrap();
+    let (_, others) = writer.sides();
+    others.table("events", &all.slice(0, 0)).unwrap();
+    let mut held = 0;
+    for &(number, state) in parts {
+        let digest = [[number; 8], [state; 8]].concat().try_into().unwrap();
+        if last.holds("events", &digest) {
+            others.held_part("events", &digest).unwrap();
+            held += 1;
+        } else {
+            let rows = all.slice(usize::from(number) * 100 + usize::from(state), 40);
+            others.part("events", &digest, &rows).unwrap();
+        }
+    }
+    others.table("events", &all.slice(0, loose)).unwrap();
+    writer.commit().unwrap();
+    held
+}
+
+#[test]
+fn parts_that_the_last_set_has_need_no_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, new) = (folder.path().join("out"), |n: usize| folder.path().join(format!("new{n}")));
+    type Set<'a> = (&'a [(u8, u8)], usize, usize);
+    let sets: [Set<'_>; 5] = [
+        (&[(1, 0), (2, 0), (3, 0)], 0, 0),
+        (&[(1, 0), (2, 1), (3, 0), (4, 0)], 700, 2),
+        (&[(4, 0), (2, 1)], 700, 2),
+        (&[], 5, 0),
+        (&[(4, 0)], 5, 0),
+    ];
+    for (turn, (parts, loose, held)) in sets.into_iter().enumerate() {
+        assert_eq!(write_parts(&out, parts, loose), held, "turn {turn}");
+        assert_eq!(write_parts(&new(turn), parts, loose), 0);
+        assert!(files(&out) == files(&new(turn)), "turn {turn}");
+    }
+    // A file that someone changed holds nothing.
+    let path = out.join("events.csv");
+    fs::write(&path, fs::read(&path).unwrap()).unwrap();
+    let last = LastSet::open(&out, &ALL[..4], options()).unwrap();
+    assert!(!last.holds("events", &[[4; 8], [0; 8]].concat().try_into().unwrap()));
+}
+
+#[test]
+fn a_part_that_is_not_held_is_refused_without_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), &ALL, options()).unwrap();
+    let (_, others) = writer.sides();
+    assert!(others.held_part("events", &[0; 16]).is_err(), "a table without columns");
+    others.table("events", &events(1)).unwrap();
+    let refused = others.held_part("events", &[0; 16]).and_then(|()| writer.close().map(drop));
+    assert!(refused.is_err());
 }
