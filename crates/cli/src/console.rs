@@ -5,6 +5,9 @@ use std::io::Write as _;
 use annals_runner::config::{Pipeline, PipelineError};
 use annals_runner::{Plan, Summary};
 use annals_schedule::Schedule;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array as _, RecordBatch};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -125,16 +128,17 @@ impl annals_watch::Console for Watching {
 /// Prints what came out.
 pub(crate) fn summary(summary: &Summary) {
     let mut rows: Vec<Map<String, Value>> = Vec::new();
-    for batch in &summary.events {
-        match annals_output::rows(batch) {
-            Ok(more) => rows.extend(more),
+    for (batch, row) in most_reported(&summary.events) {
+        match annals_output::row(batch, row) {
+            Ok(row) => rows.push(row),
             Err(problem) => error(&problem.to_string()),
         }
     }
     if !rows.is_empty() {
         line(&events_table(&rows));
-        if rows.len() > EVENTS_SHOWN {
-            line(&format!("… and {} more events", rows.len() - EVENTS_SHOWN));
+        let all: usize = summary.events.iter().map(RecordBatch::num_rows).sum();
+        if all > EVENTS_SHOWN {
+            line(&format!("… and {} more events", all - EVENTS_SHOWN));
         }
         line("");
     }
@@ -150,6 +154,30 @@ pub(crate) fn summary(summary: &Summary) {
         summary.dir.display(),
         summary.elapsed.as_secs_f64()
     ));
+}
+
+/// Events that are reported as often as the last one that is shown, or more often.
+fn most_reported(events: &[RecordBatch]) -> Vec<(&RecordBatch, usize)> {
+    let articles = |batch: &RecordBatch| -> Vec<i64> {
+        let column = batch.column_by_name("number_of_articles");
+        let numbers = column.and_then(|column| column.as_primitive_opt::<Int64Type>());
+        (0..batch.num_rows())
+            .map(|row| {
+                numbers.filter(|numbers| numbers.is_valid(row)).map_or(0, |numbers| numbers.value(row))
+            })
+            .collect()
+    };
+    let numbers: Vec<Vec<i64>> = events.iter().map(articles).collect();
+    let mut all: Vec<i64> = numbers.iter().flatten().copied().collect();
+    let least = if all.len() > EVENTS_SHOWN {
+        *all.select_nth_unstable_by(EVENTS_SHOWN - 1, |a, b| b.cmp(a)).1
+    } else {
+        i64::MIN
+    };
+    let rows = events.iter().zip(&numbers).flat_map(|(batch, numbers)| {
+        numbers.iter().enumerate().map(move |(row, &articles)| (batch, row, articles))
+    });
+    rows.filter(|&(.., articles)| articles >= least).map(|(batch, row, _)| (batch, row)).collect()
 }
 
 fn events_table(rows: &[Map<String, Value>]) -> String {
@@ -243,4 +271,33 @@ fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array};
+
+    use super::*;
+
+    fn batch(articles: Vec<Option<i64>>) -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from(articles));
+        RecordBatch::try_from_iter([("number_of_articles", column)]).expect("a batch of one column")
+    }
+
+    #[test]
+    fn those_that_may_be_shown_are_picked() {
+        let few = [batch(vec![Some(1), None, Some(3)]), batch(vec![Some(2)])];
+        assert_eq!(most_reported(&few).len(), 4);
+        let number = |row: usize| Some(row as i64 % 30);
+        let many = [batch((0..300).map(number).collect()), batch(vec![None; 9]), batch(vec![Some(28); 8])];
+        let picked: Vec<i64> = most_reported(&many)
+            .into_iter()
+            .map(|(batch, row)| batch.column(0).as_primitive::<Int64Type>().value(row))
+            .collect();
+        // Ten of 29, and eighteen of 28, of which not all are shown.
+        assert_eq!((picked.len(), picked.iter().min()), (28, Some(&28)));
+        assert!(most_reported(&[]).is_empty());
+    }
 }

@@ -254,10 +254,7 @@ pub(crate) fn write_members(batch: &RecordBatch, row: usize, out: &mut Vec<u8>) 
 }
 
 /// The rows of a batch as JSON objects; dates are ISO 8601.
-///
-/// # Errors
-/// When a column has a type that no table holds.
-pub fn rows(batch: &RecordBatch) -> Result<Vec<Map<String, Value>>, OutputError> {
+pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<Map<String, Value>>, OutputError> {
     check("rows", batch.schema_ref())?;
     let columns = || batch.schema_ref().fields().iter().zip(batch.columns());
     let row = |row: usize| {
@@ -281,7 +278,7 @@ pub(crate) fn check(table: &str, schema: &arrow_schema::Schema) -> Result<(), Ou
     }
 }
 
-/// One row of a batch as a JSON object, without the columns in which it has nothing.
+/// One row of a batch as a JSON object, without the columns in which it has nothing; dates are ISO 8601.
 ///
 /// # Errors
 /// When a column has a type that no table holds.

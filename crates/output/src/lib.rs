@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use articles::append;
 pub use articles::{ArticleTables, Encoded, Encoder};
-pub use cell::{digests, row, rows};
+pub use cell::{digests, row};
 pub use error::OutputError;
 use folder::Staging;
 pub use folder::recover;
