@@ -84,9 +84,9 @@ impl<'t> Changes<'t> {
         let mut is_new = false;
         for (table, given) in tables {
             let last = known.remove(table).unwrap_or_default();
-            let NewRows { portions: own, rows, gone } =
+            let NewRows { portions: own, rows, gone, differ } =
                 NewRows::of(table, given, digests.get(table.as_str()).map_or(&[], Vec::as_slice), last)?;
-            is_new |= !rows.is_empty() || !gone.is_empty();
+            is_new |= differ;
             comparing.table(table, rows, gone)?;
             portions.0.insert(table.clone(), own);
         }
@@ -177,6 +177,8 @@ struct NewRows<'t> {
     rows: Vec<Row<'t>>,
     /// Events of portions that are no more.
     gone: BTreeSet<String>,
+    /// Whether the portions are others than those of the last run; they may be without any row that speaks of an event.
+    differ: bool,
 }
 
 /// Rows that come without parts make a portion behind an event one of whose rows has a digest that is one of so many, or
@@ -193,7 +195,7 @@ impl<'t> NewRows<'t> {
     ) -> Result<Self, RunError> {
         let mut known: FxHashMap<Digest, Vec<String>> =
             last.into_iter().map(|portion| (portion.digest, portion.events)).collect();
-        let mut new = Self { portions: Vec::new(), rows: Vec::new(), gone: BTreeSet::new() };
+        let mut new = Self { portions: Vec::new(), rows: Vec::new(), gone: BTreeSet::new(), differ: false };
         let (mut loose, mut digests) = (Vec::new(), digests.iter());
         for given in given {
             let (digest, batch) = match given {
@@ -206,6 +208,7 @@ impl<'t> NewRows<'t> {
             let events = match (known.remove(&digest), batch) {
                 (Some(events), _) => events,
                 (None, Some(batch)) => {
+                    new.differ = true;
                     let first = new.rows.len();
                     new.rows.extend(rows(table, batch, &annals_output::digests(batch)?));
                     let events: BTreeSet<&str> = new.rows[first..].iter().map(|row| row.event_id).collect();
@@ -224,11 +227,13 @@ impl<'t> NewRows<'t> {
         for rows in cut(loose) {
             let portion = portion(&rows);
             if known.remove(&portion.digest).is_none() {
+                new.differ = true;
                 new.rows.extend(rows);
             }
             new.portions.push(portion);
         }
         new.rows.sort_by_key(|row| row.event_id);
+        new.differ |= !known.is_empty();
         new.gone = known.into_values().flatten().collect();
         Ok(new)
     }
