@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use annals_runner::config::Pipeline;
-use annals_runner::{Registry, RunOptions, Verbosity, run};
+use annals_runner::{Registry, RunOptions, run};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 
@@ -132,13 +132,7 @@ fn lay(dir: &Path, files: &[File], turn: usize) -> bool {
 
 fn once(dir: &Path) {
     let pipeline = Pipeline::read(&dir.join("pipeline.toml")).unwrap();
-    let options = RunOptions {
-        cancel: Arc::default(),
-        verbosity: Verbosity::Quiet,
-        rebuild: false,
-        offline: true,
-        events: false,
-    };
+    let options = RunOptions { offline: true, ..RunOptions::default() };
     run(&pipeline, registry(), &options).unwrap();
 }
 

@@ -5,12 +5,11 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use annals_plugin::{ArticleStage, Batch, ConfigError, Context, Definition, Stage, StageError};
 use annals_runner::config::Pipeline;
-use annals_runner::{Registry, RunOptions, Verbosity, run};
+use annals_runner::{Registry, RunOptions, run};
 use annals_store::{FORMAT, Lock, Space, Store};
 use annals_tests::Scratch;
 
@@ -233,13 +232,7 @@ fn a_folder_that_vanishes_halfway_loses_nothing() {
         Registry::new([Definition::article::<Vandal>()], Box::new(|_, _| Err("no plugins here".to_owned())));
     let once = || {
         let pipeline = Pipeline::read(&scratch.path().join("pipeline.toml")).unwrap();
-        let options = RunOptions {
-            cancel: Arc::default(),
-            verbosity: Verbosity::Quiet,
-            rebuild: false,
-            offline: true,
-            events: false,
-        };
+        let options = RunOptions { offline: true, ..RunOptions::default() };
         run(&pipeline, &registry, &options)
     };
     let lay = |turn: usize| {

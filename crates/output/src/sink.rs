@@ -11,6 +11,7 @@ use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use crate::OutputError;
+use crate::table::given;
 
 pub(crate) mod csv;
 pub(crate) mod geojson;
@@ -244,7 +245,7 @@ impl Early {
     fn end(&mut self) -> io::Result<()> {
         let Some((wake, thread)) = self.thread.take() else { return Ok(()) };
         drop(wake);
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        given(thread.join())
     }
 }
 

@@ -30,8 +30,8 @@ use crate::work::{OUTDATED, SETTLED, dirty_key, is_settled, mark, settle};
 /// Folder of the state within the output folder.
 pub const STATE_DIR: &str = ".annals";
 
-/// How a run is asked for.
-#[derive(Debug, Clone)]
+/// How a run is asked for; by default quietly, with the feeds, and from where the last one ended.
+#[derive(Debug, Clone, Default)]
 pub struct RunOptions {
     /// Set to stop at the next record.
     pub cancel: Arc<AtomicBool>,

@@ -14,7 +14,7 @@ use annals_plugin::{
     Article, ConfigError, Context, CorpusStage, Definition, Emit, Findings, Partials, Stage, StageError,
 };
 use annals_runner::config::Pipeline;
-use annals_runner::{Registry, RunError, RunOptions, Verbosity, run};
+use annals_runner::{Registry, RunError, RunOptions, run};
 use arrow_array::{RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 
@@ -86,17 +86,7 @@ fn once(dir: &Path) -> Result<annals_runner::Summary, RunError> {
     let registry =
         Registry::new([Definition::corpus::<Titles>()], Box::new(|_, _| Err("no plugins here".to_owned())));
     let pipeline = Pipeline::read(&dir.join("pipeline.toml")).unwrap();
-    run(
-        &pipeline,
-        &registry,
-        &RunOptions {
-            cancel: Arc::default(),
-            verbosity: Verbosity::Quiet,
-            rebuild: false,
-            offline: true,
-            events: false,
-        },
-    )
+    run(&pipeline, &registry, &RunOptions { offline: true, ..RunOptions::default() })
 }
 
 /// Lays the corpus of a turn: articles are added, edited and taken away.

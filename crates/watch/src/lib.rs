@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use annals_runner::config::{Pipeline, PipelineError};
-use annals_runner::{Registry, RunError, RunOptions, STATE_DIR, Summary, Verbosity};
+use annals_runner::{Registry, RunError, RunOptions, STATE_DIR, Summary};
 use annals_store::{Lock, LockError};
 use jiff::Timestamp;
 
@@ -191,13 +191,7 @@ impl Watch<'_> {
         let start = Instant::now();
         // Should the run fail, the same files are no reason to run again at once.
         let before = if self.on_change() { annals_runner::inputs(&self.pipeline).ok() } else { None };
-        let options = RunOptions {
-            cancel: Arc::clone(self.cancel),
-            verbosity: Verbosity::Quiet,
-            rebuild: false,
-            offline: false,
-            events: false,
-        };
+        let options = RunOptions { cancel: Arc::clone(self.cancel), ..RunOptions::default() };
         let result =
             catch_unwind(AssertUnwindSafe(|| annals_runner::run(&self.pipeline, self.registry, &options)))
                 .unwrap_or_else(|_| Err(RunError::Other("the run panicked".to_owned())));

@@ -1,8 +1,5 @@
 //! What was counted of the words of a period: how rare each is, in a form that is small to keep and quick to look up.
 
-#[cfg(test)]
-use super::period::NONE;
-
 /// What is to be known of a word of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Class {
@@ -193,6 +190,7 @@ fn unzigzag(number: u32) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::period::NONE;
     use super::*;
 
     #[test]
